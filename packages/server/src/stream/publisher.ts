@@ -1,0 +1,70 @@
+import type { AccessUnit } from './access-unit.ts';
+import type { Track } from './track.ts';
+
+/** Why a publisher's connection went away; decides whether viewers are told to wait or goodbye. */
+export type PublisherEnd = 'unpublished' | 'connection-lost' | 'taken-over' | 'protocol-error' | 'revoked' | 'server-stopping';
+
+/**
+ * Where an ingest session writes. Returned by `PublishTarget.publish`, one for each accepted publisher.
+ * Every method is synchronous and never throws on late calls: after `end` they do nothing.
+ */
+export interface PublisherSink {
+  /** Announces a track, or new parameters for one; must precede the track's first access unit. */
+  writeTrack(track: Track): void;
+  /** Writes one access unit, in decode order within its track, stamped with the publisher's own clock. */
+  writeUnit(unit: AccessUnit): void;
+  /**
+   * Tells which tracks the publisher said it will send (RTMP onMetaData), so that the stream may wait for them.
+   * Without it a second track is waited for 0.3 s.
+   */
+  expectTracks(kinds: { readonly video: boolean; readonly audio: boolean }): void;
+  /** The publisher is gone; idempotent. */
+  end(reason: PublisherEnd): void;
+}
+
+/** What the ingest knows of a publisher before it may write. */
+export interface PublishRequest {
+  /** `rtmp`, `rtmps`, `whip`, … */
+  readonly protocol: string;
+  /** RTMP application or empty. */
+  readonly app: string;
+  /** The stream key as sent, without query string. Never log it. */
+  readonly streamKey: string;
+  /** The peer's address and port, for logs and limits. */
+  readonly peer: string;
+}
+
+/** The answer of `PublishAuthorizer`: whose stream this key publishes to, or why not. */
+export type PublishDecision =
+  | { readonly allowed: true; readonly streamId: string; /** Stable name of the key for takeover and revocation; not the secret. */ readonly keyId: string }
+  | { readonly allowed: false; readonly reason: string };
+
+/** Port: decides who may publish. The key file implements it now, the control plane later. */
+export interface PublishAuthorizer {
+  authorize(request: PublishRequest): Promise<PublishDecision>;
+}
+
+/** Port: opens a live stream for an authorised publisher. Implemented by `pipeline/`. */
+export interface PublishTarget {
+  /**
+   * Attaches a publisher to its stream. `evict` is called at most once when another publisher takes over or the key is revoked:
+   * the session must close its connection. Throws `StreamBusyError` when the stream has a living publisher.
+   */
+  publish(options: {
+    readonly streamId: string;
+    readonly keyId: string;
+    readonly protocol: string;
+    readonly peer: string;
+    /** Milliseconds, on the monotonic clock, since the publisher last sent a byte: asked to decide a takeover. */
+    readonly silentForMs: () => number;
+    readonly evict: (reason: PublisherEnd) => void;
+  }): PublisherSink;
+}
+
+/** Another publisher is live on this stream and has not been silent long enough to be taken over. */
+export class StreamBusyError extends Error {
+  override readonly name = 'StreamBusyError';
+  constructor(readonly streamId: string, readonly silentForMs: number) {
+    super(`stream ${streamId} already has a publisher (last heard ${Math.round(silentForMs)} ms ago)`);
+  }
+}

@@ -1,0 +1,19 @@
+/** One encoded rendition of the ladder. */
+export interface Rung {
+  /** Rendition id, such as `720p`: the number is the short side. */
+  readonly id: string;
+  /** Even pixels; aspect of the source kept. */
+  readonly width: number;
+  readonly height: number;
+  readonly bitrateBps: number;
+  /** `all`: every source picture. `half`: every second one and all keyframes (sources above 30 fps). */
+  readonly frames: 'all' | 'half';
+}
+
+/**
+ * When rungs have keyframes.
+ * `source`: exactly where the source has them. `forced`: at `fromPtsMs` and every `everyMs` after it, for sources whose GOP is too long.
+ */
+export type KeyframePolicy =
+  | { readonly mode: 'source' }
+  | { readonly mode: 'forced'; readonly fromPtsMs: number; readonly everyMs: number };
