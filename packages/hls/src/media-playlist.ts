@@ -29,6 +29,12 @@ export interface MediaPlaylist {
   readonly renditionReports: readonly RenditionReport[];
   /** EXT-X-ENDLIST. */
   readonly endList: boolean;
+  /** EXT-X-DATERANGE, in the order listed. */
+  readonly dateRanges?: readonly DateRange[];
+  /** EXT-X-SKIP RECENTLY-REMOVED-DATERANGES; present only in a delta update that skips date ranges. */
+  readonly recentlyRemovedDateRanges?: readonly string[];
+  /** Lines of foreign playlists that this model has no field for, such as EXT-X-KEY; read, never written. */
+  readonly unknownTags?: readonly string[];
 }
 
 /** What is known of a segment from its first part on. */
@@ -97,4 +103,15 @@ export interface RenditionReport {
   readonly uri: string;
   readonly lastMsn: number;
   readonly lastPart?: number;
+}
+
+/** EXT-X-DATERANGE (§4.4.5.1). */
+export interface DateRange {
+  readonly id: string;
+  /** START-DATE in Unix milliseconds. */
+  readonly startMs?: number;
+  readonly class?: string;
+  readonly durationSec?: number;
+  /** The whole attribute list as text; what the writer prints. */
+  readonly attributes: string;
 }

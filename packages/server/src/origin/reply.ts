@@ -1,0 +1,108 @@
+import type { Clock } from '../platform/clock.ts';
+import type { DrainWatch } from './drain-watch.ts';
+import { NO_STORE, NOT_FOUND, PRIVATE, type Visibility } from './cache-control.ts';
+import { channelOf, type Exchange, type HeaderList, type OriginResponse } from './exchange.ts';
+
+/** Response header with the server's clock, in Unix milliseconds: the player's latency is measured against it. */
+export const SERVER_TIME_HEADER = 'X-Server-Time';
+
+/** What a page of another origin may read (Fetch §3.3.3): hls.js reads Age and Date, ranges need the other two. */
+const EXPOSED = `Age, Date, Content-Length, Content-Range, ${SERVER_TIME_HEADER}`;
+
+/** Errors of the origin and their one-line bodies. */
+const ERROR_BODIES: Readonly<Record<ErrorStatus, Buffer>> = {
+  400: Buffer.from('bad request\n'),
+  401: Buffer.from('token required\n'),
+  403: Buffer.from('forbidden\n'),
+  404: Buffer.from('not found\n'),
+  405: Buffer.from('method not allowed\n'),
+  416: Buffer.from('range not satisfiable\n'),
+  500: Buffer.from('internal error\n'),
+  503: Buffer.from('not available now\n'),
+};
+
+/** Every status above 399 that the origin answers with. */
+export type ErrorStatus = 400 | 401 | 403 | 404 | 405 | 416 | 500 | 503;
+
+/** Writes answers: one `writeHead` with a flat header list, one burst of bytes. */
+export class Replier {
+  readonly #clock: Clock;
+  readonly #drains: DrainWatch;
+
+  /** @param drains watches bodies that the reader does not take at once. */
+  constructor(clock: Clock, drains: DrainWatch) {
+    this.#clock = clock;
+    this.#drains = drains;
+  }
+
+  /**
+   * The headers of every answer: CORS (on errors as well, or a page cannot read the status) and the server's clock.
+   * `extra` follows them.
+   */
+  headers(cacheControl: string, extra: readonly (string | number)[]): HeaderList {
+    return [
+      'Access-Control-Allow-Origin',
+      '*',
+      'Access-Control-Expose-Headers',
+      EXPOSED,
+      SERVER_TIME_HEADER,
+      String(Math.round(this.#clock.now())),
+      'Cache-Control',
+      cacheControl,
+      // Node copies the list as it is, so it can be built flat.
+      ...(extra as HeaderList),
+    ];
+  }
+
+  /** Sends one body. */
+  send(exchange: Exchange, status: number, headers: HeaderList, body: Uint8Array): void {
+    const { response } = exchange;
+    if (isGone(response)) return;
+    response.writeHead(status, headers);
+    if (exchange.headOnly) response.end();
+    else this.#drains.end(response, body);
+  }
+
+  /** Sends the pieces of one body in a burst. */
+  sendPieces(exchange: Exchange, status: number, headers: HeaderList, pieces: readonly Uint8Array[]): void {
+    const { response } = exchange;
+    if (isGone(response)) return;
+    response.writeHead(status, headers);
+    if (exchange.headOnly) response.end();
+    else this.#drains.endPieces(response, pieces);
+  }
+
+  /** Sends an answer that has no body (204, 304). */
+  sendEmpty(exchange: Exchange, status: number, headers: HeaderList): void {
+    if (isGone(exchange.response)) return;
+    exchange.response.writeHead(status, headers);
+    exchange.response.end();
+  }
+
+  /** Sends an error with its cache rule: a 404 may be kept for a second, nothing else may. */
+  sendError(exchange: Exchange, status: ErrorStatus, extra: readonly (string | number)[] = []): void {
+    const body = ERROR_BODIES[status];
+    this.send(
+      exchange,
+      status,
+      this.headers(errorCacheControl(status, exchange.visibility), [
+        'Content-Type',
+        'text/plain; charset=utf-8',
+        'Content-Length',
+        body.length,
+        ...extra,
+      ]),
+      body,
+    );
+  }
+}
+
+/** True when nobody can read the answer any more, or it was already given. */
+export function isGone(response: OriginResponse): boolean {
+  return response.headersSent || response.writableEnded || channelOf(response)?.destroyed === true;
+}
+
+function errorCacheControl(status: ErrorStatus, visibility: Visibility): string {
+  if (visibility === 'private') return PRIVATE;
+  return status === 404 ? NOT_FOUND : NO_STORE;
+}

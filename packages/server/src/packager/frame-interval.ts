@@ -1,0 +1,45 @@
+/** A rate is steady when this many steps in a row came within the tolerance of their mean. */
+const STEADY_STEPS = 6;
+/** Milliseconds by which a steady step may differ: RTMP rounds to whole milliseconds. */
+const TOLERANCE_MS = 2;
+/** Steps beyond this are gaps, not intervals. */
+const MAX_STEP_MS = 500;
+
+/** Learns the distance of a track's pictures from their decode times, in milliseconds. */
+export class FrameInterval {
+  #lastMs: number | undefined;
+  #meanMs: number | undefined;
+  #steadySteps = 0;
+
+  /** Mean distance in milliseconds; undefined before the second picture. */
+  get meanMs(): number | undefined {
+    return this.#meanMs;
+  }
+
+  /** True when the next picture can be expected one mean interval after the last. */
+  get steady(): boolean {
+    return this.#steadySteps >= STEADY_STEPS;
+  }
+
+  /** Takes note of a picture's decode time. */
+  observe(dtsMs: number): void {
+    const last = this.#lastMs;
+    this.#lastMs = dtsMs;
+    if (last === undefined) return;
+    const step = dtsMs - last;
+    if (step <= 0 || step > MAX_STEP_MS) {
+      this.#steadySteps = 0;
+      return;
+    }
+    const mean = this.#meanMs ?? step;
+    this.#steadySteps = Math.abs(step - mean) <= TOLERANCE_MS ? this.#steadySteps + 1 : 0;
+    // Follows a new rate at once, and averages the rounding away while the rate holds.
+    this.#meanMs = this.#steadySteps === 0 ? step : mean + (step - mean) / 32;
+  }
+
+  /** Forgets the last picture: the next one does not continue it. */
+  reset(): void {
+    this.#lastMs = undefined;
+    this.#steadySteps = 0;
+  }
+}

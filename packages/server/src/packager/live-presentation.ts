@@ -1,0 +1,192 @@
+import type { AlternativeRendition, MultivariantPlaylist, Variant } from '@tallylight/hls/multivariant-playlist.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { AccessUnit } from '../stream/access-unit.ts';
+import type { AudioTrack, VideoTrack } from '../stream/track.ts';
+import type { WallClockMapping } from '../stream/wall-clock.ts';
+import { AudioPackager } from './audio-packager.ts';
+import type { PackagerOptions } from './packager-options.ts';
+import type { Presentation, RenditionFeed } from './presentation.ts';
+import { SegmentClock } from './segment-clock.ts';
+import { VideoPackager } from './video-packager.ts';
+import { RenditionWindow } from './window.ts';
+
+/** Room above the announced or targeted bitrate: EXT-X-STREAM-INF BANDWIDTH is a peak (rfc8216bis §4.4.6.2.1). */
+const PEAK_FACTOR = 1.25;
+/** GROUP-ID of the audio rendition. */
+const AUDIO_GROUP = 'audio';
+/** Bits per second assumed of AAC audio until it was measured. */
+const AUDIO_BPS = 160_000;
+
+/** How a presentation is opened. */
+export interface PresentationOptions {
+  readonly streamId: string;
+  readonly packager: PackagerOptions;
+  readonly clock: Clock;
+  readonly wallClock: WallClockMapping;
+  /** How far audio may fall behind video, in milliseconds, before silence fills it. */
+  readonly trackSilenceMs: number;
+  readonly audioTrack: AudioTrack;
+  /** False for a stream of sound only. */
+  readonly hasVideo: boolean;
+}
+
+interface VideoRendition {
+  readonly packager: VideoPackager;
+  readonly bitrateBps: number;
+}
+
+/** Everything packaged of one live stream: renditions that are cut alike, and the multivariant playlist over them. */
+export class LivePresentation implements Presentation {
+  readonly streamId: string;
+  readonly segmentClock: SegmentClock;
+  readonly audio: AudioPackager;
+  readonly hasVideo: boolean;
+  readonly #options: PresentationOptions;
+  readonly #run: string;
+  readonly #videos = new Map<string, VideoRendition>();
+  readonly #feeds = new Map<string, RenditionWindow>();
+  #ended = false;
+
+  constructor(options: PresentationOptions) {
+    this.streamId = options.streamId;
+    this.hasVideo = options.hasVideo;
+    this.#options = options;
+    const now = options.clock.now();
+    this.#run = Math.floor(now).toString(36);
+    this.segmentClock = new SegmentClock(options.packager, options.wallClock, Math.floor(now / 1000));
+    this.audio = new AudioPackager({
+      window: this.#window('audio'),
+      clock: this.segmentClock,
+      packager: options.packager,
+      track: options.audioTrack,
+      silenceMs: options.trackSilenceMs,
+    });
+  }
+
+  /** The first media sequence number that a successor of this presentation may use is above this one. */
+  get lastMsn(): number {
+    return this.segmentClock.current?.msn ?? 0;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Adds a video rendition. It is listed once it has a part. */
+  addVideo(id: string, bitrateBps: number): VideoPackager {
+    const packager = new VideoPackager(this.#window(id), this.segmentClock, this.#options.packager);
+    this.#videos.set(id, { packager, bitrateBps });
+    return packager;
+  }
+
+  /** The packager of a video rendition. */
+  video(id: string): VideoPackager | undefined {
+    return this.#videos.get(id)?.packager;
+  }
+
+  /** Looks at a picture of the source before any rendition packages it: decides the cuts. */
+  observeVideo(unit: AccessUnit): void {
+    this.segmentClock.offer({ ptsMs: unit.pts, dtsMs: unit.dts, keyframe: unit.keyframe });
+  }
+
+  /** The source's video was packaged up to this decode time: lets the audio follow. */
+  advanceAudio(ms: number): void {
+    this.audio.advance(ms);
+  }
+
+  /** Takes an audio frame of the source. */
+  pushAudio(unit: AccessUnit): void {
+    if (!this.hasVideo) this.segmentClock.offer({ ptsMs: unit.pts, dtsMs: unit.dts, keyframe: true });
+    this.audio.push(unit);
+    if (!this.hasVideo) this.audio.advance(unit.pts);
+  }
+
+  /** The publisher is gone: publishes what is held. The next keyframe begins a discontinuity. */
+  interrupt(): void {
+    for (const { packager } of this.#videos.values()) packager.flush();
+    this.audio.flush();
+    this.segmentClock.requestDiscontinuity();
+    this.segmentClock.force(undefined);
+  }
+
+  /** Lists EXT-X-ENDLIST everywhere (rfc8216bis §6.2.1); idempotent. */
+  end(): void {
+    if (this.#ended) return;
+    for (const { packager } of this.#videos.values()) packager.flush();
+    this.audio.flush();
+    this.#ended = true;
+    for (const window of this.#feeds.values()) window.end();
+  }
+
+  renditions(): ReadonlyMap<string, RenditionFeed> {
+    return this.#feeds;
+  }
+
+  multivariant(): MultivariantPlaylist | undefined {
+    if (!this.audio.window.hasMedia) return undefined;
+    const videos = [...this.#videos].filter(([, video]) => video.packager.window.hasMedia);
+    if (this.hasVideo && videos.length < this.#videos.size && !this.#waitedLongEnough()) return undefined;
+    if (this.hasVideo && videos.length === 0) return undefined;
+    const audioPeak = this.audio.window.bitrate()?.peakBps ?? AUDIO_BPS;
+    return {
+      independentSegments: true,
+      renditions: this.hasVideo ? [this.#audioRendition()] : [],
+      variants: this.hasVideo
+        ? videos.map(([id, video]) => this.#variant(id, video, audioPeak))
+        : [{ uri: 'audio/index.m3u8', bandwidthBps: Math.ceil(audioPeak * PEAK_FACTOR), codecs: [this.audio.track.codecString] }],
+    };
+  }
+
+  /** What this presentation holds, for metrics and tests. */
+  dump(): object {
+    return { run: this.#run, ended: this.#ended, renditions: [...this.#feeds.values()].map((window) => window.dump()) };
+  }
+
+  /** A rung whose encoder does not start must not keep the others from the viewers: 2.5 s after the first segment began. */
+  #waitedLongEnough(): boolean {
+    const current = this.segmentClock.current;
+    if (current === undefined) return false;
+    return this.#options.clock.now() - (current.epochMs + current.startMs) > 2500 || this.#anyComplete();
+  }
+
+  #anyComplete(): boolean {
+    return [...this.#videos.values()].some((video) => video.packager.window.bitrate() !== undefined);
+  }
+
+  #window(id: string): RenditionWindow {
+    const { packager, clock } = this.#options;
+    const window = new RenditionWindow({ id, run: this.#run, packager, clock });
+    this.#feeds.set(id, window);
+    return window;
+  }
+
+  #audioRendition(): AlternativeRendition {
+    return {
+      type: 'AUDIO',
+      groupId: AUDIO_GROUP,
+      name: 'Audio',
+      language: 'und',
+      isDefault: true,
+      autoselect: true,
+      channels: String(this.audio.track.channels),
+      uri: 'audio/index.m3u8',
+    };
+  }
+
+  #variant(id: string, video: VideoRendition, audioPeak: number): Variant {
+    const track: VideoTrack | undefined = video.packager.track;
+    const measured = video.packager.window.bitrate();
+    const peak = Math.max(video.bitrateBps * PEAK_FACTOR, measured?.peakBps ?? 0) + Math.max(audioPeak, AUDIO_BPS);
+    const frameRate = video.packager.frameRate;
+    return {
+      uri: `${id}/index.m3u8`,
+      bandwidthBps: Math.ceil(peak),
+      averageBandwidthBps: Math.ceil((measured?.averageBps ?? video.bitrateBps) + audioPeak),
+      codecs: [track?.codecString ?? '', this.audio.track.codecString],
+      ...(track === undefined ? {} : { resolution: { width: track.width, height: track.height } }),
+      ...(frameRate === undefined ? {} : { frameRate: Math.round(frameRate * 1000) / 1000 }),
+      audioGroup: AUDIO_GROUP,
+      stableId: id,
+    };
+  }
+}

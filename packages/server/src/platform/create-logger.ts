@@ -1,0 +1,47 @@
+import { type DestinationStream, pino } from 'pino';
+import type { Logger } from './logger.ts';
+import { formatPretty } from './pretty-log-line.ts';
+
+/** How the log is written. */
+export interface LogOptions {
+  /** Least important events that are written; `silent` writes none. */
+  readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  /** `auto`: words on a terminal, JSON lines elsewhere. */
+  readonly format: 'auto' | 'pretty' | 'json';
+}
+
+/** Field names whose values are secrets, at the first two depths; whoever logs one by mistake prints only `[secret]`. */
+const secretFields = [
+  'key',
+  'streamKey',
+  'streamName',
+  'tcUrl',
+  'token',
+  'password',
+  'secret',
+  'authorization',
+  'cookie',
+  'masterKey',
+].flatMap((name) => [name, `*.${name}`]);
+
+/** A logger on standard error, so that what a command prints on standard output stays clean. */
+export function createLogger(options: LogOptions, destination: DestinationStream = process.stderr): Logger {
+  const pretty = options.format === 'pretty' || (options.format === 'auto' && process.stderr.isTTY);
+  const logger = pino(
+    {
+      level: options.level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: secretFields, censor: '[secret]' },
+      // pino writes an error's message and stack under `err` only; accept `error` as well.
+      serializers: {
+        err: pino.stdSerializers.err,
+        error: pino.stdSerializers.err,
+        cause: pino.stdSerializers.err,
+      },
+    },
+    pretty ? { write: (line: string) => destination.write(formatPretty(line)) } : destination,
+  );
+  return logger;
+}

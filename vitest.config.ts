@@ -1,0 +1,40 @@
+import { defineConfig } from 'vitest/config';
+
+/** Tests that only read: fast, in parallel, no process started. */
+const quick = { testTimeout: 10_000, hookTimeout: 10_000 };
+
+/** Tests that start servers, FFmpeg and browsers: one file at a time, because they measure time. */
+const slow = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 60_000, teardownTimeout: 20_000 };
+
+export default defineConfig({
+  test: {
+    reporters: ['default'],
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['packages/**/src/**/*.test.ts', 'apps/**/src/**/*.test.ts', 'tools/**/*.test.ts', 'bench/**/*.test.ts'],
+          ...quick,
+        },
+      },
+      { test: { name: 'architecture', include: ['tests/architecture/**/*.test.ts'], ...quick } },
+      {
+        test: {
+          name: 'integration',
+          include: ['tests/{integration,conformance,e2e,faults,security,fuzz}/**/*.test.ts'],
+          sequence: { groupOrder: 1 },
+          ...slow,
+        },
+      },
+      {
+        test: {
+          name: 'long',
+          include: ['tests/long/**/*.test.ts'],
+          sequence: { groupOrder: 2 },
+          ...slow,
+          testTimeout: 1_800_000,
+        },
+      },
+    ],
+  },
+});
