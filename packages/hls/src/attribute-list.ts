@@ -65,7 +65,8 @@ export class AttributeList {
   /** An enumerated-string or any other unquoted value; undefined when absent. */
   bare(name: string): string | undefined {
     const quoted = this.#quoted.get(name);
-    if (quoted !== undefined) throw new PlaylistError(`${name} must not be quoted: ${quoteForMessage(quoted)}`);
+    if (quoted !== undefined)
+      throw new PlaylistError(`${name} must not be quoted: ${quoteForMessage(quoted)}`);
     return this.#bare.get(name);
   }
 

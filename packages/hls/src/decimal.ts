@@ -33,6 +33,7 @@ export function parseDecimal(text: string): number {
 /** Reads a decimal-integer (§4.2). Throws PlaylistError when it is no integer of 0 … 2⁵³ − 1. */
 export function parseInteger(text: string): number {
   const value = /^\d{1,20}$/.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isSafeInteger(value)) throw new PlaylistError(`not a decimal integer: ${quoteForMessage(text)}`);
+  if (!Number.isSafeInteger(value))
+    throw new PlaylistError(`not a decimal integer: ${quoteForMessage(text)}`);
   return value;
 }

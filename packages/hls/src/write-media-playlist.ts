@@ -40,7 +40,8 @@ export function writeMediaPlaylist(playlist: MediaPlaylist): string {
 function writeHeader(playlist: MediaPlaylist): string {
   let text = `#EXTM3U\n${writeExtXVersion(requiredVersion(playlist))}\n`;
   text += `${writeIntegerTag('EXT-X-TARGETDURATION', playlist.targetDurationSec)}\n`;
-  const control = playlist.serverControl === undefined ? undefined : writeExtXServerControl(playlist.serverControl);
+  const control =
+    playlist.serverControl === undefined ? undefined : writeExtXServerControl(playlist.serverControl);
   if (control !== undefined) text += `${control}\n`;
   if (playlist.partTargetSec !== undefined) text += `${writeExtXPartInf(playlist.partTargetSec)}\n`;
   // §6.2.2 and AS 8.17: both sequence tags always, before the first segment and before EXT-X-SKIP.
@@ -50,7 +51,10 @@ function writeHeader(playlist: MediaPlaylist): string {
   if (playlist.independentSegments) text += '#EXT-X-INDEPENDENT-SEGMENTS\n';
   const { skippedSegments, recentlyRemovedDateRanges } = playlist;
   if (skippedSegments === undefined) return text;
-  const skip = recentlyRemovedDateRanges === undefined ? { skippedSegments } : { skippedSegments, recentlyRemovedDateRanges };
+  const skip =
+    recentlyRemovedDateRanges === undefined
+      ? { skippedSegments }
+      : { skippedSegments, recentlyRemovedDateRanges };
   return `${text}${writeExtXSkip(skip)}\n`;
 }
 

@@ -39,7 +39,10 @@ export function segmentBitrates(
  * BANDWIDTH and AVERAGE-BANDWIDTH of a variant (§4.4.6.2.1): the sums over its video and the most demanding rendition
  * of each of its groups.
  */
-export function variantBandwidth(video: SegmentBitrates | undefined, audio: readonly SegmentBitrates[]): SegmentBitrates {
+export function variantBandwidth(
+  video: SegmentBitrates | undefined,
+  audio: readonly SegmentBitrates[],
+): SegmentBitrates {
   return {
     peakBps: (video?.peakBps ?? 0) + Math.max(0, ...audio.map((rendition) => rendition.peakBps)),
     averageBps: (video?.averageBps ?? 0) + Math.max(0, ...audio.map((rendition) => rendition.averageBps)),

@@ -1,4 +1,4 @@
-import type { MediaPlaylist, MediaSegment } from '../media-playlist.ts';
+import type { DateRange, MediaPlaylist, MediaSegment } from '../media-playlist.ts';
 import { PlaylistError } from '../playlist-error.ts';
 
 /**
@@ -21,7 +21,7 @@ export function makeDelta(full: MediaPlaylist): MediaPlaylist {
  * playlist does not hold all that is skipped; the client MUST then ask for a full one (§6.3.7).
  */
 export function mergeDelta(old: MediaPlaylist, delta: MediaPlaylist): MediaPlaylist {
-  const { skippedSegments, recentlyRemovedDateRanges, ...rest } = delta;
+  const { skippedSegments, recentlyRemovedDateRanges: removed, ...rest } = delta;
   if (skippedSegments === undefined) return delta;
   const from = delta.mediaSequence - old.mediaSequence;
   if (old.skippedSegments !== undefined || from < 0 || from + skippedSegments > old.segments.length) {
@@ -31,8 +31,12 @@ export function mergeDelta(old: MediaPlaylist, delta: MediaPlaylist): MediaPlayl
     );
   }
   const kept = old.segments.slice(from, from + skippedSegments).map(withoutParts);
-  const dateRanges = mergeDateRanges(old, delta);
-  return { ...rest, segments: [...kept, ...delta.segments], ...(dateRanges.length === 0 ? {} : { dateRanges }) };
+  const dateRanges = mergeDateRanges(old.dateRanges ?? [], delta.dateRanges ?? [], removed);
+  return {
+    ...rest,
+    segments: [...kept, ...delta.segments],
+    ...(dateRanges.length === 0 ? {} : { dateRanges }),
+  };
 }
 
 /** How many segments end at least `boundarySec` before the end of the last full segment. */
@@ -49,11 +53,13 @@ function withoutParts(segment: MediaSegment): MediaSegment {
   return segment.parts.length === 0 ? segment : { ...segment, parts: [] };
 }
 
-function mergeDateRanges(old: MediaPlaylist, delta: MediaPlaylist): NonNullable<MediaPlaylist['dateRanges']> {
-  const removed = delta.recentlyRemovedDateRanges;
-  const listed = delta.dateRanges ?? [];
-  // Without the attribute the update lists every date range itself (§4.4.5.2).
+function mergeDateRanges(
+  old: readonly DateRange[],
+  listed: readonly DateRange[],
+  removed: readonly string[] | undefined,
+): readonly DateRange[] {
+  // Without RECENTLY-REMOVED-DATERANGES the update lists every date range itself (§4.4.5.2).
   if (removed === undefined) return listed;
   const gone = new Set([...removed, ...listed.map((range) => range.id)]);
-  return [...(old.dateRanges ?? []).filter((range) => !gone.has(range.id)), ...listed];
+  return [...old.filter((range) => !gone.has(range.id)), ...listed];
 }

@@ -43,7 +43,8 @@ export function parseReloadQuery(query: string): ReloadQuery | ReloadRejection {
     } else if (name === '_HLS_msn' || name === '_HLS_part') {
       if ((name === '_HLS_msn' ? msn : part) !== undefined) return reject(`${name} is given twice`);
       const number = parseNumber(value);
-      if (number === undefined) return reject(`${name} is no sequence number: ${JSON.stringify(value.slice(0, 40))}`);
+      if (number === undefined)
+        return reject(`${name} is no sequence number: ${JSON.stringify(value.slice(0, 40))}`);
       if (name === '_HLS_msn') msn = number;
       else part = number;
     }

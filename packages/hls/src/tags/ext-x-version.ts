@@ -12,7 +12,8 @@ export function writeExtXVersion(version: number): string {
 export function requiredVersion(playlist: MediaPlaylist): number {
   if (playlist.recentlyRemovedDateRanges !== undefined) return 10;
   if (playlist.skippedSegments !== undefined) return 9;
-  if (playlist.open?.map !== undefined || playlist.segments.some((segment) => segment.map !== undefined)) return 6;
+  if (playlist.open?.map !== undefined || playlist.segments.some((segment) => segment.map !== undefined))
+    return 6;
   if (playlist.segments.some((segment) => segment.byteRange !== undefined)) return 4;
   // Durations are decimals.
   return 3;

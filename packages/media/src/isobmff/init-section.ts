@@ -1,5 +1,5 @@
 import { ByteWriter } from '../bytes/byte-writer.ts';
-import { writeDOps } from '../codecs/opus/dops.ts';
+import { writeDOps } from './dops.ts';
 import { writeAudioSampleEntry } from './audio-sample-entry.ts';
 import { writeCodecBox } from './codec-box.ts';
 import { writeDinf } from './dinf.ts';

@@ -121,7 +121,12 @@ export class HeldRequests implements Ticked {
   }
 
   /** Takes a step with every request of a queue whose deadline is not after `untilMs`, oldest first. */
-  #settle(place: WaitingPlace, queue: Queue, step: (answer: HeldAnswer) => boolean, untilMs = Infinity): void {
+  #settle(
+    place: WaitingPlace,
+    queue: Queue,
+    step: (answer: HeldAnswer) => boolean,
+    untilMs = Infinity,
+  ): void {
     for (const held of queue.held) {
       if (held.deadlineMs > untilMs) return;
       let done = true;

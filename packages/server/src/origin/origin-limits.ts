@@ -29,3 +29,8 @@ export const DEFAULT_ORIGIN_LIMITS: OriginLimits = {
   maxBufferedBytes: 1 << 20,
   drainTimeoutMs: 20_000,
 };
+
+/** Longest hold of a request for a rendition with this target duration, in milliseconds. */
+export function holdMs(limits: OriginLimits, targetDurationSec: number): number {
+  return Math.min(limits.maxHoldMs, 3000 * targetDurationSec);
+}

@@ -62,7 +62,13 @@ export function parseOriginPath(target: string): OriginPath | undefined {
   const rendition = target.slice(from, second);
   from = second + 1;
   if (isPlaylistName(target, from, end)) {
-    return { kind: 'playlist', token, streamId, rendition, query: queryAt < 0 ? '' : target.slice(queryAt + 1) };
+    return {
+      kind: 'playlist',
+      token,
+      streamId,
+      rendition,
+      query: queryAt < 0 ? '' : target.slice(queryAt + 1),
+    };
   }
   if (!isPlain(target, from, end, MAX_NAME_LENGTH, 2)) return undefined;
   return { kind: 'media', token, streamId, rendition, name: target.slice(from, end) };

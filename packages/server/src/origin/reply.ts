@@ -1,7 +1,11 @@
 import type { Clock } from '../platform/clock.ts';
-import type { DrainWatch } from './drain-watch.ts';
 import { NO_STORE, NOT_FOUND, PRIVATE, type Visibility } from './cache-control.ts';
-import { channelOf, type Exchange, type HeaderList, type OriginResponse } from './exchange.ts';
+import type { DrainWatch } from './drain-watch.ts';
+import { acceptsGzip, channelOf, type Exchange, type HeaderList, type OriginResponse } from './exchange.ts';
+import type { RenderedPlaylist } from './rendered-playlist.ts';
+
+/** Media type of every playlist (rfc8216bis-22 §4). */
+const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl';
 
 /** Response header with the server's clock, in Unix milliseconds: the player's latency is measured against it. */
 export const SERVER_TIME_HEADER = 'X-Server-Time';
@@ -72,6 +76,22 @@ export class Replier {
     else this.#drains.endPieces(response, pieces);
   }
 
+  /** Sends a playlist, compressed when the client takes that. */
+  sendPlaylist(exchange: Exchange, rendered: RenderedPlaylist, cacheControl: string): void {
+    const gzip = acceptsGzip(exchange.request);
+    const body = gzip ? rendered.gzip() : rendered.plain;
+    const headers = this.headers(cacheControl, [
+      'Content-Type',
+      PLAYLIST_TYPE,
+      'Vary',
+      'Accept-Encoding',
+      'Content-Length',
+      body.length,
+    ]);
+    if (gzip) headers.push('Content-Encoding', 'gzip');
+    this.send(exchange, 200, headers, body);
+  }
+
   /** Sends an answer that has no body (204, 304). */
   sendEmpty(exchange: Exchange, status: number, headers: HeaderList): void {
     if (isGone(exchange.response)) return;
@@ -79,15 +99,37 @@ export class Replier {
     exchange.response.end();
   }
 
+  /** Answers a CORS preflight (Fetch §4.8): plain and Range requests of any page, remembered for a day. */
+  sendPreflight(exchange: Exchange): void {
+    this.sendEmpty(
+      exchange,
+      204,
+      this.headers('public, max-age=86400', [
+        'Access-Control-Allow-Methods',
+        'GET, HEAD, OPTIONS',
+        'Access-Control-Allow-Headers',
+        'Range, If-None-Match, If-Range, Cache-Control',
+        'Access-Control-Max-Age',
+        86_400,
+      ]),
+    );
+  }
+
   /** Sends an error with its cache rule: a 404 may be kept for a second, nothing else may. */
-  sendError(exchange: Exchange, status: ErrorStatus, extra: readonly (string | number)[] = []): void {
-    const body = ERROR_BODIES[status];
+  sendError(
+    exchange: Exchange,
+    status: ErrorStatus,
+    extra: readonly (string | number)[] = [],
+    body: Buffer = ERROR_BODIES[status],
+  ): void {
     this.send(
       exchange,
       status,
       this.headers(errorCacheControl(status, exchange.visibility), [
         'Content-Type',
         'text/plain; charset=utf-8',
+        'X-Content-Type-Options',
+        'nosniff',
         'Content-Length',
         body.length,
         ...extra,

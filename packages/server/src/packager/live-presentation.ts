@@ -8,7 +8,7 @@ import type { PackagerOptions } from './packager-options.ts';
 import type { Presentation, RenditionFeed } from './presentation.ts';
 import { SegmentClock } from './segment-clock.ts';
 import { VideoPackager } from './video-packager.ts';
-import { RenditionWindow } from './window.ts';
+import { GAP_SEGMENTS, RenditionWindow } from './window.ts';
 
 /** Room above the announced or targeted bitrate: EXT-X-STREAM-INF BANDWIDTH is a peak (rfc8216bis §4.4.6.2.1). */
 const PEAK_FACTOR = 1.25;
@@ -28,6 +28,8 @@ export interface PresentationOptions {
   readonly audioTrack: AudioTrack;
   /** False for a stream of sound only. */
   readonly hasVideo: boolean;
+  /** The stream's media sequence numbers so far; this presentation's are above. 0 for a new stream. */
+  readonly afterMsn: number;
 }
 
 interface VideoRendition {
@@ -45,7 +47,11 @@ export class LivePresentation implements Presentation {
   readonly #run: string;
   readonly #videos = new Map<string, VideoRendition>();
   readonly #feeds = new Map<string, RenditionWindow>();
+  #source: VideoPackager | undefined;
+  #reorderMs = 0;
   #ended = false;
+  /** False while the source's rendition is encoded, because its GOP is too long for segments. */
+  passthrough = true;
 
   constructor(options: PresentationOptions) {
     this.streamId = options.streamId;
@@ -53,7 +59,11 @@ export class LivePresentation implements Presentation {
     this.#options = options;
     const now = options.clock.now();
     this.#run = Math.floor(now).toString(36);
-    this.segmentClock = new SegmentClock(options.packager, options.wallClock, Math.floor(now / 1000));
+    this.segmentClock = new SegmentClock(
+      options.packager,
+      options.wallClock,
+      Math.max(Math.floor(now / 1000), options.afterMsn + 1 + GAP_SEGMENTS),
+    );
     this.audio = new AudioPackager({
       window: this.#window('audio'),
       clock: this.segmentClock,
@@ -84,14 +94,22 @@ export class LivePresentation implements Presentation {
     return this.#videos.get(id)?.packager;
   }
 
+  /** The source's parameters; its rendition `id` passes them on from the next keyframe. */
+  setSource(id: string, track: VideoTrack): void {
+    this.#source ??= this.addVideo(id, track.bitrateBps ?? guessBitrateBps(track));
+    this.#source.setTrack(track);
+  }
+
   /** Looks at a picture of the source before any rendition packages it: decides the cuts. */
   observeVideo(unit: AccessUnit): void {
+    if (unit.keyframe) this.#reorderMs = unit.pts - unit.dts;
     this.segmentClock.offer({ ptsMs: unit.pts, dtsMs: unit.dts, keyframe: unit.keyframe });
   }
 
-  /** The source's video was packaged up to this decode time: lets the audio follow. */
-  advanceAudio(ms: number): void {
-    this.audio.advance(ms);
+  /** Packages a picture of the source as it is, unless its rendition is encoded, and lets the audio follow. */
+  pushSource(unit: AccessUnit): void {
+    if (this.passthrough) this.#source?.push(unit);
+    this.audio.advance(unit.dts + this.#reorderMs);
   }
 
   /** Takes an audio frame of the source. */
@@ -189,4 +207,9 @@ export class LivePresentation implements Presentation {
       stableId: id,
     };
   }
+}
+
+/** Bits per second assumed of a publisher that announced none: 0.1 bit a pixel at 30 fps. */
+function guessBitrateBps(track: VideoTrack): number {
+  return Math.round(track.width * track.height * 0.1 * (track.frameRate ?? 30));
 }

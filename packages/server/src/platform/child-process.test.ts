@@ -37,7 +37,11 @@ describe('ChildProcess', () => {
   });
 
   test('gives what a child wrote to further descriptors', async () => {
-    const child = new ChildProcess({ file: '/bin/sh', args: ['-c', 'echo four >&4; echo three >&3'], extraOutputs: 2 });
+    const child = new ChildProcess({
+      file: '/bin/sh',
+      args: ['-c', 'echo four >&4; echo three >&3'],
+      extraOutputs: 2,
+    });
     child.stdout.resume();
     child.stderr.resume();
     const [three, four] = child.extraOutputs.map(read);

@@ -25,7 +25,14 @@ export interface ChildExit {
 }
 
 /** Variables that programs need to find themselves, their libraries and devices. */
-const DEFAULT_ENVIRONMENT = ['PATH', 'HOME', 'LANG', 'LD_LIBRARY_PATH', 'LIBVA_DRIVER_NAME', 'CUDA_VISIBLE_DEVICES'];
+const DEFAULT_ENVIRONMENT = [
+  'PATH',
+  'HOME',
+  'LANG',
+  'LD_LIBRARY_PATH',
+  'LIBVA_DRIVER_NAME',
+  'CUDA_VISIBLE_DEVICES',
+];
 /** How long after its death we wait for the end of a child's pipes, which a grandchild could hold open. */
 const PIPE_GRACE_MS = 1000;
 
@@ -44,14 +51,19 @@ export class ChildProcess {
   constructor(options: ChildProcessOptions) {
     const extra = options.extraOutputs ?? 0;
     const stdio = Array.from({ length: 3 + extra }, () => 'pipe' as const);
-    const child = spawn(options.file, options.args, { stdio, env: allowedEnvironment(options), shell: false });
+    const child = spawn(options.file, options.args, {
+      stdio,
+      env: allowedEnvironment(options),
+      shell: false,
+    });
     this.#child = child;
     this.stdin = writable(child.stdio[0]);
     this.stdout = readable(child.stdio[1]);
     this.stderr = readable(child.stdio[2]);
     this.extraOutputs = Array.from({ length: extra }, (_, index) => readable(child.stdio[index + 3]));
     // A child that dies makes writes fail with EPIPE; its exit says all that there is to say.
-    for (const stream of [this.stdin, this.stdout, this.stderr, ...this.extraOutputs]) stream.on('error', () => {});
+    for (const stream of [this.stdin, this.stdout, this.stderr, ...this.extraOutputs])
+      stream.on('error', () => {});
     this.exited = this.#watch(child);
     if (options.nice !== undefined && child.pid !== undefined) lowerPriority(child.pid, options.nice);
   }

@@ -64,7 +64,12 @@ export interface PublishTarget {
 /** Another publisher is live on this stream and has not been silent long enough to be taken over. */
 export class StreamBusyError extends Error {
   override readonly name = 'StreamBusyError';
-  constructor(readonly streamId: string, readonly silentForMs: number) {
+  readonly streamId: string;
+  readonly silentForMs: number;
+
+  constructor(streamId: string, silentForMs: number) {
     super(`stream ${streamId} already has a publisher (last heard ${Math.round(silentForMs)} ms ago)`);
+    this.streamId = streamId;
+    this.silentForMs = silentForMs;
   }
 }

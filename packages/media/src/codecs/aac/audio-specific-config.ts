@@ -104,12 +104,19 @@ function readObjectType(reader: BitReader): number {
 }
 
 function readSampleRate(reader: BitReader): number {
-  const index = reader.bits(4);
-  const rate = index === RATE_ESCAPE ? reader.bits(24) : SAMPLE_RATES[index];
-  if (rate === undefined || rate < 1000 || rate > 192_000) {
-    throw new CodecFormatError(`AudioSpecificConfig: sampling frequency index ${index}, ${rate ?? 'no'} Hz`);
-  }
+  const rate = rateIn(reader);
+  if (rate === undefined) throw new CodecFormatError('AudioSpecificConfig: reserved or absurd sampling frequency');
   return rate;
+}
+
+/** Undefined for a reserved index, for an escaped rate outside 1…192 kHz, and when the bits run out. */
+function rateIn(reader: BitReader): number | undefined {
+  if (reader.remaining < 4) return undefined;
+  const index = reader.bits(4);
+  if (index !== RATE_ESCAPE) return SAMPLE_RATES[index];
+  if (reader.remaining < 24) return undefined;
+  const rate = reader.bits(24);
+  return rate < 1000 || rate > 192_000 ? undefined : rate;
 }
 
 function writeSampleRate(writer: BitWriter, rate: number): void {
@@ -122,7 +129,8 @@ function writeSampleRate(writer: BitWriter, rate: number): void {
 function readTrailingSbr(reader: BitReader): { ps: boolean; outputSampleRate: number } | undefined {
   if (reader.remaining < 17 || reader.bits(11) !== 0x2b7) return undefined;
   if (readObjectType(reader) !== SBR || !reader.flag()) return undefined;
-  const outputSampleRate = readSampleRate(reader);
+  const outputSampleRate = rateIn(reader);
+  if (outputSampleRate === undefined) return undefined;
   const ps = reader.remaining >= 12 && reader.bits(11) === 0x548 && reader.flag();
   return { ps, outputSampleRate };
 }

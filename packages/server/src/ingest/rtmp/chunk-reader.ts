@@ -70,7 +70,7 @@ export class ChunkReader {
     return this.#unfinishedBytes;
   }
 
-  /** Stops reporting after the message being reported; what is pushed is held. Push nothing more before `resume`. */
+  /** Stops reporting after the message being reported; what is pushed is held, so push little. */
   pause(): void {
     this.#paused = true;
   }
@@ -89,7 +89,8 @@ export class ChunkReader {
     let at = 0;
     while (at < end) {
       if (this.#paused) {
-        this.#held = bytes.subarray(at);
+        const rest = bytes.subarray(at);
+        this.#held = this.#held.length === 0 ? rest : Buffer.concat([this.#held, rest]);
         return;
       }
       if (this.#current === undefined) {

@@ -1,0 +1,214 @@
+/**
+ * Keeps a live player close to the edge by its buffer's trough: the least buffer seen over a window longer than the
+ * interval between parts. Latency = trough + part + a little, so the trough is what can be given away.
+ */
+
+/** Settings of the {@link LatencyController}. Each has a default. */
+export interface LatencyOptions {
+  /** Trough aimed at on a calm network, in seconds. Lower is closer to live and nearer to a stall. Default 0.3. */
+  readonly troughSec?: number;
+  /** Length of the window the trough is taken over, in seconds; longer than a few parts. Default 1.2. */
+  readonly windowSec?: number;
+  /** Highest playback rate while joining. Default 1.25. */
+  readonly joinRate?: number;
+  /** Highest playback rate afterwards. Default 1.1. */
+  readonly maxRate?: number;
+  /** Playback rate while the trough is too low. Default 0.95. */
+  readonly minRate?: number;
+  /** What a stall adds to the trough, in seconds. Default 0.5, in all at most 2. */
+  readonly stallStepSec?: number;
+  /** Latency beyond which playback jumps to the edge, in seconds. Default 8. */
+  readonly jumpLatencySec?: number;
+}
+
+/** What the controller is told, about every 50 ms. */
+export interface LatencyReading {
+  /** A clock that never goes back, in ms. */
+  readonly nowMs: number;
+  /** Media ready after the playhead, in seconds. */
+  readonly bufferSec: number;
+  /** End of the buffered media on the media timeline, in seconds. */
+  readonly bufferEndSec: number;
+  /** Latency by the server's clock, in seconds, when known. */
+  readonly latencySec: number | undefined;
+}
+
+/** What the controller asks for. */
+export interface LatencyDecision {
+  /** The playback rate to set. */
+  readonly rate: number;
+  /** Move the playhead forward by this much, in seconds, inside the buffer. 0 = stay. */
+  readonly skipSec: number;
+  /** Playback fell so far behind that it should be placed anew at the live edge. */
+  readonly jumpToEdge: boolean;
+}
+
+/** Stall increases shrink by this much per second, once {@link CALM_MS} passed without a stall. */
+const DECAY_PER_SEC = 0.05;
+const CALM_MS = 10_000;
+const MAX_STALL_EXTRA_SEC = 2;
+/** A trough that moves by less than this between windows is sampling noise: the readings are 50 ms apart. */
+const JITTER_NOISE_SEC = 0.08;
+const MAX_JITTER_EXTRA_SEC = 1;
+/** How many windows are remembered for the jitter. */
+const JITTER_WINDOWS = 10;
+/** The seek at the start waits for this long, so that the first trough is known; then it is one seek or none. */
+const START_SETTLE_MS = 700;
+/** Below this excess the rate does the work: a seek shows as a jump of the picture. */
+const START_SKIP_MIN_SEC = 0.4;
+/** Joining ends at the latest after this time. */
+const JOIN_MAX_MS = 12_000;
+const SPEED_UP_ABOVE_SEC = 0.05;
+const SPEED_UP_UNTIL_SEC = 0.01;
+
+/** See the head of this file. Pure: all readings are given to it. */
+export class LatencyController {
+  readonly #options: Required<LatencyOptions>;
+  #samples: { readonly atMs: number; readonly bufferSec: number }[] = [];
+  #startedMs: number | undefined;
+  #joining = true;
+  #skipped = false;
+  #direction: 'up' | 'down' | 'none' = 'none';
+  #stallExtraSec = 0;
+  #calmSinceMs = 0;
+  #lastMs: number | undefined;
+  #windowStartMs = 0;
+  #windowLeadSec = Number.POSITIVE_INFINITY;
+  #leads: number[] = [];
+
+  constructor(options: LatencyOptions = {}) {
+    this.#options = {
+      troughSec: options.troughSec ?? 0.3,
+      windowSec: options.windowSec ?? 1.2,
+      joinRate: options.joinRate ?? 1.25,
+      maxRate: options.maxRate ?? 1.1,
+      minRate: options.minRate ?? 0.95,
+      stallStepSec: options.stallStepSec ?? 0.5,
+      jumpLatencySec: options.jumpLatencySec ?? 8,
+    };
+  }
+
+  /** The trough aimed at now, in seconds: the base, what jitter asks for, and what stalls added. */
+  get targetTroughSec(): number {
+    return this.#options.troughSec + this.jitterExtraSec + this.#stallExtraSec;
+  }
+
+  /** What the unsteadiness of arrivals adds to the trough, in seconds. */
+  get jitterExtraSec(): number {
+    if (this.#leads.length < 2) {
+      return 0;
+    }
+    const spreadSec = Math.max(...this.#leads) - Math.min(...this.#leads);
+    return Math.min(MAX_JITTER_EXTRA_SEC, Math.max(0, 0.75 * (spreadSec - JITTER_NOISE_SEC)));
+  }
+
+  /** The least buffer of the window, in seconds; undefined without a reading. */
+  get troughSec(): number | undefined {
+    return this.#samples.length === 0
+      ? undefined
+      : this.#samples.reduce((least, { bufferSec }) => Math.min(least, bufferSec), Number.POSITIVE_INFINITY);
+  }
+
+  /** Playback stopped for want of media. */
+  noteStall(nowMs: number): void {
+    this.#stallExtraSec = Math.min(MAX_STALL_EXTRA_SEC, this.#stallExtraSec + this.#options.stallStepSec);
+    this.#calmSinceMs = nowMs;
+    this.restart();
+  }
+
+  /** The playhead or the timeline moved: what was measured before says nothing about what follows. */
+  restart(): void {
+    this.#samples = [];
+    this.#leads = [];
+    this.#windowLeadSec = Number.POSITIVE_INFINITY;
+    this.#windowStartMs = this.#lastMs ?? 0;
+    this.#direction = 'none';
+  }
+
+  /** As {@link restart}, and joins anew: the faster rate and the one seek are allowed again. */
+  rejoin(): void {
+    this.restart();
+    this.#startedMs = undefined;
+    this.#joining = true;
+    this.#skipped = false;
+  }
+
+  /** Takes one reading and decides. Call it only while media is really playing. */
+  update(reading: LatencyReading): LatencyDecision {
+    const { nowMs, bufferSec } = reading;
+    this.#startedMs ??= nowMs;
+    this.#decay(nowMs);
+    this.#measureJitter(reading);
+    this.#samples.push({ atMs: nowMs, bufferSec });
+    const oldestMs = nowMs - this.#options.windowSec * 1000;
+    while (this.#samples[0] !== undefined && this.#samples[0].atMs < oldestMs) {
+      this.#samples.shift();
+    }
+    if (reading.latencySec !== undefined && reading.latencySec > this.#options.jumpLatencySec) {
+      this.rejoin();
+      return { rate: 1, skipSec: 0, jumpToEdge: true };
+    }
+    const elapsedMs = nowMs - this.#startedMs;
+    const excessSec = (this.troughSec ?? bufferSec) - this.targetTroughSec;
+    if (!this.#skipped && elapsedMs >= START_SETTLE_MS) {
+      this.#skipped = true;
+      if (excessSec > START_SKIP_MIN_SEC) {
+        this.#samples = [];
+        return { rate: 1, skipSec: excessSec, jumpToEdge: false };
+      }
+    }
+    if (this.#joining && this.#skipped && (excessSec <= SPEED_UP_ABOVE_SEC || elapsedMs > JOIN_MAX_MS)) {
+      this.#joining = false;
+    }
+    return { rate: this.#rate(excessSec, elapsedMs), skipSec: 0, jumpToEdge: false };
+  }
+
+  #rate(excessSec: number, elapsedMs: number): number {
+    // Until the window has seen a few parts its minimum is too high: no hurry before that.
+    if (elapsedMs < START_SETTLE_MS) {
+      return 1;
+    }
+    const { joinRate, maxRate, minRate } = this.#options;
+    const slowBelowSec = -Math.max(0.06, this.targetTroughSec / 4);
+    if (excessSec > SPEED_UP_ABOVE_SEC) {
+      this.#direction = 'up';
+    } else if (excessSec < slowBelowSec) {
+      this.#direction = 'down';
+    } else if (
+      (this.#direction === 'up' && excessSec <= SPEED_UP_UNTIL_SEC) ||
+      (this.#direction === 'down' && excessSec >= slowBelowSec / 2)
+    ) {
+      this.#direction = 'none';
+    }
+    if (this.#direction === 'up') {
+      const wanted = 1.02 + 0.6 * Math.max(0, excessSec);
+      // Steps of 0.01: each change of rate costs the audio renderer work.
+      return Math.min(this.#joining ? joinRate : maxRate, Math.round(wanted * 100) / 100);
+    }
+    return this.#direction === 'down' ? minRate : 1;
+  }
+
+  #decay(nowMs: number): void {
+    const sinceMs = nowMs - (this.#lastMs ?? nowMs);
+    this.#lastMs = nowMs;
+    if (this.#stallExtraSec > 0 && nowMs - this.#calmSinceMs > CALM_MS) {
+      this.#stallExtraSec = Math.max(0, this.#stallExtraSec - (DECAY_PER_SEC * sinceMs) / 1000);
+    }
+  }
+
+  /** The lead is media received minus time gone by; its low points would all be equal on a perfect network. Seeks and rates do not touch it. */
+  #measureJitter({ nowMs, bufferEndSec }: LatencyReading): void {
+    this.#windowLeadSec = Math.min(this.#windowLeadSec, bufferEndSec - nowMs / 1000);
+    if (this.#windowStartMs === 0) {
+      this.#windowStartMs = nowMs;
+    }
+    if (nowMs - this.#windowStartMs >= this.#options.windowSec * 1000) {
+      this.#leads.push(this.#windowLeadSec);
+      if (this.#leads.length > JITTER_WINDOWS) {
+        this.#leads.shift();
+      }
+      this.#windowLeadSec = Number.POSITIVE_INFINITY;
+      this.#windowStartMs = nowMs;
+    }
+  }
+}

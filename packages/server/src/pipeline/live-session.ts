@@ -1,0 +1,261 @@
+import { RepeatPicture } from '@tallylight/media/codecs/h264/repeat-picture.ts';
+import { LivePresentation } from '../packager/live-presentation.ts';
+import { silentTrack } from '../packager/silent-track.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import { LiveStream } from '../stream/live-stream.ts';
+import { type PublisherEnd, type PublisherSink, type PublishTarget, StreamBusyError } from '../stream/publisher.ts';
+import type { StreamReader } from '../stream/reader.ts';
+import type { Track, VideoTrack } from '../stream/track.ts';
+import type { PipelineOptions } from './pipeline-options.ts';
+import type { SourceEncoder, SourceEncoderFactory } from './source-encoder.ts';
+import { type Layout, TrackWait } from './track-wait.ts';
+
+/** Id of the rendition that is the publisher's own video. */
+export const SOURCE = 'source';
+
+/** What a session needs from outside. */
+export interface LiveSessionOptions {
+  readonly streamId: string;
+  readonly options: PipelineOptions;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Makes the ladder of a source; undefined serves the source alone. */
+  readonly encoderFor: SourceEncoderFactory | undefined;
+  /** Media sequence numbers of this stream so far: the session's are above. */
+  readonly afterMsn: number;
+  /** The reconnect window has passed, or the stream was ended. */
+  readonly onEnded: () => void;
+}
+
+type PublisherOptions = Parameters<PublishTarget['publish']>[0];
+
+interface AttachedPublisher {
+  readonly options: PublisherOptions;
+  readonly tracks: TrackWait;
+  reader: StreamReader | undefined;
+  begun: boolean;
+}
+
+/** One live stream from its first publisher to its end: joins ingest, ladder and packager, and outlives lost publishers. */
+export class LiveSession {
+  readonly streamId: string;
+  readonly #options: PipelineOptions;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #encoderFor: SourceEncoderFactory | undefined;
+  readonly #onEnded: () => void;
+  readonly #afterMsn: number;
+  readonly #stream: LiveStream;
+  #publisher: AttachedPublisher | undefined;
+  #presentation: LivePresentation | undefined;
+  #encoder: SourceEncoder | undefined;
+  #ladderTrack: VideoTrack | undefined;
+  #reconnectTimer: NodeJS.Timeout | undefined;
+  #ended = false;
+
+  constructor(options: LiveSessionOptions) {
+    this.streamId = options.streamId;
+    this.#options = options.options;
+    this.#clock = options.clock;
+    this.#log = options.log.child({ streamId: options.streamId });
+    this.#encoderFor = options.encoderFor;
+    this.#onEnded = options.onEnded;
+    this.#afterMsn = options.afterMsn;
+    this.#stream = new LiveStream({
+      streamId: options.streamId,
+      clock: options.clock,
+      log: this.#log,
+      trackSilenceMs: options.options.trackSilenceMs,
+      repeaterFor: (track) => (track.codec === 'h264' ? RepeatPicture.for(track.config) : undefined),
+    });
+  }
+
+  /** What viewers get; undefined until the publisher's tracks are known. */
+  get presentation(): LivePresentation | undefined {
+    return this.#presentation;
+  }
+
+  /** True while a publisher is connected. */
+  get publishing(): boolean {
+    return this.#publisher !== undefined;
+  }
+
+  /** Id of the key that publishes now. */
+  get keyId(): string | undefined {
+    return this.#publisher?.options.keyId;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Lets a publisher in. Throws `StreamBusyError` when another one is alive. */
+  attach(options: PublisherOptions): PublisherSink {
+    this.#makeRoom();
+    clearTimeout(this.#reconnectTimer);
+    const publisher: AttachedPublisher = {
+      options,
+      tracks: new TrackWait(this.#options.secondTrackWaitMs),
+      reader: undefined,
+      begun: false,
+    };
+    this.#publisher = publisher;
+    this.#stream.beginPublisher();
+    publisher.reader = this.#stream.read({ onReadable: () => this.#drain(publisher) });
+    this.#log.info({ protocol: options.protocol, peer: options.peer, keyId: options.keyId }, 'publisher connected');
+    const isCurrent = (): boolean => this.#publisher === publisher;
+    return {
+      writeTrack: (track) => {
+        if (!isCurrent()) return;
+        publisher.tracks.see(track.kind, this.#clock.monotonicMs());
+        this.#stream.writeTrack(track);
+        this.#beginWhenReady(publisher);
+      },
+      writeUnit: (unit) => {
+        if (!isCurrent()) return;
+        this.#stream.writeUnit(unit);
+        if (!publisher.begun) this.#beginWhenReady(publisher);
+      },
+      expectTracks: (kinds) => {
+        if (isCurrent()) publisher.tracks.expect(kinds);
+      },
+      end: (reason) => {
+        if (isCurrent()) this.#detach(reason);
+      },
+    };
+  }
+
+  /** Closes the publisher's connection, for a revoked key or a stopping server. */
+  evict(reason: PublisherEnd): void {
+    const publisher = this.#publisher;
+    if (publisher === undefined) return;
+    publisher.options.evict(reason);
+    if (this.#publisher === publisher) this.#detach(reason);
+  }
+
+  /** To be called several times a second: what depends on time passing rather than on media arriving. */
+  tick(): void {
+    const publisher = this.#publisher;
+    if (publisher === undefined) return;
+    if (!publisher.begun) this.#beginWhenReady(publisher);
+    this.#stream.tick();
+  }
+
+  /** Ends the stream for its viewers; idempotent. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearTimeout(this.#reconnectTimer);
+    this.evict('server-stopping');
+    this.#encoder?.close();
+    this.#presentation?.end();
+    this.#stream.close();
+    this.#log.info({}, 'stream ended');
+    this.#onEnded();
+  }
+
+  /** What this session is, for logs, metrics and tests. */
+  dump(): object {
+    return {
+      streamId: this.streamId,
+      publishing: this.publishing,
+      stream: this.#stream.dump(),
+      encoder: this.#encoder?.dump(),
+      presentation: this.#presentation?.dump(),
+    };
+  }
+
+  #makeRoom(): void {
+    const present = this.#publisher;
+    if (present === undefined) return;
+    const silentMs = present.options.silentForMs();
+    if (silentMs < this.#options.takeoverSilenceMs) throw new StreamBusyError(this.streamId, silentMs);
+    this.#log.warn({ silentMs: Math.round(silentMs), peer: present.options.peer }, 'half-open publisher replaced');
+    present.options.evict('taken-over');
+    if (this.#publisher === present) this.#detach('taken-over');
+  }
+
+  #detach(reason: PublisherEnd): void {
+    const publisher = this.#publisher;
+    if (publisher === undefined) return;
+    this.#publisher = undefined;
+    publisher.reader?.close();
+    this.#encoder?.end();
+    this.#encoder = undefined;
+    this.#ladderTrack = undefined;
+    this.#presentation?.interrupt();
+    this.#log.info({ reason }, 'publisher gone');
+    if (this.#ended) return;
+    const windowMs = reason === 'revoked' ? 0 : this.#options.reconnectWindowMs;
+    if (windowMs === 0) this.end();
+    else this.#reconnectTimer = setTimeout(() => this.end(), windowMs);
+  }
+
+  #beginWhenReady(publisher: AttachedPublisher): void {
+    if (publisher.begun) return;
+    const layout = publisher.tracks.decide(this.#clock.monotonicMs());
+    if (layout === undefined) return;
+    publisher.begun = true;
+    this.#openPresentation(layout);
+    this.#drain(publisher);
+  }
+
+  /** Goes on with the presentation that viewers have, unless the new publisher's tracks do not fit it. */
+  #openPresentation(layout: Layout): void {
+    const previous = this.#presentation;
+    if (previous !== undefined && previous.hasVideo === layout.video) return;
+    previous?.end();
+    this.#presentation = new LivePresentation({
+      streamId: this.streamId,
+      packager: this.#options.packager,
+      clock: this.#clock,
+      wallClock: this.#stream.wallClock,
+      trackSilenceMs: this.#options.trackSilenceMs,
+      audioTrack: this.#stream.audio ?? silentTrack,
+      hasVideo: layout.video,
+      afterMsn: previous?.lastMsn ?? this.#afterMsn,
+    });
+  }
+
+  #drain(publisher: AttachedPublisher): void {
+    const presentation = this.#presentation;
+    if (!publisher.begun || publisher.reader === undefined || presentation === undefined) return;
+    for (let event = publisher.reader.take(); event !== undefined; event = publisher.reader.take()) {
+      if (event.type === 'track') this.#takeTrack(presentation, event.track);
+      else if (event.unit.kind === 'audio') presentation.pushAudio(event.unit);
+      else if (presentation.hasVideo) {
+        presentation.observeVideo(event.unit);
+        this.#encoder?.write(event.unit);
+        presentation.pushSource(event.unit);
+      }
+    }
+  }
+
+  #takeTrack(presentation: LivePresentation, track: Track): void {
+    if (track.kind === 'audio') {
+      if (!presentation.audio.differsFrom(track)) return;
+      presentation.segmentClock.requestDiscontinuity();
+      presentation.audio.setTrack(track);
+      return;
+    }
+    if (!presentation.hasVideo) {
+      this.#log.warn({ codec: track.codec }, 'video joined a stream of sound; it shows when the publisher reconnects');
+      return;
+    }
+    if (this.#ladderTrack !== undefined) {
+      this.#log.info({ width: track.width, height: track.height, codec: track.codecString }, 'source parameters changed');
+      presentation.segmentClock.requestDiscontinuity();
+      this.#encoder?.end();
+    }
+    this.#ladderTrack = track;
+    presentation.setSource(SOURCE, track);
+    this.#encoder = this.#encoderFor?.({
+      streamId: this.streamId,
+      source: track,
+      presentation,
+      gop: () => this.#stream.gop(),
+      log: this.#log,
+    });
+  }
+}

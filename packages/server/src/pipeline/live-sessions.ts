@@ -1,0 +1,97 @@
+import type { Presentation, PresentationDirectory } from '../packager/presentation.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { PublisherSink, PublishTarget } from '../stream/publisher.ts';
+import { LiveSession } from './live-session.ts';
+import type { PipelineOptions } from './pipeline-options.ts';
+import type { SourceEncoderFactory } from './source-encoder.ts';
+
+/** How often sessions look at the clock, in milliseconds. */
+const TICK_MS = 50;
+/** How long an ended stream's last playlist stays up, in milliseconds, so that every player sees its ENDLIST. */
+const KEEP_ENDED_MS = 60_000;
+
+/** A stream that viewers can watch now. */
+export interface LiveListing {
+  readonly streamId: string;
+  /** False while the publisher is away and awaited. */
+  readonly publishing: boolean;
+}
+
+/** All live sessions of this server. */
+export class LiveSessions implements PublishTarget, PresentationDirectory {
+  readonly #deps: {
+    readonly options: PipelineOptions;
+    readonly clock: Clock;
+    readonly log: Logger;
+    readonly encoderFor: SourceEncoderFactory | undefined;
+  };
+  readonly #sessions = new Map<string, LiveSession>();
+  readonly #forget = new Map<string, NodeJS.Timeout>();
+  readonly #ticker: NodeJS.Timeout;
+
+  constructor(deps: {
+    readonly options: PipelineOptions;
+    readonly clock: Clock;
+    readonly log: Logger;
+    readonly encoderFor: SourceEncoderFactory | undefined;
+  }) {
+    this.#deps = deps;
+    this.#ticker = setInterval(() => {
+      for (const session of this.#sessions.values()) session.tick();
+    }, TICK_MS);
+    this.#ticker.unref();
+  }
+
+  publish(options: Parameters<PublishTarget['publish']>[0]): PublisherSink {
+    const present = this.#sessions.get(options.streamId);
+    const session = present === undefined || present.ended ? this.#open(options.streamId, present) : present;
+    return session.attach(options);
+  }
+
+  presentation(streamId: string): Presentation | undefined {
+    return this.#sessions.get(streamId)?.presentation;
+  }
+
+  /** Streams that can be watched now. */
+  list(): readonly LiveListing[] {
+    return [...this.#sessions.values()]
+      .filter((session) => !session.ended && session.presentation?.multivariant() !== undefined)
+      .map((session) => ({ streamId: session.streamId, publishing: session.publishing }));
+  }
+
+  /** Closes the session that publishes with this key, whose stream ends. */
+  revoke(keyId: string): void {
+    for (const session of this.#sessions.values()) if (session.keyId === keyId) session.evict('revoked');
+  }
+
+  /** What is going on, for metrics and tests. */
+  dump(): readonly object[] {
+    return [...this.#sessions.values()].map((session) => session.dump());
+  }
+
+  /** Ends every stream; idempotent. */
+  close(): void {
+    clearInterval(this.#ticker);
+    for (const timer of this.#forget.values()) clearTimeout(timer);
+    for (const session of this.#sessions.values()) session.end();
+  }
+
+  #open(streamId: string, ended: LiveSession | undefined): LiveSession {
+    clearTimeout(this.#forget.get(streamId));
+    const session: LiveSession = new LiveSession({
+      streamId,
+      ...this.#deps,
+      afterMsn: ended?.presentation?.lastMsn ?? 0,
+      onEnded: () => {
+        const timer = setTimeout(() => {
+          if (this.#sessions.get(streamId) === session) this.#sessions.delete(streamId);
+        }, KEEP_ENDED_MS);
+        timer.unref();
+        this.#forget.set(streamId, timer);
+      },
+    });
+    this.#sessions.set(streamId, session);
+    return session;
+  }
+}

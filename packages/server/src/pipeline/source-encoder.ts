@@ -1,0 +1,25 @@
+import type { LivePresentation } from '../packager/live-presentation.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { AccessUnit } from '../stream/access-unit.ts';
+import type { VideoTrack } from '../stream/track.ts';
+
+/** Everything that is encoded of one source: fed with its pictures, feeds the presentation's renditions. */
+export interface SourceEncoder {
+  /** Takes a source picture on the stream's clock, before the packager does. */
+  write(unit: AccessUnit): void;
+  /** No more pictures: what is in the encoder still comes out, then it goes. */
+  end(): void;
+  /** Stops at once. */
+  close(): void;
+  dump(): object;
+}
+
+/** Makes the encoder of a source, or undefined when it is served as it is. */
+export type SourceEncoderFactory = (options: {
+  readonly streamId: string;
+  readonly source: VideoTrack;
+  readonly presentation: LivePresentation;
+  /** The source's pictures since its last keyframe. */
+  readonly gop: () => readonly AccessUnit[];
+  readonly log: Logger;
+}) => SourceEncoder | undefined;

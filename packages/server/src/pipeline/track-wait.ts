@@ -1,0 +1,49 @@
+import type { Track } from '../stream/track.ts';
+
+/** How long an announced second track is waited for, in milliseconds; silence or nothing takes its place then. */
+const ANNOUNCED_WAIT_MS = 1000;
+
+/** What a stream consists of, as far as the publisher has shown. */
+export interface Layout {
+  readonly video: boolean;
+  readonly audio: boolean;
+}
+
+/**
+ * Decides when enough is known of a publisher's tracks to begin: at once when both are there or the publisher announced only one,
+ * else after a short wait.
+ */
+export class TrackWait {
+  readonly #secondTrackWaitMs: number;
+  #expected: Layout | undefined;
+  #video = false;
+  #audio = false;
+  #sinceMs: number | undefined;
+
+  constructor(secondTrackWaitMs: number) {
+    this.#secondTrackWaitMs = secondTrackWaitMs;
+  }
+
+  /** The publisher's announcement. */
+  expect(layout: Layout): void {
+    this.#expected = layout;
+  }
+
+  /** A track was announced, at this monotonic time. */
+  see(kind: Track['kind'], nowMs: number): void {
+    if (kind === 'video') this.#video = true;
+    else this.#audio = true;
+    this.#sinceMs ??= nowMs;
+  }
+
+  /** The tracks to begin with, or undefined while it is too early to say. */
+  decide(nowMs: number): Layout | undefined {
+    if (this.#sinceMs === undefined) return undefined;
+    const layout = { video: this.#video, audio: this.#audio };
+    if (this.#video && this.#audio) return layout;
+    const missing = this.#video ? this.#expected?.audio : this.#expected?.video;
+    if (missing === false) return layout;
+    const waitMs = missing === true ? ANNOUNCED_WAIT_MS : this.#secondTrackWaitMs;
+    return nowMs - this.#sinceMs >= waitMs ? layout : undefined;
+  }
+}
