@@ -1,6 +1,6 @@
 /** Prints the box tree of an MP4 file, init section, segment or part: `npx node tools/mp4-dump.ts <file>|-`. */
 import { readFileSync } from 'node:fs';
-import { dumpBoxes } from '../packages/media/src/isobmff/dump.ts';
+import { dumpBoxes } from '@tallylight/media/isobmff/dump.ts';
 
 const [path] = process.argv.slice(2);
 if (path === undefined) {

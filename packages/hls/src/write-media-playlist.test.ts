@@ -158,11 +158,7 @@ gap.m4s
     expect(manifest.mediaSequence).toBe(1_700_000_000);
     expect(manifest.partTargetDuration).toBe(0.216);
     expect(manifest.serverControl).toMatchObject({ canBlockReload: true, partHoldBack: 0.648 });
-    expect(manifest.segments?.map((segment) => segment.uri)).toEqual([
-      'gap.m4s',
-      '7.1700000001.m4s',
-      undefined,
-    ]);
+    expect(manifest.segments?.map((segment) => segment.uri)).toEqual(['gap.m4s', '7.1700000001.m4s']);
     expect(manifest.segments?.[1]?.parts).toHaveLength(2);
     expect(manifest.segments?.[1]?.map?.uri).toBe('7.init-0.mp4');
     expect(manifest.preloadSegment?.discontinuity).toBe(true);

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { MediaPlaylist, MediaSegment, PartialSegment, SegmentHead } from './media-playlist.ts';
 import type { MultivariantPlaylist } from './multivariant-playlist.ts';

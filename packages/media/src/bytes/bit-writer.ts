@@ -33,7 +33,9 @@ export class BitWriter {
       throw new RangeError(`ue(v) must be an integer in 0…4294967294, got ${value}`);
     }
     const length = Math.floor(Math.log2(value + 1));
-    return this.bits(0, length).bits(1, 1).bits(value + 1 - 2 ** length, length);
+    return this.bits(0, length)
+      .bits(1, 1)
+      .bits(value + 1 - 2 ** length, length);
   }
 
   /** se(v). */

@@ -12,7 +12,8 @@ export function parsing<T>(what: string, parse: () => T): T {
     return parse();
   } catch (error) {
     if (error instanceof CodecFormatError) throw error;
-    if (error instanceof RangeError) throw new CodecFormatError(`${what}: ${error.message}`, { cause: error });
+    if (error instanceof RangeError)
+      throw new CodecFormatError(`${what}: ${error.message}`, { cause: error });
     throw error;
   }
 }

@@ -1,8 +1,8 @@
 import { ByteReader } from '../bytes/byte-reader.ts';
 import type { ByteWriter } from '../bytes/byte-writer.ts';
-import { writeBox } from './write-box.ts';
 import { CodecFormatError, parsing } from '../codecs/codec-format-error.ts';
 import { type OpusHead, parseOpusHead } from '../codecs/opus/opus-head.ts';
+import { writeBox } from './write-box.ts';
 
 /** Writes the dOps box ("Encapsulation of Opus in ISO Base Media File Format" §4.3.2) from an OpusHead. */
 export function writeDOps(writer: ByteWriter, opusHead: Uint8Array): void {

@@ -19,7 +19,10 @@ import { readTrun } from './trun.ts';
 import { readVisualSampleEntry } from './visual-sample-entry.ts';
 
 /** Box types whose fields the dump shows. */
-const READERS: ReadonlyMap<string, (body: Uint8Array) => object> = new Map<string, (body: Uint8Array) => object>([
+const READERS: ReadonlyMap<string, (body: Uint8Array) => object> = new Map<
+  string,
+  (body: Uint8Array) => object
+>([
   ['ftyp', readFtyp],
   ['styp', readFtyp],
   ['mvhd', readMvhd],
@@ -94,7 +97,10 @@ function format(fields: object, rows: string[]): string {
 
 function formatValue(name: string, value: unknown): string {
   if (value instanceof Uint8Array) {
-    return toHex(value.subarray(0, MAX_HEX_BYTES)) + (value.length > MAX_HEX_BYTES ? `…(${value.length} bytes)` : '');
+    return (
+      toHex(value.subarray(0, MAX_HEX_BYTES)) +
+      (value.length > MAX_HEX_BYTES ? `…(${value.length} bytes)` : '')
+    );
   }
   if (Array.isArray(value)) return value.map((item) => formatValue(name, item)).join(',');
   if (typeof value === 'number') return BIT_FIELDS.has(name) ? `0x${value.toString(16)}` : String(value);

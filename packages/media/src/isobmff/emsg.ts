@@ -43,7 +43,8 @@ export function readEmsg(body: Uint8Array): Emsg {
 function readString(reader: ByteReader): string {
   const bytes: number[] = [];
   for (let byte = reader.u8(); byte !== 0; byte = reader.u8()) {
-    if (bytes.length === MAX_STRING) throw new BoxFormatError(`emsg: a string of more than ${MAX_STRING} bytes`);
+    if (bytes.length === MAX_STRING)
+      throw new BoxFormatError(`emsg: a string of more than ${MAX_STRING} bytes`);
     bytes.push(byte);
   }
   return new TextDecoder().decode(Uint8Array.from(bytes));

@@ -24,7 +24,8 @@ const AUDIO_STREAM = 0x15; // streamType 5, upStream 0, reserved 1
 /** Writes the box. Throws RangeError when the AudioSpecificConfig is longer than 64 bytes. */
 export function writeEsds(writer: ByteWriter, box: Esds): void {
   const config = box.audioSpecificConfig;
-  if (config.length > 64) throw new RangeError(`AudioSpecificConfig of ${config.length} bytes, at most 64 fit`);
+  if (config.length > 64)
+    throw new RangeError(`AudioSpecificConfig of ${config.length} bytes, at most 64 fit`);
   writeFullBox(writer, 'esds', 0, 0, () => {
     writer
       .u8(ES_DESCRIPTOR)
@@ -56,7 +57,8 @@ export function readEsds(body: Uint8Array): Esds {
   reader.skip(4);
   const maxBitrate = reader.u32();
   const averageBitrate = reader.u32();
-  if (reader.remaining === 0) return { objectTypeIndication, maxBitrate, averageBitrate, audioSpecificConfig: reader.rest() };
+  if (reader.remaining === 0)
+    return { objectTypeIndication, maxBitrate, averageBitrate, audioSpecificConfig: reader.rest() };
   const length = expectTag(reader, DECODER_SPECIFIC);
   return { objectTypeIndication, maxBitrate, averageBitrate, audioSpecificConfig: reader.bytes(length) };
 }

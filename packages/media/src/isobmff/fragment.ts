@@ -75,7 +75,9 @@ const TFDT_SIZE = 20;
 export function writeFragment(fragment: Fragment): Uint8Array {
   const { samples, payloads, baseMediaDecodeTime } = fragment;
   if (!Number.isSafeInteger(baseMediaDecodeTime) || baseMediaDecodeTime < 0) {
-    throw new RangeError(`baseMediaDecodeTime must be a non-negative safe integer, got ${baseMediaDecodeTime}`);
+    throw new RangeError(
+      `baseMediaDecodeTime must be a non-negative safe integer, got ${baseMediaDecodeTime}`,
+    );
   }
   const shape = fragmentShape(samples);
   const flagsPerSample = !shape.uniformFlags && !shape.onlyFirstIsKeyframe;
@@ -118,7 +120,8 @@ function addUp(samples: readonly FragmentSample[], payloads: readonly Uint8Array
   for (const sample of samples) declared += sample.sizeBytes;
   let present = 0;
   for (const payload of payloads) present += payload.length;
-  if (declared !== present) throw new RangeError(`samples declare ${declared} bytes, payloads hold ${present}`);
+  if (declared !== present)
+    throw new RangeError(`samples declare ${declared} bytes, payloads hold ${present}`);
   return present;
 }
 

@@ -1,8 +1,8 @@
 import { ByteWriter } from '../bytes/byte-writer.ts';
-import { writeDOps } from './dops.ts';
 import { writeAudioSampleEntry } from './audio-sample-entry.ts';
 import { writeCodecBox } from './codec-box.ts';
 import { writeDinf } from './dinf.ts';
+import { writeDOps } from './dops.ts';
 import { writeEsds } from './esds.ts';
 import { writeFtyp } from './ftyp.ts';
 import { writeHdlr } from './hdlr.ts';

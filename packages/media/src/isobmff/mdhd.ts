@@ -13,7 +13,8 @@ export interface Mdhd {
 
 /** Writes version 0. */
 export function writeMdhd(writer: ByteWriter, box: Mdhd): void {
-  if (!/^[a-z]{3}$/.test(box.language)) throw new RangeError(`language must be three letters, got '${box.language}'`);
+  if (!/^[a-z]{3}$/.test(box.language))
+    throw new RangeError(`language must be three letters, got '${box.language}'`);
   let packed = 0;
   // Each letter is five bits, counted from 0x60.
   for (let i = 0; i < 3; i++) packed = (packed << 5) | (box.language.charCodeAt(i) - 0x60);

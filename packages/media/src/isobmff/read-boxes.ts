@@ -28,9 +28,22 @@ export interface BoxLimits {
 
 /** Types with children → bytes of fields before the first child. */
 const CONTAINERS: ReadonlyMap<string, number> = new Map([
-  ...['moov', 'trak', 'mdia', 'minf', 'dinf', 'stbl', 'mvex', 'moof', 'traf', 'edts', 'mfra', 'udta', 'sinf', 'schi'].map(
-    (type): [string, number] => [type, 0],
-  ),
+  ...[
+    'moov',
+    'trak',
+    'mdia',
+    'minf',
+    'dinf',
+    'stbl',
+    'mvex',
+    'moof',
+    'traf',
+    'edts',
+    'mfra',
+    'udta',
+    'sinf',
+    'schi',
+  ].map((type): [string, number] => [type, 0]),
   ['dref', 8],
   ['stsd', 8],
   ['avc1', VISUAL_SAMPLE_ENTRY_SIZE],
@@ -82,7 +95,8 @@ function readLevel(bytes: Uint8Array, start: number, end: number, depth: number,
 }
 
 function readOne(bytes: Uint8Array, offset: number, end: number, depth: number, walk: Walk): Box {
-  if (end - offset < 8) throw new BoxFormatError(`${end - offset} bytes at ${offset} where a box header belongs`);
+  if (end - offset < 8)
+    throw new BoxFormatError(`${end - offset} bytes at ${offset} where a box header belongs`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const type = String.fromCharCode(...bytes.subarray(offset + 4, offset + 8));
   let size = view.getUint32(offset);

@@ -15,7 +15,12 @@ export interface Trex {
 /** Writes the box; the sample description index is 1. */
 export function writeTrex(writer: ByteWriter, box: Trex): void {
   writeFullBox(writer, 'trex', 0, 0, () => {
-    writer.u32(box.trackId).u32(1).u32(box.defaultSampleDuration).u32(box.defaultSampleSize).u32(box.defaultSampleFlags);
+    writer
+      .u32(box.trackId)
+      .u32(1)
+      .u32(box.defaultSampleDuration)
+      .u32(box.defaultSampleSize)
+      .u32(box.defaultSampleFlags);
   });
 }
 

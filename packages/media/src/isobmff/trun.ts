@@ -69,7 +69,9 @@ export function readTrun(body: Uint8Array): Trun {
   const columns = [TRUN_FLAGS.duration, TRUN_FLAGS.size, TRUN_FLAGS.flags, TRUN_FLAGS.compositionTimeOffset];
   const bytesPerSample = 4 * columns.filter(has).length;
   if (count > MAX_SAMPLES || count * bytesPerSample > reader.remaining) {
-    throw new BoxFormatError(`trun: ${count} samples of ${bytesPerSample} bytes in ${reader.remaining} bytes`);
+    throw new BoxFormatError(
+      `trun: ${count} samples of ${bytesPerSample} bytes in ${reader.remaining} bytes`,
+    );
   }
   const samples: TrunSample[] = [];
   for (let i = 0; i < count; i++) {

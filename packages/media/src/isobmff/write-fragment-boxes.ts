@@ -37,7 +37,9 @@ function writeMoof(fragment: Fragment, dataOffset: number): Uint8Array {
         defaultBaseIsMoof: true,
         ...(shape.uniformDuration && first !== undefined && { defaultSampleDuration: first.durationTicks }),
         ...(flagsInTfhd && {
-          defaultSampleFlags: shape.onlyFirstIsKeyframe ? NON_SYNC_SAMPLE_FLAGS : flagsOf(first?.keyframe === true),
+          defaultSampleFlags: shape.onlyFirstIsKeyframe
+            ? NON_SYNC_SAMPLE_FLAGS
+            : flagsOf(first?.keyframe === true),
         }),
       });
       writeTfdt(writer, { baseMediaDecodeTime: fragment.baseMediaDecodeTime });

@@ -225,8 +225,9 @@ export class LiveSession {
       if (event.type === 'track') this.#takeTrack(presentation, event.track);
       else if (event.unit.kind === 'audio') presentation.pushAudio(event.unit);
       else if (presentation.hasVideo) {
-        presentation.observeVideo(event.unit);
+        // The encoder first: it may decide that this very keyframe begins a discontinuity.
         this.#encoder?.write(event.unit);
+        presentation.observeVideo(event.unit);
         presentation.pushSource(event.unit);
       }
     }

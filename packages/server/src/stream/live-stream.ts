@@ -119,7 +119,7 @@ export class LiveStream {
 
   /** Reads the stream from now on, or from the last keyframe when `replayGop` is set. */
   read(options: {
-    readonly onReadable: () => void;
+    readonly onReadable: (reader: StreamReader) => void;
     readonly replayGop?: boolean;
     readonly limits?: ReaderLimits;
   }): StreamReader {

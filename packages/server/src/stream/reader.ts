@@ -21,7 +21,7 @@ export const defaultReaderLimits: ReaderLimits = { maxQueuedBytes: 8 * 1024 * 10
 export interface ReaderOptions {
   readonly limits?: ReaderLimits;
   /** Called when something was queued; take until undefined, or return and be called again with the next unit. */
-  readonly onReadable: () => void;
+  readonly onReadable: (reader: StreamReader) => void;
   readonly onClose: () => void;
   /** True when video may only begin with a keyframe, which is so unless a whole GOP is replayed first. */
   readonly awaitKeyframe: boolean;
@@ -33,7 +33,7 @@ export interface ReaderOptions {
  */
 export class StreamReader {
   readonly #limits: ReaderLimits;
-  readonly #onReadable: () => void;
+  readonly #onReadable: (reader: StreamReader) => void;
   readonly #onClose: () => void;
   #queue: StreamEvent[] = [];
   #head = 0;
@@ -77,7 +77,7 @@ export class StreamReader {
     if (this.#closed) return;
     if (event.type === 'unit' && !this.#admit(event.unit)) return;
     this.#queue.push(event);
-    this.#onReadable();
+    this.#onReadable(this);
   }
 
   /** Leaves the stream; idempotent. */

@@ -53,7 +53,9 @@ export function parseAudioSpecificConfig(bytes: Uint8Array): AudioSpecificConfig
       audioObjectType = readObjectType(reader);
     }
     if (!GENERAL_AUDIO.has(audioObjectType)) {
-      throw new CodecFormatError(`AudioSpecificConfig: audio object type ${audioObjectType} is not supported`);
+      throw new CodecFormatError(
+        `AudioSpecificConfig: audio object type ${audioObjectType} is not supported`,
+      );
     }
     const samplesPerFrame = reader.flag() ? 960 : 1024;
     if (reader.flag()) reader.skip(14); // dependsOnCoreCoder, coreCoderDelay
@@ -66,7 +68,16 @@ export function parseAudioSpecificConfig(bytes: Uint8Array): AudioSpecificConfig
       }
     }
     const channels = CHANNELS[channelConfiguration] ?? 0;
-    return { audioObjectType, sampleRate, channelConfiguration, channels, samplesPerFrame, sbr, ps, outputSampleRate };
+    return {
+      audioObjectType,
+      sampleRate,
+      channelConfiguration,
+      channels,
+      samplesPerFrame,
+      sbr,
+      ps,
+      outputSampleRate,
+    };
   });
 }
 
@@ -105,7 +116,8 @@ function readObjectType(reader: BitReader): number {
 
 function readSampleRate(reader: BitReader): number {
   const rate = rateIn(reader);
-  if (rate === undefined) throw new CodecFormatError('AudioSpecificConfig: reserved or absurd sampling frequency');
+  if (rate === undefined)
+    throw new CodecFormatError('AudioSpecificConfig: reserved or absurd sampling frequency');
   return rate;
 }
 

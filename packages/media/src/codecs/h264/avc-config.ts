@@ -55,7 +55,10 @@ export function writeAvcConfig(spsNals: readonly Uint8Array[], ppsNals: readonly
   writer.u8(ppsNals.length);
   for (const nal of ppsNals) writer.u16(nal.length).bytes(nal);
   if (EXTENDED_PROFILES.has(sps.profileIdc)) {
-    writer.u8(0xfc | sps.chromaFormatIdc).u8(0xf8 | (sps.bitDepthLuma - 8)).u8(0xf8 | (sps.bitDepthChroma - 8));
+    writer
+      .u8(0xfc | sps.chromaFormatIdc)
+      .u8(0xf8 | (sps.bitDepthLuma - 8))
+      .u8(0xf8 | (sps.bitDepthChroma - 8));
     writer.u8(0); // no SPS extensions
   }
   return writer.toBytes();

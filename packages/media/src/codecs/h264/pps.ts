@@ -26,7 +26,8 @@ export interface H264Pps {
 /** Parses a PPS NAL unit (header included, emulation prevention still in it). Throws CodecFormatError. */
 export function parseH264Pps(nal: Uint8Array): H264Pps {
   return parsing('PPS', () => {
-    if (h264NalType(nal) !== H264_NAL.pps) throw new CodecFormatError(`PPS: NAL unit type ${h264NalType(nal)}`);
+    if (h264NalType(nal) !== H264_NAL.pps)
+      throw new CodecFormatError(`PPS: NAL unit type ${h264NalType(nal)}`);
     const reader = new BitReader(unescapeNal(nal).subarray(1));
     const id = reader.ue();
     const spsId = reader.ue();

@@ -52,7 +52,8 @@ const MAX_MBS_PER_SIDE = 1024;
 /** Parses an SPS NAL unit (header included, emulation prevention still in it). Throws CodecFormatError. */
 export function parseH264Sps(nal: Uint8Array): H264Sps {
   return parsing('SPS', () => {
-    if (h264NalType(nal) !== H264_NAL.sps) throw new CodecFormatError(`SPS: NAL unit type ${h264NalType(nal)}`);
+    if (h264NalType(nal) !== H264_NAL.sps)
+      throw new CodecFormatError(`SPS: NAL unit type ${h264NalType(nal)}`);
     return readSps(new BitReader(unescapeNal(nal).subarray(1)));
   });
 }

@@ -17,7 +17,8 @@ export function splitNalUnits(sample: Uint8Array, lengthSize: NalLengthSize = 4)
     const length = nalLength(sample, at, lengthSize);
     at += lengthSize;
     if (length === 0) continue;
-    if (nals.length === MAX_NAL_UNITS) throw new CodecFormatError(`more than ${MAX_NAL_UNITS} NAL units in a sample`);
+    if (nals.length === MAX_NAL_UNITS)
+      throw new CodecFormatError(`more than ${MAX_NAL_UNITS} NAL units in a sample`);
     nals.push(sample.subarray(at, at + length));
     at += length;
   }
@@ -61,7 +62,9 @@ export function normaliseNalLengths(sample: Uint8Array, lengthSize: NalLengthSiz
 /** The length at `at`, checked against what is left. */
 function nalLength(sample: Uint8Array, at: number, lengthSize: NalLengthSize): number {
   if (at + lengthSize > sample.length) {
-    throw new CodecFormatError(`${sample.length - at} bytes left where a NAL length of ${lengthSize} belongs`);
+    throw new CodecFormatError(
+      `${sample.length - at} bytes left where a NAL length of ${lengthSize} belongs`,
+    );
   }
   let length = sample[at] ?? 0;
   for (let i = 1; i < lengthSize; i++) length = length * 256 + (sample[at + i] ?? 0);

@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { extname, join, relative, sep } from 'node:path';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { acceptsGzip, type OriginRequest, type OriginResponse } from '../origin/exchange.ts';
+import { pathOf, type RequestHandler, respond } from './router.ts';
+import { PAGE_HEADERS } from './security-headers.ts';
+
+/** Limits of a web app that is kept in memory. */
+const MAX_FILES = 2000;
+const MAX_TOTAL_BYTES = 64 << 20;
+
+const TYPES: ReadonlyMap<string, string> = new Map([
+  ['.html', 'text/html; charset=utf-8'],
+  ['.js', 'text/javascript; charset=utf-8'],
+  ['.mjs', 'text/javascript; charset=utf-8'],
+  ['.css', 'text/css; charset=utf-8'],
+  ['.json', 'application/json; charset=utf-8'],
+  ['.map', 'application/json; charset=utf-8'],
+  ['.webmanifest', 'application/manifest+json'],
+  ['.svg', 'image/svg+xml'],
+  ['.png', 'image/png'],
+  ['.jpg', 'image/jpeg'],
+  ['.webp', 'image/webp'],
+  ['.ico', 'image/x-icon'],
+  ['.woff2', 'font/woff2'],
+  ['.txt', 'text/plain; charset=utf-8'],
+]);
+
+interface StaticFile {
+  readonly plain: Buffer;
+  readonly gzip: Buffer | undefined;
+  readonly headers: readonly string[];
+  readonly tag: string;
+}
+
+/**
+ * A built web app, read into memory once: a request can only name what was found then, so no path in a request is ever
+ * opened. `/` and `/watch/:id` are `index.html`.
+ */
+export class StaticFiles implements RequestHandler {
+  readonly #files: ReadonlyMap<string, StaticFile>;
+
+  private constructor(files: ReadonlyMap<string, StaticFile>) {
+    this.#files = files;
+  }
+
+  /** Reads a directory. Throws when it cannot be read, or holds too much (2000 files, 64 MiB). Links are left out. */
+  static async load(directory: string): Promise<StaticFiles> {
+    const files = new Map<string, StaticFile>();
+    let totalBytes = 0;
+    for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const path = join(entry.parentPath, entry.name);
+      totalBytes += (await stat(path)).size;
+      if (files.size >= MAX_FILES || totalBytes > MAX_TOTAL_BYTES) {
+        throw new RangeError(`web app in ${directory} is larger than ${MAX_FILES} files or ${MAX_TOTAL_BYTES} bytes`);
+      }
+      const urlPath = `/${relative(directory, path).split(sep).join('/')}`;
+      files.set(urlPath, await prepare(urlPath, await readFile(path)));
+    }
+    return new StaticFiles(files);
+  }
+
+  /** Answers GET and HEAD for files of the app. */
+  handle(request: OriginRequest, response: OriginResponse): boolean {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return false;
+    const path = pathOf(request.url ?? '');
+    const file = this.#files.get(isPage(path) ? '/index.html' : path);
+    if (file === undefined) return false;
+    const known = request.headers['if-none-match'];
+    if (known?.includes(file.tag) === true) {
+      respond(response, 304, file.headers);
+      return true;
+    }
+    const compressed = file.gzip !== undefined && acceptsGzip(request);
+    const body = compressed ? (file.gzip ?? file.plain) : file.plain;
+    const encoding = compressed ? ['Content-Encoding', 'gzip'] : [];
+    respond(response, 200, [...file.headers, ...encoding, 'Content-Length', body.length], body);
+    return true;
+  }
+}
+
+/** Pages that the app routes by itself. */
+function isPage(path: string): boolean {
+  return path === '/' || (path.startsWith('/watch/') && path.length > 7 && !path.includes('/', 7));
+}
+
+async function prepare(urlPath: string, plain: Buffer): Promise<StaticFile> {
+  const type = TYPES.get(extname(urlPath).toLowerCase()) ?? 'application/octet-stream';
+  const packed = /^text|json|svg|javascript/.test(type) ? await promisify(gzip)(plain, { level: 9 }) : undefined;
+  const tag = `"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`;
+  return {
+    plain,
+    gzip: packed !== undefined && packed.length < plain.length ? packed : undefined,
+    tag,
+    headers: [
+      ...PAGE_HEADERS,
+      'Content-Type',
+      type,
+      'Vary',
+      'Accept-Encoding',
+      'ETag',
+      tag,
+      'Cache-Control',
+      // The build puts a hash into the names below assets/; everything else is asked for again.
+      urlPath.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
+    ],
+  };
+}
