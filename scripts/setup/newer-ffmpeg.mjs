@@ -22,7 +22,8 @@ export function ensureNewerFfmpeg(root) {
     ...['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps'],
     ...['--upgrade', '--target', target, 'imageio-ffmpeg'],
   ]);
-  if (!result.ok) announce(`pip failed, the tests of HEVC over enhanced RTMP will be skipped: ${tail(result.output, 2)}`);
+  if (!result.ok)
+    announce(`pip failed, the tests of HEVC over enhanced RTMP will be skipped: ${tail(result.output, 2)}`);
 }
 
 /** Path of that FFmpeg, or undefined when it is not there. */

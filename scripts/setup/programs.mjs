@@ -19,13 +19,27 @@ const testPrograms = [
     what: 'Chromium',
     present: () =>
       existsSync(process.env['CHROMIUM_PATH'] ?? '') ||
-      ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'].some((name) => findProgram(name)),
-    packages: { apt: ['chromium'], dnf: ['chromium'], pacman: ['chromium'], apk: ['chromium'], brew: ['--cask', 'chromium'] },
+      ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'].some((name) =>
+        findProgram(name),
+      ),
+    packages: {
+      apt: ['chromium'],
+      dnf: ['chromium'],
+      pacman: ['chromium'],
+      apk: ['chromium'],
+      brew: ['--cask', 'chromium'],
+    },
   },
   {
     what: 'a font for the test card',
-    present: () => ['/usr/share/fonts', '/usr/local/share/fonts', '/Library/Fonts'].some((folder) => existsSync(folder)),
-    packages: { apt: ['fonts-dejavu-core'], dnf: ['dejavu-sans-fonts'], pacman: ['ttf-dejavu'], apk: ['font-dejavu'] },
+    present: () =>
+      ['/usr/share/fonts', '/usr/local/share/fonts', '/Library/Fonts'].some((folder) => existsSync(folder)),
+    packages: {
+      apt: ['fonts-dejavu-core'],
+      dnf: ['dejavu-sans-fonts'],
+      pacman: ['ttf-dejavu'],
+      apk: ['font-dejavu'],
+    },
   },
   {
     what: 'GStreamer',
@@ -42,7 +56,12 @@ const testPrograms = [
         'gstreamer1.0-plugins-ugly',
         'gstreamer1.0-libav',
       ],
-      dnf: ['gstreamer1-plugins-good', 'gstreamer1-plugins-bad-free', 'gstreamer1-plugins-ugly', 'gstreamer1-libav'],
+      dnf: [
+        'gstreamer1-plugins-good',
+        'gstreamer1-plugins-bad-free',
+        'gstreamer1-plugins-ugly',
+        'gstreamer1-libav',
+      ],
       pacman: ['gstreamer', 'gst-plugins-good', 'gst-plugins-bad', 'gst-plugins-ugly', 'gst-libav'],
       brew: ['gstreamer'],
     },
@@ -51,13 +70,19 @@ const testPrograms = [
     what: 'nginx with the RTMP module',
     present: () =>
       findProgram('nginx', adminFolders) !== undefined &&
-      ['/usr/lib/nginx/modules/ngx_rtmp_module.so', '/usr/lib64/nginx/modules/ngx_rtmp_module.so'].some(existsSync),
+      ['/usr/lib/nginx/modules/ngx_rtmp_module.so', '/usr/lib64/nginx/modules/ngx_rtmp_module.so'].some(
+        existsSync,
+      ),
     packages: { apt: ['nginx-light', 'libnginx-mod-rtmp'], apk: ['nginx', 'nginx-mod-rtmp'] },
   },
   {
     what: 'ps and ss',
     present: () => findProgram('ps') !== undefined && findProgram('ss', adminFolders) !== undefined,
-    packages: { apt: ['procps', 'iproute2'], dnf: ['procps-ng', 'iproute'], pacman: ['procps-ng', 'iproute2'] },
+    packages: {
+      apt: ['procps', 'iproute2'],
+      dnf: ['procps-ng', 'iproute'],
+      pacman: ['procps-ng', 'iproute2'],
+    },
   },
 ];
 
@@ -88,10 +113,14 @@ function ensure(need) {
   const manager = packageManager();
   const packages = manager === undefined ? undefined : need.packages[manager.name];
   if (manager === undefined || packages === undefined) {
-    throw new SetupError(`${need.what} is missing: install it with your system's package manager, then run this again`);
+    throw new SetupError(
+      `${need.what} is missing: install it with your system's package manager, then run this again`,
+    );
   }
   const failure = installPackages(manager, packages);
   if (failure === undefined && need.present()) return;
   const why = failure === undefined ? 'it was installed but does not work' : failure;
-  throw new SetupError(`${need.what} is missing (${why}): run  ${installCommand(manager, packages)}  and then this again`);
+  throw new SetupError(
+    `${need.what} is missing (${why}): run  ${installCommand(manager, packages)}  and then this again`,
+  );
 }

@@ -27,7 +27,8 @@ export function ensureWebApp(root) {
 function contentHash(root) {
   const hash = createHash('sha256');
   for (const source of sources) {
-    for (const path of filesBelow(root, source)) hash.update(`${path}\n`).update(readFileSync(join(root, path)));
+    for (const path of filesBelow(root, source))
+      hash.update(`${path}\n`).update(readFileSync(join(root, path)));
   }
   return hash.digest('hex');
 }

@@ -45,6 +45,11 @@ export class AttributeList {
     return this.#quoted.has(name) || this.#bare.has(name);
   }
 
+  /** The value as it is written, without quotes if it has them; undefined when absent. */
+  text(name: string): string | undefined {
+    return this.#quoted.get(name) ?? this.#bare.get(name);
+  }
+
   /** Names in the order of their kind: quoted ones first. */
   names(): readonly string[] {
     return [...this.#quoted.keys(), ...this.#bare.keys()];

@@ -17,12 +17,14 @@ export class ByteWriter {
   }
 
   u8(value: number): this {
-    this.#view.setUint8(this.#reserve(1), value);
+    const at = this.#reserve(1);
+    this.#view.setUint8(at, value);
     return this;
   }
 
   u16(value: number): this {
-    this.#view.setUint16(this.#reserve(2), value);
+    const at = this.#reserve(2);
+    this.#view.setUint16(at, value);
     return this;
   }
 
@@ -34,17 +36,20 @@ export class ByteWriter {
   }
 
   u32(value: number): this {
-    this.#view.setUint32(this.#reserve(4), value);
+    const at = this.#reserve(4);
+    this.#view.setUint32(at, value);
     return this;
   }
 
   i16(value: number): this {
-    this.#view.setInt16(this.#reserve(2), value);
+    const at = this.#reserve(2);
+    this.#view.setInt16(at, value);
     return this;
   }
 
   i32(value: number): this {
-    this.#view.setInt32(this.#reserve(4), value);
+    const at = this.#reserve(4);
+    this.#view.setInt32(at, value);
     return this;
   }
 
@@ -53,17 +58,20 @@ export class ByteWriter {
     if (typeof value === 'number' && (!Number.isSafeInteger(value) || value < 0)) {
       throw new RangeError(`u64 must be a safe non-negative integer, got ${value}`);
     }
-    this.#view.setBigUint64(this.#reserve(8), BigInt(value));
+    const at = this.#reserve(8);
+    this.#view.setBigUint64(at, BigInt(value));
     return this;
   }
 
   f64(value: number): this {
-    this.#view.setFloat64(this.#reserve(8), value);
+    const at = this.#reserve(8);
+    this.#view.setFloat64(at, value);
     return this;
   }
 
   bytes(value: Uint8Array): this {
-    this.#bytes.set(value, this.#reserve(value.length));
+    const at = this.#reserve(value.length);
+    this.#bytes.set(value, at);
     return this;
   }
 
@@ -101,6 +109,7 @@ export class ByteWriter {
     return this.#bytes.slice(0, this.#length);
   }
 
+  /** Must be called before `#bytes` or `#view` is looked at: growing replaces both. */
   #reserve(count: number): number {
     const at = this.#length;
     const needed = at + count;

@@ -11,6 +11,9 @@ export const configCommand: Command = {
     const values = readSettings(argv, process.env);
     toConfig(values);
     console.log(configTable(values));
+    console.log(
+      '\nEach name is an environment variable; HTTP_PORT, say, is also the flag --http-port. * marks what differs from the default.',
+    );
     return 0;
   },
 };

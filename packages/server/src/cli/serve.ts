@@ -1,5 +1,4 @@
 import { loadConfig } from '../config/config.ts';
-import { serve } from '../main.ts';
 import { createLogger } from '../platform/create-logger.ts';
 import { untilTerminated } from '../platform/termination.ts';
 import type { Command } from './command.ts';
@@ -11,6 +10,8 @@ export const serveCommand: Command = {
   async run(argv) {
     const config = loadConfig(argv, process.env);
     const log = createLogger(config.log);
+    // Loaded only now: help and wrong flags must not wait for the whole server.
+    const { serve } = await import('../main.ts');
     const server = await serve(config, log);
     return await untilTerminated(() => server.close(), log);
   },

@@ -1,5 +1,5 @@
 import type { SettingValues } from './read-settings.ts';
-import { flagOf, type Setting } from './setting.ts';
+import type { Setting } from './setting.ts';
 import { settings } from './settings.ts';
 
 /** The settings as a table for people: name, value, default, unit, what it does. A changed value is starred, a secret is masked. */
@@ -9,14 +9,13 @@ export function configTable(values: SettingValues): string {
     const fallback = shown(setting, setting.default);
     return [
       setting.env,
-      flagOf(setting.env),
       `${value}${value === fallback ? '' : ' *'}`,
       fallback,
       setting.unit,
       setting.description,
     ];
   });
-  return renderTable([['name', 'flag', 'value', 'default', 'unit', 'what it does'], ...rows]);
+  return renderTable([['name', 'value', 'default', 'unit', 'what it does'], ...rows]);
 }
 
 /** Columns of equal width, two spaces between them, the first row underlined. */

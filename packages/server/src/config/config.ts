@@ -1,5 +1,11 @@
 import { resolve } from 'node:path';
-import type { LadderStep } from './ladder-setting.ts';
+import type { HttpLimits } from '../http/http-limits.ts';
+import type { RtmpLimits } from '../ingest/rtmp/rtmp-limits.ts';
+import type { OriginLimits } from '../origin/origin-limits.ts';
+import type { PipelineOptions } from '../pipeline/pipeline-options.ts';
+import type { LogOptions } from '../platform/create-logger.ts';
+import type { LadderStep } from '../transcode/ladder.ts';
+import { httpLimits, originLimits, rtmpLimits } from './limits.ts';
 import { readSettings, type SettingValues } from './read-settings.ts';
 import { ConfigError } from './setting.ts';
 
@@ -14,60 +20,28 @@ export interface Config {
   /** The master key as given, for the key file; absent when it is kept in `dataDir`. */
   readonly masterKey: string | undefined;
   readonly demo: boolean;
-  readonly log: { readonly level: SettingValues['logLevel']; readonly format: SettingValues['logFormat'] };
+  readonly log: LogOptions;
   /** Absent when TLS is off. */
   readonly tls: TlsConfig | undefined;
   readonly http: {
     readonly host: string;
     readonly port: number;
     readonly tlsPort: number;
+    /** How the world reaches us, without a slash at its end. */
     readonly publicUrl: string | undefined;
     readonly trustedProxies: readonly string[];
-    readonly maxConnections: number;
-    readonly maxConnectionsPerAddress: number;
-    readonly headersTimeoutMs: number;
-    readonly requestTimeoutMs: number;
-    readonly keepAliveMs: number;
-    readonly maxHeaderBytes: number;
-    readonly maxUrlBytes: number;
-    readonly maxUnsentBytes: number;
-    readonly unsentTimeoutMs: number;
+    readonly limits: HttpLimits;
   };
-  readonly origin: {
-    readonly heldReloads: number;
-    readonly heldReloadsPerAddress: number;
-    readonly heldReloadMaxMs: number;
-  };
+  readonly origin: { readonly limits: OriginLimits };
   readonly rtmp: {
     readonly host: string;
     readonly port: number;
     readonly tlsPort: number;
-    readonly handshakeTimeoutMs: number;
-    readonly publishTimeoutMs: number;
-    readonly idleTimeoutMs: number;
-    readonly maxPending: number;
-    readonly maxPendingPerAddress: number;
-    readonly maxChunkBytes: number;
-    readonly maxPendingMessageBytes: number;
-    readonly maxMessageBytes: number;
-    readonly maxChunkStreams: number;
-    readonly maxBitrateBps: number;
-    readonly keyFailuresPerMinute: number;
-    readonly keyPauseMs: number;
+    readonly limits: RtmpLimits;
   };
-  readonly stream: {
-    readonly reconnectWindowMs: number;
-    readonly trackSilenceMs: number;
-    readonly secondTrackWaitMs: number;
-    readonly takeoverSilenceMs: number;
-  };
-  readonly packager: {
-    readonly partDurationMs: number;
-    readonly segmentDurationMs: number;
-    readonly targetDurationSec: number;
-    readonly windowSegments: number;
-  };
+  readonly pipeline: PipelineOptions;
   readonly transcode: {
+    /** Largest first; empty when only the source is served. */
     readonly ladder: readonly LadderStep[];
     /** `auto` or the name of an FFmpeg encoder. */
     readonly encoder: string;
@@ -105,49 +79,26 @@ export function toConfig(values: SettingValues): Config {
       tlsPort: values.httpsPort,
       publicUrl: values.publicUrl?.replace(/\/+$/, ''),
       trustedProxies: values.trustedProxies,
-      maxConnections: values.httpMaxConnections,
-      maxConnectionsPerAddress: values.httpMaxConnectionsPerAddress,
-      headersTimeoutMs: values.httpHeadersTimeoutSec * 1000,
-      requestTimeoutMs: values.httpRequestTimeoutSec * 1000,
-      keepAliveMs: values.httpKeepAliveSec * 1000,
-      maxHeaderBytes: values.httpMaxHeaderBytes,
-      maxUrlBytes: values.httpMaxUrlBytes,
-      maxUnsentBytes: values.httpMaxUnsentBytes,
-      unsentTimeoutMs: values.httpUnsentTimeoutSec * 1000,
+      limits: httpLimits(values),
     },
-    origin: {
-      heldReloads: values.heldReloads,
-      heldReloadsPerAddress: values.heldReloadsPerAddress,
-      heldReloadMaxMs: Math.min(values.heldReloadMaxMs, 3000 * values.targetDurationSec),
-    },
+    origin: { limits: originLimits(values) },
     rtmp: {
       host: values.httpHost,
       port: values.rtmpPort,
       tlsPort: values.rtmpsPort,
-      handshakeTimeoutMs: values.rtmpHandshakeTimeoutSec * 1000,
-      publishTimeoutMs: values.rtmpPublishTimeoutSec * 1000,
-      idleTimeoutMs: values.rtmpIdleTimeoutSec * 1000,
-      maxPending: values.rtmpMaxPending,
-      maxPendingPerAddress: values.rtmpMaxPendingPerAddress,
-      maxChunkBytes: values.rtmpMaxChunkBytes,
-      maxPendingMessageBytes: values.rtmpMaxPendingMessageBytes,
-      maxMessageBytes: values.rtmpMaxMessageBytes,
-      maxChunkStreams: values.rtmpMaxChunkStreams,
-      maxBitrateBps: values.rtmpMaxBitrateBps,
-      keyFailuresPerMinute: values.rtmpKeyFailuresPerMinute,
-      keyPauseMs: values.rtmpKeyPauseSec * 1000,
+      limits: rtmpLimits(values),
     },
-    stream: {
+    pipeline: {
+      packager: {
+        partDurationMs: values.partDurationMs,
+        segmentDurationMs: values.segmentDurationMs,
+        targetDurationSec: values.targetDurationSec,
+        windowSegments: values.windowSegments,
+      },
       reconnectWindowMs: values.reconnectWindowSec * 1000,
       trackSilenceMs: values.trackSilenceMs,
       secondTrackWaitMs: values.secondTrackWaitMs,
       takeoverSilenceMs: values.takeoverSilenceMs,
-    },
-    packager: {
-      partDurationMs: values.partDurationMs,
-      segmentDurationMs: values.segmentDurationMs,
-      targetDurationSec: values.targetDurationSec,
-      windowSegments: values.windowSegments,
     },
     transcode: {
       ladder: values.ladder,

@@ -1,13 +1,5 @@
+import type { LadderStep } from '../transcode/ladder.ts';
 import { ConfigError, type Described, type Setting } from './setting.ts';
-
-/** One rendition that the operator wants, before source and budget are known. */
-export interface LadderStep {
-  /** Rendition id, such as `720p`. */
-  readonly id: string;
-  /** Pixels of the short side: height of a landscape picture, width of a portrait one. */
-  readonly shortSide: number;
-  readonly bitrateBps: number;
-}
 
 /** Most rungs that one FFmpeg is asked for. */
 const maxSteps = 8;
@@ -26,7 +18,8 @@ function parseLadder(text: string): readonly LadderStep[] {
     throw new ConfigError(`must have at most ${maxSteps} renditions, not ${words.length}`);
   const steps = words.map(parseStep).sort((a, b) => b.shortSide - a.shortSide);
   const twice = steps.find((step, index) => steps[index + 1]?.shortSide === step.shortSide);
-  if (twice !== undefined) throw new ConfigError(`must name each size once, ${twice.id} stands there twice`);
+  if (twice !== undefined)
+    throw new ConfigError(`must name each size once, ${twice.shortSide}p stands there twice`);
   return steps;
 }
 
@@ -45,10 +38,10 @@ function parseStep(word: string): LadderStep {
       `must be off or a list like 720p:1500k,480p:800k (even sizes of 144 to 4320, 50k to 100M), and "${word}" is not one of its items`,
     );
   }
-  return { id: `${shortSide}p`, shortSide, bitrateBps };
+  return { shortSide, bitrateBps };
 }
 
 function showLadder(steps: readonly LadderStep[]): string {
   if (steps.length === 0) return 'off';
-  return steps.map((step) => `${step.id}:${step.bitrateBps / 1000}k`).join(',');
+  return steps.map((step) => `${step.shortSide}p:${step.bitrateBps / 1000}k`).join(',');
 }

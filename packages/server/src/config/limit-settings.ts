@@ -1,16 +1,19 @@
+import { DEFAULT_HTTP_LIMITS } from '../http/http-limits.ts';
+import { defaultRtmpLimits } from '../ingest/rtmp/rtmp-limits.ts';
+import { DEFAULT_ORIGIN_LIMITS } from '../origin/origin-limits.ts';
 import { integer } from './setting.ts';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
 /**
- * What one client may cost. The defaults fit a small machine on the open internet; each limit is enforced where it is reached,
+ * What one client may cost. The stages own the defaults, which fit a small machine on the open internet; each limit is enforced where it is reached,
  * never by trusting the client.
  */
 export const limitSettings = {
   httpMaxConnections: integer({
     env: 'HTTP_MAX_CONNECTIONS',
-    default: 10_000,
+    default: DEFAULT_HTTP_LIMITS.maxConnections,
     min: 1,
     max: 1_000_000,
     unit: 'connections',
@@ -18,7 +21,7 @@ export const limitSettings = {
   }),
   httpMaxConnectionsPerAddress: integer({
     env: 'HTTP_MAX_CONNECTIONS_PER_ADDRESS',
-    default: 200,
+    default: DEFAULT_HTTP_LIMITS.maxConnectionsPerAddress,
     min: 1,
     max: 1_000_000,
     unit: 'connections',
@@ -26,7 +29,7 @@ export const limitSettings = {
   }),
   httpHeadersTimeoutSec: integer({
     env: 'HTTP_HEADERS_TIMEOUT_SEC',
-    default: 10,
+    default: DEFAULT_HTTP_LIMITS.headersTimeoutMs / 1000,
     min: 1,
     max: 300,
     unit: 's',
@@ -34,7 +37,7 @@ export const limitSettings = {
   }),
   httpRequestTimeoutSec: integer({
     env: 'HTTP_REQUEST_TIMEOUT_SEC',
-    default: 30,
+    default: DEFAULT_HTTP_LIMITS.requestTimeoutMs / 1000,
     min: 1,
     max: 600,
     unit: 's',
@@ -42,7 +45,7 @@ export const limitSettings = {
   }),
   httpKeepAliveSec: integer({
     env: 'HTTP_KEEP_ALIVE_SEC',
-    default: 65,
+    default: DEFAULT_HTTP_LIMITS.keepAliveTimeoutMs / 1000,
     min: 1,
     max: 600,
     unit: 's',
@@ -50,7 +53,7 @@ export const limitSettings = {
   }),
   httpMaxHeaderBytes: integer({
     env: 'HTTP_MAX_HEADER_BYTES',
-    default: 16 * KiB,
+    default: DEFAULT_HTTP_LIMITS.maxHeaderBytes,
     min: 1 * KiB,
     max: 1 * MiB,
     unit: 'bytes',
@@ -58,7 +61,7 @@ export const limitSettings = {
   }),
   httpMaxUrlBytes: integer({
     env: 'HTTP_MAX_URL_BYTES',
-    default: 2 * KiB,
+    default: DEFAULT_HTTP_LIMITS.maxUrlBytes,
     min: 256,
     max: 64 * KiB,
     unit: 'bytes',
@@ -66,7 +69,7 @@ export const limitSettings = {
   }),
   httpMaxUnsentBytes: integer({
     env: 'HTTP_MAX_UNSENT_BYTES',
-    default: 1 * MiB,
+    default: DEFAULT_ORIGIN_LIMITS.maxBufferedBytes,
     min: 64 * KiB,
     max: 64 * MiB,
     unit: 'bytes',
@@ -74,7 +77,7 @@ export const limitSettings = {
   }),
   httpUnsentTimeoutSec: integer({
     env: 'HTTP_UNSENT_TIMEOUT_SEC',
-    default: 30,
+    default: DEFAULT_ORIGIN_LIMITS.drainTimeoutMs / 1000,
     min: 1,
     max: 600,
     unit: 's',
@@ -83,7 +86,7 @@ export const limitSettings = {
 
   heldReloads: integer({
     env: 'HELD_RELOADS',
-    default: 5_000,
+    default: DEFAULT_ORIGIN_LIMITS.maxHeld,
     min: 1,
     max: 1_000_000,
     unit: 'requests',
@@ -91,7 +94,7 @@ export const limitSettings = {
   }),
   heldReloadsPerAddress: integer({
     env: 'HELD_RELOADS_PER_ADDRESS',
-    default: 1_000,
+    default: DEFAULT_ORIGIN_LIMITS.maxHeldPerAddress,
     min: 1,
     max: 1_000_000,
     unit: 'requests',
@@ -99,7 +102,7 @@ export const limitSettings = {
   }),
   heldReloadMaxMs: integer({
     env: 'HELD_RELOAD_MAX_MS',
-    default: 7_500,
+    default: DEFAULT_ORIGIN_LIMITS.maxHoldMs,
     min: 1_000,
     max: 30_000,
     unit: 'ms',
@@ -108,7 +111,7 @@ export const limitSettings = {
 
   rtmpHandshakeTimeoutSec: integer({
     env: 'RTMP_HANDSHAKE_TIMEOUT_SEC',
-    default: 5,
+    default: defaultRtmpLimits.handshakeTimeoutMs / 1000,
     min: 1,
     max: 60,
     unit: 's',
@@ -116,7 +119,7 @@ export const limitSettings = {
   }),
   rtmpPublishTimeoutSec: integer({
     env: 'RTMP_PUBLISH_TIMEOUT_SEC',
-    default: 10,
+    default: defaultRtmpLimits.publishTimeoutMs / 1000,
     min: 1,
     max: 60,
     unit: 's',
@@ -124,7 +127,7 @@ export const limitSettings = {
   }),
   rtmpIdleTimeoutSec: integer({
     env: 'RTMP_IDLE_TIMEOUT_SEC',
-    default: 10,
+    default: defaultRtmpLimits.idleTimeoutMs / 1000,
     min: 1,
     max: 300,
     unit: 's',
@@ -132,7 +135,7 @@ export const limitSettings = {
   }),
   rtmpMaxPending: integer({
     env: 'RTMP_MAX_PENDING',
-    default: 200,
+    default: defaultRtmpLimits.maxPreAuthConnections,
     min: 1,
     max: 100_000,
     unit: 'connections',
@@ -140,7 +143,7 @@ export const limitSettings = {
   }),
   rtmpMaxPendingPerAddress: integer({
     env: 'RTMP_MAX_PENDING_PER_ADDRESS',
-    default: 10,
+    default: defaultRtmpLimits.maxPreAuthConnectionsPerIp,
     min: 1,
     max: 100_000,
     unit: 'connections',
@@ -148,7 +151,7 @@ export const limitSettings = {
   }),
   rtmpMaxChunkBytes: integer({
     env: 'RTMP_MAX_CHUNK_BYTES',
-    default: 64 * KiB,
+    default: defaultRtmpLimits.maxChunkBytes,
     min: 128,
     max: 16 * MiB - 1,
     unit: 'bytes',
@@ -156,7 +159,7 @@ export const limitSettings = {
   }),
   rtmpMaxPendingMessageBytes: integer({
     env: 'RTMP_MAX_PENDING_MESSAGE_BYTES',
-    default: 4 * KiB,
+    default: defaultRtmpLimits.maxPreAuthMessageBytes,
     min: 1 * KiB,
     max: 64 * KiB,
     unit: 'bytes',
@@ -164,7 +167,7 @@ export const limitSettings = {
   }),
   rtmpMaxMessageBytes: integer({
     env: 'RTMP_MAX_MESSAGE_BYTES',
-    default: 8 * MiB,
+    default: defaultRtmpLimits.maxMessageBytes,
     min: 64 * KiB,
     max: 16 * MiB - 1,
     unit: 'bytes',
@@ -172,7 +175,7 @@ export const limitSettings = {
   }),
   rtmpMaxChunkStreams: integer({
     env: 'RTMP_MAX_CHUNK_STREAMS',
-    default: 16,
+    default: defaultRtmpLimits.maxChunkStreams,
     min: 4,
     max: 256,
     unit: 'chunk streams',
@@ -180,7 +183,7 @@ export const limitSettings = {
   }),
   rtmpMaxBitrateBps: integer({
     env: 'RTMP_MAX_BITRATE_BPS',
-    default: 20_000_000,
+    default: defaultRtmpLimits.maxBitrateBps,
     min: 100_000,
     max: 1_000_000_000,
     unit: 'bit/s',
@@ -188,7 +191,7 @@ export const limitSettings = {
   }),
   rtmpKeyFailuresPerMinute: integer({
     env: 'RTMP_KEY_FAILURES_PER_MINUTE',
-    default: 10,
+    default: defaultRtmpLimits.maxKeyFailuresPerMinute,
     min: 1,
     max: 10_000,
     unit: 'failures',
@@ -196,7 +199,7 @@ export const limitSettings = {
   }),
   rtmpKeyPauseSec: integer({
     env: 'RTMP_KEY_PAUSE_SEC',
-    default: 600,
+    default: defaultRtmpLimits.keyFailurePauseMs / 1000,
     min: 1,
     max: 86_400,
     unit: 's',

@@ -45,7 +45,12 @@ function valueOf(setting: Setting<unknown>, given: Given | undefined): unknown {
 
 /** Reads `--flag value`, `--flag=value`, `--switch` and `--no-switch`; keyed by the setting's environment name. */
 function readFlags(argv: readonly string[]): Map<string, Given> {
-  const byFlag = new Map(Object.values(settings).map((setting) => [flagOf(setting.env), setting]));
+  const byFlag = new Map(
+    Object.values(settings)
+      // A secret on the command line can be read by every user of the machine.
+      .filter((setting: Setting<unknown>) => setting.secret !== true)
+      .map((setting: Setting<unknown>) => [flagOf(setting.env), setting]),
+  );
   const found = new Map<string, Given>();
   for (let index = 0; index < argv.length; index += 1) {
     const word = argv[index] ?? '';

@@ -1,3 +1,5 @@
+import { defaultPackagerOptions } from '../packager/packager-options.ts';
+import { DEFAULT_LADDER } from '../transcode/ladder.ts';
 import { ladder } from './ladder-setting.ts';
 import { limitSettings } from './limit-settings.ts';
 import { choice, integer, list, numberOrAuto, optionalText, port, text, toggle } from './setting.ts';
@@ -59,7 +61,7 @@ export const settings = {
 
   partDurationMs: integer({
     env: 'PART_DURATION_MS',
-    default: 200,
+    default: defaultPackagerOptions.partDurationMs,
     min: 100,
     max: 1000,
     unit: 'ms',
@@ -67,7 +69,7 @@ export const settings = {
   }),
   segmentDurationMs: integer({
     env: 'SEGMENT_DURATION_MS',
-    default: 2000,
+    default: defaultPackagerOptions.segmentDurationMs,
     min: 1000,
     max: 6000,
     unit: 'ms',
@@ -75,7 +77,7 @@ export const settings = {
   }),
   targetDurationSec: integer({
     env: 'TARGET_DURATION_SEC',
-    default: 3,
+    default: defaultPackagerOptions.targetDurationSec,
     min: 2,
     max: 10,
     unit: 's',
@@ -83,7 +85,7 @@ export const settings = {
   }),
   windowSegments: integer({
     env: 'WINDOW_SEGMENTS',
-    default: 7,
+    default: defaultPackagerOptions.windowSegments,
     min: 6,
     max: 120,
     unit: 'segments',
@@ -126,12 +128,7 @@ export const settings = {
   ladder: ladder({
     env: 'LADDER',
     description: 'Renditions to encode, below the source, as the CPU allows',
-    default: [
-      { id: '1080p', shortSide: 1080, bitrateBps: 3_000_000 },
-      { id: '720p', shortSide: 720, bitrateBps: 1_500_000 },
-      { id: '480p', shortSide: 480, bitrateBps: 800_000 },
-      { id: '360p', shortSide: 360, bitrateBps: 400_000 },
-    ],
+    default: DEFAULT_LADDER,
   }),
   encoder: text({
     env: 'TALLYLIGHT_ENCODER',

@@ -24,6 +24,8 @@ export interface ApiOptions {
 export function apiRoutes(options: ApiOptions): Router {
   return new Router()
     .get('/healthz', (_request, response) => respondText(response, 200, 'ok\n'))
-    .get('/api/time', (_request, response) => respondJson(response, { epochMs: Math.round(options.clock.now()) }))
+    .get('/api/time', (_request, response) =>
+      respondJson(response, { epochMs: Math.round(options.clock.now()) }),
+    )
     .get('/api/live', (_request, response) => respondJson(response, { streams: options.liveStreams() }));
 }

@@ -6,7 +6,9 @@ export interface HttpLimits {
   readonly requestTimeoutMs: number;
   /** Idle time between two requests of one connection. Default 65000, above the 60 s of common proxies. */
   readonly keepAliveTimeoutMs: number;
-  /** How often the three above are looked at, so they may be late by this much. Default 5000. */
+  /** A connection with an answer under way on which no byte moves for so long is cut. Above any hold. Default 30000. */
+  readonly socketTimeoutMs: number;
+  /** How often the first three are looked at, so they may be late by this much. Default 5000. */
   readonly checkIntervalMs: number;
   /** TLS handshake; then closed. Default 10000. */
   readonly handshakeTimeoutMs: number;
@@ -31,6 +33,7 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = {
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
   keepAliveTimeoutMs: 65_000,
+  socketTimeoutMs: 30_000,
   checkIntervalMs: 5000,
   handshakeTimeoutMs: 10_000,
   maxConnections: 10_000,

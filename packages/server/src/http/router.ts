@@ -28,7 +28,8 @@ export class Router implements RequestHandler {
     const handler = this.#routes.get(path);
     if (handler === undefined) return false;
     if (request.method === 'GET' || request.method === 'HEAD') handler(request, response, path);
-    else if (request.method === 'OPTIONS') respond(response, 204, [...ANY_ORIGIN, 'Allow', 'GET, HEAD, OPTIONS']);
+    else if (request.method === 'OPTIONS')
+      respond(response, 204, [...ANY_ORIGIN, 'Allow', 'GET, HEAD, OPTIONS']);
     else respondText(response, 405, 'method not allowed\n', ['Allow', 'GET, HEAD, OPTIONS']);
     return true;
   }
@@ -47,10 +48,10 @@ export function pathOf(url: string): string {
 export function respond(
   response: OriginResponse,
   status: number,
-  headers: readonly (string | number)[],
+  headers: readonly string[],
   body?: Uint8Array,
 ): void {
-  response.writeHead(status, [...headers] as string[]);
+  response.writeHead(status, [...headers]);
   if (body === undefined) response.end();
   else response.end(body);
 }
@@ -60,7 +61,7 @@ export function respondText(
   response: OriginResponse,
   status: number,
   text: string,
-  headers: readonly (string | number)[] = [],
+  headers: readonly string[] = [],
 ): void {
   const body = Buffer.from(text);
   respond(
@@ -74,7 +75,7 @@ export function respondText(
       'Cache-Control',
       'no-store',
       'Content-Length',
-      body.length,
+      String(body.length),
       ...ANY_ORIGIN,
       ...headers,
     ],
@@ -96,7 +97,7 @@ export function respondJson(response: OriginResponse, value: unknown): void {
       'Cache-Control',
       'no-store',
       'Content-Length',
-      body.length,
+      String(body.length),
       ...ANY_ORIGIN,
     ],
     body,

@@ -55,7 +55,9 @@ export class StaticFiles implements RequestHandler {
       const path = join(entry.parentPath, entry.name);
       totalBytes += (await stat(path)).size;
       if (files.size >= MAX_FILES || totalBytes > MAX_TOTAL_BYTES) {
-        throw new RangeError(`web app in ${directory} is larger than ${MAX_FILES} files or ${MAX_TOTAL_BYTES} bytes`);
+        throw new RangeError(
+          `web app in ${directory} is larger than ${MAX_FILES} files or ${MAX_TOTAL_BYTES} bytes`,
+        );
       }
       const urlPath = `/${relative(directory, path).split(sep).join('/')}`;
       files.set(urlPath, await prepare(urlPath, await readFile(path)));
@@ -77,7 +79,7 @@ export class StaticFiles implements RequestHandler {
     const compressed = file.gzip !== undefined && acceptsGzip(request);
     const body = compressed ? (file.gzip ?? file.plain) : file.plain;
     const encoding = compressed ? ['Content-Encoding', 'gzip'] : [];
-    respond(response, 200, [...file.headers, ...encoding, 'Content-Length', body.length], body);
+    respond(response, 200, [...file.headers, ...encoding, 'Content-Length', String(body.length)], body);
     return true;
   }
 }
@@ -89,7 +91,9 @@ function isPage(path: string): boolean {
 
 async function prepare(urlPath: string, plain: Buffer): Promise<StaticFile> {
   const type = TYPES.get(extname(urlPath).toLowerCase()) ?? 'application/octet-stream';
-  const packed = /^text|json|svg|javascript/.test(type) ? await promisify(gzip)(plain, { level: 9 }) : undefined;
+  const packed = /^text|json|svg|javascript/.test(type)
+    ? await promisify(gzip)(plain, { level: 9 })
+    : undefined;
   const tag = `"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`;
   return {
     plain,

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeader } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Visibility } from './cache-control.ts';
 
 /**
@@ -16,9 +16,10 @@ export interface OriginRequest {
  * Headers travel as one flat array of names and values, which Node copies without building an object.
  */
 export interface OriginResponse {
-  writeHead(status: number, headers: OutgoingHttpHeader[]): unknown;
+  writeHead(status: number, headers: string[]): unknown;
   write(body: Uint8Array): boolean;
-  end(body?: Uint8Array): unknown;
+  end(): unknown;
+  end(body: Uint8Array): unknown;
   on(event: 'close' | 'drain', listener: () => void): unknown;
   off(event: 'close' | 'drain', listener: () => void): unknown;
   readonly headersSent: boolean;
@@ -43,7 +44,7 @@ export interface ResponseChannel {
 }
 
 /** Flat list of header names and values, as `writeHead` takes it. */
-export type HeaderList = OutgoingHttpHeader[];
+export type HeaderList = string[];
 
 /** One authorised request on its way through a handler. */
 export interface Exchange {

@@ -68,13 +68,13 @@ export class MediaHandler {
         ? undefined
         : parseRange(range, sizeBytes);
     if (span === undefined) {
-      headers.push('Content-Length', sizeBytes);
+      headers.push('Content-Length', String(sizeBytes));
       this.#replier.sendPieces(exchange, 200, headers, pieces);
     } else if (span === 'unsatisfiable') {
       this.#replier.sendError(exchange, 416, ['Content-Range', `bytes */${sizeBytes}`]);
     } else {
       headers.push('Content-Range', `bytes ${span.first}-${span.last}/${sizeBytes}`);
-      headers.push('Content-Length', span.last + 1 - span.first);
+      headers.push('Content-Length', String(span.last + 1 - span.first));
       this.#replier.sendPieces(exchange, 206, headers, slicePieces(pieces, span));
     }
   }

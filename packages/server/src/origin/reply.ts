@@ -43,7 +43,7 @@ export class Replier {
    * The headers of every answer: CORS (on errors as well, or a page cannot read the status) and the server's clock.
    * `extra` follows them.
    */
-  headers(cacheControl: string, extra: readonly (string | number)[]): HeaderList {
+  headers(cacheControl: string, extra: readonly string[]): HeaderList {
     return [
       'Access-Control-Allow-Origin',
       '*',
@@ -53,8 +53,7 @@ export class Replier {
       String(Math.round(this.#clock.now())),
       'Cache-Control',
       cacheControl,
-      // Node copies the list as it is, so it can be built flat.
-      ...(extra as HeaderList),
+      ...extra,
     ];
   }
 
@@ -86,7 +85,7 @@ export class Replier {
       'Vary',
       'Accept-Encoding',
       'Content-Length',
-      body.length,
+      String(body.length),
     ]);
     if (gzip) headers.push('Content-Encoding', 'gzip');
     this.send(exchange, 200, headers, body);
@@ -110,7 +109,7 @@ export class Replier {
         'Access-Control-Allow-Headers',
         'Range, If-None-Match, If-Range, Cache-Control',
         'Access-Control-Max-Age',
-        86_400,
+        '86400',
       ]),
     );
   }
@@ -119,7 +118,7 @@ export class Replier {
   sendError(
     exchange: Exchange,
     status: ErrorStatus,
-    extra: readonly (string | number)[] = [],
+    extra: readonly string[] = [],
     body: Buffer = ERROR_BODIES[status],
   ): void {
     this.send(
@@ -131,7 +130,7 @@ export class Replier {
         'X-Content-Type-Options',
         'nosniff',
         'Content-Length',
-        body.length,
+        String(body.length),
         ...extra,
       ]),
       body,

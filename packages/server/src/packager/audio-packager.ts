@@ -115,7 +115,8 @@ export class AudioPackager {
   #adoptTrackAt(ms: number): boolean {
     const track = this.#nextTrack;
     const due = this.#follower.due(ms);
-    if (track === undefined || (this.#follower.current !== undefined && due?.discontinuity !== true)) return false;
+    if (track === undefined || (this.#follower.current !== undefined && due?.discontinuity !== true))
+      return false;
     this.#publish();
     this.#nextTrack = undefined;
     this.#timeline = new AudioTimeline(track, silenceOf(track));
@@ -137,7 +138,8 @@ export class AudioPackager {
     }
     if (this.#follower.current === undefined) return;
     this.#frames.push(frame);
-    if (this.#frames.length * this.#timeline.frameMs >= this.#nominalMs - this.#timeline.frameMs / 2) this.#publish();
+    if (this.#frames.length * this.#timeline.frameMs >= this.#nominalMs - this.#timeline.frameMs / 2)
+      this.#publish();
   }
 
   #publish(): void {
@@ -168,7 +170,14 @@ export class AudioPackager {
 
   #init(): Uint8Array {
     const { codec, sampleRate, channels, config } = this.track;
-    return writeInitSection({ kind: 'audio', codec, timescale: timescale(sampleRate), sampleRate, channels, config });
+    return writeInitSection({
+      kind: 'audio',
+      codec,
+      timescale: timescale(sampleRate),
+      sampleRate,
+      channels,
+      config,
+    });
   }
 }
 

@@ -75,7 +75,8 @@ export class AudioTimeline {
 
   #silenceFrames(count: number): PlacedFrame[] {
     const frames: PlacedFrame[] = [];
-    for (let index = 0; index < Math.min(count, MAX_SILENT_FRAMES); index += 1) frames.push(this.#take(this.#silence));
+    for (let index = 0; index < Math.min(count, MAX_SILENT_FRAMES); index += 1)
+      frames.push(this.#take(this.#silence));
     return frames;
   }
 

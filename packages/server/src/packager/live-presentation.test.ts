@@ -8,7 +8,11 @@ import { audioTrack, ManualClock, unit, videoTrack } from './testing/source.ts';
 
 const TARGET = partTargetSec(200);
 
-function open(sampleRate = 48_000): { clock: ManualClock; presentation: LivePresentation; wallClock: WallClockMapping } {
+function open(sampleRate = 48_000): {
+  clock: ManualClock;
+  presentation: LivePresentation;
+  wallClock: WallClockMapping;
+} {
   const clock = new ManualClock();
   const wallClock = new WallClockMapping();
   const presentation = new LivePresentation({
@@ -28,7 +32,14 @@ function open(sampleRate = 48_000): { clock: ManualClock; presentation: LivePres
 /** Plays `seconds` of pictures at `fps` (rounded to ms, as RTMP does) with a keyframe every `gopSec`, and sound beside them. */
 function play(
   opened: ReturnType<typeof open>,
-  options: { fps: number; gopSec: number; seconds: number; sampleRate?: number; jitterMs?: () => number; fromMs?: number },
+  options: {
+    fps: number;
+    gopSec: number;
+    seconds: number;
+    sampleRate?: number;
+    jitterMs?: () => number;
+    fromMs?: number;
+  },
 ): void {
   const { presentation, clock, wallClock } = opened;
   const from = options.fromMs ?? 10_000;
@@ -59,23 +70,30 @@ function expectLegalParts(rendition: RenditionFeed): void {
     segment.parts.forEach((part, index) => {
       expect(part.durationSec).toBeLessThanOrEqual(TARGET);
       const exempt = part.independent && rendition.id !== 'audio';
-      if (index < segment.parts.length - 1 && !exempt) expect(part.durationSec).toBeGreaterThanOrEqual(0.85 * TARGET);
+      if (index < segment.parts.length - 1 && !exempt)
+        expect(part.durationSec).toBeGreaterThanOrEqual(0.85 * TARGET);
     });
   }
 }
 
 describe('parts (rfc8216bis §4.4.4.9)', () => {
-  test.each([23.976, 24, 25, 29.97, 30, 48, 50, 59.94, 60, 20, 15])('last 85 to 100 per cent of PART-TARGET at %s fps', (fps) => {
-    const opened = open();
-    play(opened, { fps, gopSec: 2, seconds: 9 });
-    expectLegalParts(feed(opened.presentation, 'source'));
-  });
+  test.each([23.976, 24, 25, 29.97, 30, 48, 50, 59.94, 60, 20, 15])(
+    'last 85 to 100 per cent of PART-TARGET at %s fps',
+    (fps) => {
+      const opened = open();
+      play(opened, { fps, gopSec: 2, seconds: 9 });
+      expectLegalParts(feed(opened.presentation, 'source'));
+    },
+  );
 
-  test.each([16_000, 22_050, 24_000, 32_000, 44_100, 48_000])('last 85 to 100 per cent of PART-TARGET with AAC at %s Hz', (sampleRate) => {
-    const opened = open(sampleRate);
-    play(opened, { fps: 30, gopSec: 2, seconds: 9, sampleRate });
-    expectLegalParts(feed(opened.presentation, 'audio'));
-  });
+  test.each([16_000, 22_050, 24_000, 32_000, 44_100, 48_000])(
+    'last 85 to 100 per cent of PART-TARGET with AAC at %s Hz',
+    (sampleRate) => {
+      const opened = open(sampleRate);
+      play(opened, { fps: 30, gopSec: 2, seconds: 9, sampleRate });
+      expectLegalParts(feed(opened.presentation, 'audio'));
+    },
+  );
 
   test('never exceed PART-TARGET when timestamps jitter by 12 ms', () => {
     const opened = open();
@@ -103,7 +121,9 @@ describe('timeline', () => {
         const [fragment] = readFragments(part);
         if (fragment === undefined) throw new Error('part without fragment');
         if (expected !== undefined) expect(fragment.baseMediaDecodeTime).toBe(expected);
-        expected = fragment.baseMediaDecodeTime + fragment.samples.reduce((sum, sample) => sum + sample.durationTicks, 0);
+        expected =
+          fragment.baseMediaDecodeTime +
+          fragment.samples.reduce((sum, sample) => sum + sample.durationTicks, 0);
       }
     }
     expect(expected).toBeGreaterThan(0);
@@ -116,7 +136,8 @@ describe('timeline', () => {
     const presented: number[] = [];
     for (const segment of rendition.playlist().segments.filter((candidate) => !candidate.gap)) {
       for (const part of rendition.media(segment.uri) ?? []) {
-        for (const sample of readFragments(part).flatMap((fragment) => fragment.samples)) presented.push(sample.pts / 90);
+        for (const sample of readFragments(part).flatMap((fragment) => fragment.samples))
+          presented.push(sample.pts / 90);
       }
     }
     expect(presented).toEqual(presented.map((_, index) => 10_000 + Math.round((index * 1000) / 29.97)));
@@ -138,7 +159,10 @@ describe('segments', () => {
   test('short GOPs are joined to segments of two seconds, long ones are cut before they outlast the target', () => {
     const short = open();
     play(short, { fps: 30, gopSec: 0.5, seconds: 9 });
-    const durations = feed(short.presentation, 'source').playlist().segments.filter((s) => !s.gap).map((s) => s.durationSec);
+    const durations = feed(short.presentation, 'source')
+      .playlist()
+      .segments.filter((s) => !s.gap)
+      .map((s) => s.durationSec);
     expect(durations.every((duration) => Math.abs(duration - 2) < 0.01)).toBe(true);
     const long = open();
     play(long, { fps: 30, gopSec: 8, seconds: 9 });
@@ -150,9 +174,17 @@ describe('segments', () => {
   test('a cold playlist lists gaps before the first part, and drops them later', () => {
     const opened = open();
     play(opened, { fps: 30, gopSec: 2, seconds: 0.5 });
-    expect(feed(opened.presentation, 'source').playlist().segments.map((s) => s.gap)).toEqual([true, true, true]);
+    expect(
+      feed(opened.presentation, 'source')
+        .playlist()
+        .segments.map((s) => s.gap),
+    ).toEqual([true, true, true]);
     play(opened, { fps: 30, gopSec: 2, seconds: 14, fromMs: 12_000 });
-    expect(feed(opened.presentation, 'source').playlist().segments.some((s) => s.gap)).toBe(false);
+    expect(
+      feed(opened.presentation, 'source')
+        .playlist()
+        .segments.some((s) => s.gap),
+    ).toBe(false);
   });
 
   test('a publisher that returns makes one discontinuity, in every rendition, and numbers go on', () => {
@@ -163,7 +195,9 @@ describe('segments', () => {
     play(opened, { fps: 30, gopSec: 2, seconds: 5, fromMs: 20_000 });
     const lists = ['source', 'audio'].map((id) => feed(opened.presentation, id).playlist());
     for (const list of lists) {
-      const marked = [...list.segments, ...(list.open === undefined ? [] : [list.open])].filter((s) => s.discontinuity);
+      const marked = [...list.segments, ...(list.open === undefined ? [] : [list.open])].filter(
+        (s) => s.discontinuity,
+      );
       expect(marked).toHaveLength(1);
     }
     expect(feed(opened.presentation, 'source').edge.msn).toBeGreaterThan(before);

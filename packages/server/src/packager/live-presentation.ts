@@ -1,4 +1,8 @@
-import type { AlternativeRendition, MultivariantPlaylist, Variant } from '@tallylight/hls/multivariant-playlist.ts';
+import type {
+  AlternativeRendition,
+  MultivariantPlaylist,
+  Variant,
+} from '@tallylight/hls/multivariant-playlist.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { AccessUnit } from '../stream/access-unit.ts';
 import type { AudioTrack, VideoTrack } from '../stream/track.ts';
@@ -59,11 +63,12 @@ export class LivePresentation implements Presentation {
     this.#options = options;
     const now = options.clock.now();
     this.#run = Math.floor(now).toString(36);
-    this.segmentClock = new SegmentClock(
-      options.packager,
-      options.wallClock,
-      Math.max(Math.floor(now / 1000), options.afterMsn + 1 + GAP_SEGMENTS),
-    );
+    this.segmentClock = new SegmentClock(options.packager, options.wallClock, {
+      // The time of day in seconds: rises faster than segments are made, so it never falls, not even over `kill -9`.
+      msn: Math.max(Math.floor(now / 1000), options.afterMsn + 1 + GAP_SEGMENTS),
+      // Small: hls.js 1.7.4 indexes an array by it and hangs on a large one. Falls over a restart once in 16 hours at most.
+      discontinuitySequence: Math.floor(now / 60_000) % 1000,
+    });
     this.audio = new AudioPackager({
       window: this.#window('audio'),
       clock: this.segmentClock,
@@ -151,13 +156,23 @@ export class LivePresentation implements Presentation {
       renditions: this.hasVideo ? [this.#audioRendition()] : [],
       variants: this.hasVideo
         ? videos.map(([id, video]) => this.#variant(id, video, audioPeak))
-        : [{ uri: 'audio/index.m3u8', bandwidthBps: Math.ceil(audioPeak * PEAK_FACTOR), codecs: [this.audio.track.codecString] }],
+        : [
+            {
+              uri: 'audio/index.m3u8',
+              bandwidthBps: Math.ceil(audioPeak * PEAK_FACTOR),
+              codecs: [this.audio.track.codecString],
+            },
+          ],
     };
   }
 
   /** What this presentation holds, for metrics and tests. */
   dump(): object {
-    return { run: this.#run, ended: this.#ended, renditions: [...this.#feeds.values()].map((window) => window.dump()) };
+    return {
+      run: this.#run,
+      ended: this.#ended,
+      renditions: [...this.#feeds.values()].map((window) => window.dump()),
+    };
   }
 
   /** A rung whose encoder does not start must not keep the others from the viewers: 2.5 s after the first segment began. */
@@ -194,7 +209,8 @@ export class LivePresentation implements Presentation {
   #variant(id: string, video: VideoRendition, audioPeak: number): Variant {
     const track: VideoTrack | undefined = video.packager.track;
     const measured = video.packager.window.bitrate();
-    const peak = Math.max(video.bitrateBps * PEAK_FACTOR, measured?.peakBps ?? 0) + Math.max(audioPeak, AUDIO_BPS);
+    const peak =
+      Math.max(video.bitrateBps * PEAK_FACTOR, measured?.peakBps ?? 0) + Math.max(audioPeak, AUDIO_BPS);
     const frameRate = video.packager.frameRate;
     return {
       uri: `${id}/index.m3u8`,

@@ -35,14 +35,17 @@ export class SegmentClock {
   #gopMs: number | undefined;
 
   /**
-   * @param firstMsn number of the first segment, and the first discontinuity sequence number: the unix time in seconds, so that
-   * neither ever falls, not even over `kill -9`.
+   * @param first numbers of the first segment.
    */
-  constructor(options: PackagerOptions, wallClock: WallClockMapping, firstMsn: number) {
+  constructor(
+    options: PackagerOptions,
+    wallClock: WallClockMapping,
+    first: { readonly msn: number; readonly discontinuitySequence: number },
+  ) {
     this.#options = options;
     this.#wallClock = wallClock;
-    this.#nextMsn = firstMsn;
-    this.#discontinuitySequence = firstMsn;
+    this.#nextMsn = first.msn;
+    this.#discontinuitySequence = first.discontinuitySequence;
   }
 
   /** Longest segment, in milliseconds: EXTINF rounds to the target duration (rfc8216bis §4.4.3.1). */
@@ -99,7 +102,8 @@ export class SegmentClock {
     const current = this.current;
     if (!unit.keyframe) {
       // Without an encoder at hand a GOP longer than a segment may last is cut where it stands.
-      if (current !== undefined && !this.#discontinuity && unit.ptsMs - current.startMs >= this.longestMs) this.#cut(unit.ptsMs);
+      if (current !== undefined && !this.#discontinuity && unit.ptsMs - current.startMs >= this.longestMs)
+        this.#cut(unit.ptsMs);
       return;
     }
     if (this.#lastKeyframeMs !== undefined) this.#gopMs = unit.ptsMs - this.#lastKeyframeMs;

@@ -1,6 +1,5 @@
-import type { SegmentClock } from './segment-clock.ts';
-import type { Cut } from './segment-clock.ts';
 import type { SegmentOpening } from './segment.ts';
+import type { Cut, SegmentClock } from './segment-clock.ts';
 import type { RenditionWindow } from './window.ts';
 
 /** What the packagers of video and audio share: following the segment clock's cuts in one window. */
@@ -22,7 +21,9 @@ export class SegmentFollower {
   /** The cut to go on with when media at this stream time begins a new segment; undefined while it does not. */
   due(ms: number): Cut | undefined {
     const cut = this.#clock.at(ms);
-    return cut === undefined || (this.#current !== undefined && cut.msn <= this.#current.msn) ? undefined : cut;
+    return cut === undefined || (this.#current !== undefined && cut.msn <= this.#current.msn)
+      ? undefined
+      : cut;
   }
 
   /** Closes the open segment and begins the one of `cut`; segments that this rendition missed are listed as gaps. */

@@ -122,7 +122,14 @@ export class VideoPackager {
     this.#nextTrack = undefined;
     const { codec, width, height, config } = this.#track;
     if (codec !== 'h264' && codec !== 'hevc') throw new Error(`cannot package video codec ${codec}`);
-    const init = writeInitSection({ kind: 'video', codec, timescale: VIDEO_TIMESCALE, width, height, config });
+    const init = writeInitSection({
+      kind: 'video',
+      codec,
+      timescale: VIDEO_TIMESCALE,
+      width,
+      height,
+      config,
+    });
     this.#initName = this.window.addInit(init);
   }
 
@@ -177,7 +184,12 @@ export class VideoPackager {
       payloads: this.#payloads,
     });
     this.#segmentElapsed += this.#elapsed;
-    const part = { durationSec: this.#elapsed / VIDEO_TIMESCALE, independent: first.keyframe, gap: false, bytes };
+    const part = {
+      durationSec: this.#elapsed / VIDEO_TIMESCALE,
+      independent: first.keyframe,
+      gap: false,
+      bytes,
+    };
     this.#samples = [];
     this.#payloads = [];
     this.#elapsed = 0;
@@ -203,7 +215,12 @@ export class VideoPackager {
       this.#running = (this.#running ?? 0) + duration;
       this.#segmentElapsed += duration;
       this.#partIndex += 1;
-      const part = { durationSec: duration / VIDEO_TIMESCALE, independent: false, gap: true, bytes: new Uint8Array(0) };
+      const part = {
+        durationSec: duration / VIDEO_TIMESCALE,
+        independent: false,
+        gap: true,
+        bytes: new Uint8Array(0),
+      };
       this.window.addPart(part, this.#nextPart());
     }
   }

@@ -4,7 +4,12 @@ import { silentTrack } from '../packager/silent-track.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { LiveStream } from '../stream/live-stream.ts';
-import { type PublisherEnd, type PublisherSink, type PublishTarget, StreamBusyError } from '../stream/publisher.ts';
+import {
+  type PublisherEnd,
+  type PublisherSink,
+  type PublishTarget,
+  StreamBusyError,
+} from '../stream/publisher.ts';
 import type { StreamReader } from '../stream/reader.ts';
 import type { Track, VideoTrack } from '../stream/track.ts';
 import type { PipelineOptions } from './pipeline-options.ts';
@@ -40,6 +45,8 @@ interface AttachedPublisher {
 /** One live stream from its first publisher to its end: joins ingest, ladder and packager, and outlives lost publishers. */
 export class LiveSession {
   readonly streamId: string;
+  /** When the first publisher came, Unix milliseconds. */
+  readonly startedAtMs: number;
   readonly #options: PipelineOptions;
   readonly #clock: Clock;
   readonly #log: Logger;
@@ -58,6 +65,7 @@ export class LiveSession {
     this.streamId = options.streamId;
     this.#options = options.options;
     this.#clock = options.clock;
+    this.startedAtMs = options.clock.now();
     this.#log = options.log.child({ streamId: options.streamId });
     this.#encoderFor = options.encoderFor;
     this.#onEnded = options.onEnded;
@@ -103,7 +111,10 @@ export class LiveSession {
     this.#publisher = publisher;
     this.#stream.beginPublisher();
     publisher.reader = this.#stream.read({ onReadable: () => this.#drain(publisher) });
-    this.#log.info({ protocol: options.protocol, peer: options.peer, keyId: options.keyId }, 'publisher connected');
+    this.#log.info(
+      { protocol: options.protocol, peer: options.peer, keyId: options.keyId },
+      'publisher connected',
+    );
     const isCurrent = (): boolean => this.#publisher === publisher;
     return {
       writeTrack: (track) => {
@@ -146,13 +157,18 @@ export class LiveSession {
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    clearTimeout(this.#reconnectTimer);
     this.evict('server-stopping');
-    this.#encoder?.close();
+    this.close();
     this.#presentation?.end();
-    this.#stream.close();
     this.#log.info({}, 'stream ended');
     this.#onEnded();
+  }
+
+  /** Lets go of timers, encoders and readers without telling viewers: they find the stream again after a restart. Idempotent. */
+  close(): void {
+    clearTimeout(this.#reconnectTimer);
+    this.#encoder?.close();
+    this.#stream.close();
   }
 
   /** What this session is, for logs, metrics and tests. */
@@ -171,7 +187,10 @@ export class LiveSession {
     if (present === undefined) return;
     const silentMs = present.options.silentForMs();
     if (silentMs < this.#options.takeoverSilenceMs) throw new StreamBusyError(this.streamId, silentMs);
-    this.#log.warn({ silentMs: Math.round(silentMs), peer: present.options.peer }, 'half-open publisher replaced');
+    this.#log.warn(
+      { silentMs: Math.round(silentMs), peer: present.options.peer },
+      'half-open publisher replaced',
+    );
     present.options.evict('taken-over');
     if (this.#publisher === present) this.#detach('taken-over');
   }
@@ -241,11 +260,17 @@ export class LiveSession {
       return;
     }
     if (!presentation.hasVideo) {
-      this.#log.warn({ codec: track.codec }, 'video joined a stream of sound; it shows when the publisher reconnects');
+      this.#log.warn(
+        { codec: track.codec },
+        'video joined a stream of sound; it shows when the publisher reconnects',
+      );
       return;
     }
     if (this.#ladderTrack !== undefined) {
-      this.#log.info({ width: track.width, height: track.height, codec: track.codecString }, 'source parameters changed');
+      this.#log.info(
+        { width: track.width, height: track.height, codec: track.codecString },
+        'source parameters changed',
+      );
       presentation.segmentClock.requestDiscontinuity();
       this.#encoder?.end();
     }

@@ -14,6 +14,10 @@ const KEEP_ENDED_MS = 60_000;
 /** A stream that viewers can watch now. */
 export interface LiveListing {
   readonly streamId: string;
+  /** Path of the multivariant playlist. */
+  readonly playlistUrl: string;
+  /** When it went live, Unix milliseconds. */
+  readonly startedAtMs: number;
   /** False while the publisher is away and awaited. */
   readonly publishing: boolean;
 }
@@ -57,7 +61,12 @@ export class LiveSessions implements PublishTarget, PresentationDirectory {
   list(): readonly LiveListing[] {
     return [...this.#sessions.values()]
       .filter((session) => !session.ended && session.presentation?.multivariant() !== undefined)
-      .map((session) => ({ streamId: session.streamId, publishing: session.publishing }));
+      .map((session) => ({
+        streamId: session.streamId,
+        playlistUrl: `/hls/${session.streamId}/index.m3u8`,
+        startedAtMs: Math.round(session.startedAtMs),
+        publishing: session.publishing,
+      }));
   }
 
   /** Closes the session that publishes with this key, whose stream ends. */
@@ -70,11 +79,11 @@ export class LiveSessions implements PublishTarget, PresentationDirectory {
     return [...this.#sessions.values()].map((session) => session.dump());
   }
 
-  /** Ends every stream; idempotent. */
+  /** Stops working on every stream without ending it: viewers wait for the server to come back. Idempotent. */
   close(): void {
     clearInterval(this.#ticker);
     for (const timer of this.#forget.values()) clearTimeout(timer);
-    for (const session of this.#sessions.values()) session.end();
+    for (const session of this.#sessions.values()) session.close();
   }
 
   #open(streamId: string, ended: LiveSession | undefined): LiveSession {

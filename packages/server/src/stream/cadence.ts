@@ -69,7 +69,11 @@ export class VideoCadence {
     if (!this.#filling && streamMs - last < this.#silenceMs) return [];
     const units: AccessUnit[] = [];
     const interval = Math.min(MAX_INTERVAL_MS, Math.max(MIN_INTERVAL_MS, Math.round(this.#intervalMs)));
-    for (let next = last + interval; next <= streamMs - FILL_LAG_MS && units.length < MAX_BURST; next += interval) {
+    for (
+      let next = last + interval;
+      next <= streamMs - FILL_LAG_MS && units.length < MAX_BURST;
+      next += interval
+    ) {
       const payload = this.#repeater.make();
       if (payload === undefined) break;
       this.#filling = true;

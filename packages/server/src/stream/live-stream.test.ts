@@ -15,14 +15,24 @@ const track: VideoTrack = {
   config: new Uint8Array(),
 };
 
-function open(): { stream: LiveStream; clock: { ms: number }; write: (ms: number, keyframe?: boolean, bytes?: number) => void } {
+function open(): {
+  stream: LiveStream;
+  clock: { ms: number };
+  write: (ms: number, keyframe?: boolean, bytes?: number) => void;
+} {
   const clock = { ms: 0, now: () => clock.ms, monotonicMs: () => clock.ms };
   const stream = new LiveStream({ streamId: 's', clock, log: silentLogger });
   stream.beginPublisher();
   stream.writeTrack(track);
   const write = (ms: number, keyframe = false, bytes = 10): void => {
     clock.ms = ms;
-    stream.writeUnit({ kind: 'video', pts: ticks(ms), dts: ticks(ms), keyframe, payload: new Uint8Array(bytes) });
+    stream.writeUnit({
+      kind: 'video',
+      pts: ticks(ms),
+      dts: ticks(ms),
+      keyframe,
+      payload: new Uint8Array(bytes),
+    });
   };
   return { stream, clock, write };
 }
@@ -84,7 +94,13 @@ describe('LiveStream', () => {
     stream.beginPublisher();
     stream.writeTrack(track);
     const reader = stream.read({ onReadable: () => {} });
-    stream.writeUnit({ kind: 'video', pts: ticks(0), dts: ticks(0), keyframe: true, payload: new Uint8Array(1) });
+    stream.writeUnit({
+      kind: 'video',
+      pts: ticks(0),
+      dts: ticks(0),
+      keyframe: true,
+      payload: new Uint8Array(1),
+    });
     expect(taken(reader)).toEqual(['track', 16_000]);
   });
 });

@@ -130,7 +130,8 @@ export class LiveStream {
       awaitKeyframe: replay.length === 0,
       ...(options.limits === undefined ? {} : { limits: options.limits }),
     });
-    for (const track of [this.#video, this.#audio]) if (track !== undefined) reader.push({ type: 'track', track });
+    for (const track of [this.#video, this.#audio])
+      if (track !== undefined) reader.push({ type: 'track', track });
     for (const unit of replay) reader.push({ type: 'unit', unit });
     this.#readers.add(reader);
     return reader;
@@ -142,8 +143,18 @@ export class LiveStream {
   }
 
   /** What this stream is, for logs, metrics and tests. */
-  dump(): { readonly streamId: string; readonly units: number; readonly readers: number; readonly repeated: number } {
-    return { streamId: this.streamId, units: this.#units, readers: this.#readers.size, repeated: this.#cadence.repeated };
+  dump(): {
+    readonly streamId: string;
+    readonly units: number;
+    readonly readers: number;
+    readonly repeated: number;
+  } {
+    return {
+      streamId: this.streamId,
+      units: this.#units,
+      readers: this.#readers.size,
+      repeated: this.#cadence.repeated,
+    };
   }
 
   /** Lets every reader go; idempotent. */

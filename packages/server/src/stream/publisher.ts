@@ -2,7 +2,13 @@ import type { AccessUnit } from './access-unit.ts';
 import type { Track } from './track.ts';
 
 /** Why a publisher's connection went away; decides whether viewers are told to wait or goodbye. */
-export type PublisherEnd = 'unpublished' | 'connection-lost' | 'taken-over' | 'protocol-error' | 'revoked' | 'server-stopping';
+export type PublisherEnd =
+  | 'unpublished'
+  | 'connection-lost'
+  | 'taken-over'
+  | 'protocol-error'
+  | 'revoked'
+  | 'server-stopping';
 
 /**
  * Where an ingest session writes. Returned by `PublishTarget.publish`, one for each accepted publisher.
@@ -36,7 +42,11 @@ export interface PublishRequest {
 
 /** The answer of `PublishAuthorizer`: whose stream this key publishes to, or why not. */
 export type PublishDecision =
-  | { readonly allowed: true; readonly streamId: string; /** Stable name of the key for takeover and revocation; not the secret. */ readonly keyId: string }
+  | {
+      readonly allowed: true;
+      readonly streamId: string /** Stable name of the key for takeover and revocation; not the secret. */;
+      readonly keyId: string;
+    }
   | { readonly allowed: false; readonly reason: string };
 
 /** Port: decides who may publish. The key file implements it now, the control plane later. */

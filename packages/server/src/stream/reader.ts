@@ -93,7 +93,8 @@ export class StreamReader {
   #admit(unit: AccessUnit): boolean {
     const sizeBytes = unit.payload.byteLength;
     const units = this.#queue.length - this.#head;
-    if (this.#bytes + sizeBytes > this.#limits.maxQueuedBytes || units >= this.#limits.maxQueuedUnits) this.#dropQueue();
+    if (this.#bytes + sizeBytes > this.#limits.maxQueuedBytes || units >= this.#limits.maxQueuedUnits)
+      this.#dropQueue();
     if (this.#awaitKeyframe && unit.kind === 'video') {
       if (!unit.keyframe) {
         this.#dropped += 1;

@@ -63,7 +63,12 @@ export class TimestampMapper {
     const strayed = this.#tracks.size > 0 && Math.abs(dts + offsetMs - this.lastMs) > 10 * JUMP_MS;
     const offset = strayed ? this.lastMs - dts : offsetMs;
     const intervalMs = kind === 'video' ? 33 : 21;
-    this.#tracks.set(kind, { offsetMs: offset, lastDtsMs: dts + offset, lastArrivalMs: arrivalMs, intervalMs });
+    this.#tracks.set(kind, {
+      offsetMs: offset,
+      lastDtsMs: dts + offset,
+      lastArrivalMs: arrivalMs,
+      intervalMs,
+    });
     return { dts: ticks(dts + offset), jumpMs: 0 };
   }
 

@@ -2,6 +2,7 @@ import { ByteReader } from '../../bytes/byte-reader.ts';
 import { ByteWriter } from '../../bytes/byte-writer.ts';
 import { CodecFormatError, parsing } from '../codec-format-error.ts';
 import type { NalLengthSize } from '../nal/length-prefixed.ts';
+import { unlessSquare, type VideoProperties } from '../video-properties.ts';
 import { parseH264Sps } from './sps.ts';
 
 /** AVCDecoderConfigurationRecord (avcC), ISO/IEC 14496-15 §5.3.3.1. */
@@ -78,6 +79,19 @@ export function avcCodecString(
 ): string {
   const hex = (value: number): string => value.toString(16).padStart(2, '0');
   return `avc1.${hex(config.profileIdc)}${hex(config.profileCompatibility)}${hex(config.levelIdc)}`;
+}
+
+/** Codec string, size, frame rate and pixel shape of an avcC record, by its first SPS. Throws CodecFormatError. */
+export function avcProperties(record: Uint8Array): VideoProperties {
+  const config = parseAvcConfig(record);
+  const sps = parseH264Sps(config.spsNals[0] ?? new Uint8Array(0));
+  return {
+    codecString: avcCodecString(config),
+    width: sps.width,
+    height: sps.height,
+    ...(sps.frameRate !== undefined && { frameRate: sps.frameRate }),
+    ...unlessSquare(sps.vui?.pixelAspect),
+  };
 }
 
 function readNals(reader: ByteReader, count: number): Uint8Array[] {

@@ -18,6 +18,7 @@ export function aacTrack(config: Uint8Array, bitrateBps: number | undefined): Au
     channels: parsed.channels === 0 ? 2 : parsed.channels,
     samplesPerFrame: parsed.samplesPerFrame,
     ...(bitrateBps === undefined ? {} : { bitrateBps }),
-    config: config.slice(),
+    // A copy: the message is a view into a larger read.
+    config: new Uint8Array(config),
   };
 }

@@ -1,4 +1,4 @@
-import { timescale, ticks } from '@tallylight/media/time/ticks.ts';
+import { ticks, timescale } from '@tallylight/media/time/ticks.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { AccessUnit } from '../../stream/access-unit.ts';
 import type { AudioTrack, VideoTrack } from '../../stream/track.ts';
@@ -40,8 +40,18 @@ export function audioTrack(sampleRate: number): AudioTrack {
 }
 
 /** A picture or audio frame of recognisable bytes. */
-export function unit(kind: AccessUnit['kind'], ptsMs: number, options?: { key?: boolean; dtsMs?: number; size?: number }): AccessUnit {
+export function unit(
+  kind: AccessUnit['kind'],
+  ptsMs: number,
+  options?: { key?: boolean; dtsMs?: number; size?: number },
+): AccessUnit {
   const payload = new Uint8Array(options?.size ?? 100).fill(ptsMs & 0xff);
   const dts = ticks(Math.round(options?.dtsMs ?? ptsMs));
-  return { kind, pts: ticks(Math.round(ptsMs)), dts, keyframe: kind === 'audio' || options?.key === true, payload };
+  return {
+    kind,
+    pts: ticks(Math.round(ptsMs)),
+    dts,
+    keyframe: kind === 'audio' || options?.key === true,
+    payload,
+  };
 }

@@ -1,0 +1,40 @@
+import type { SourceCondition } from './source-probe.ts';
+import type { RenditionOption } from './player-state.ts';
+
+/** Why a playback cannot go on by itself. */
+export type PlaybackFailure =
+  /** The network or the server said no. */
+  | { readonly kind: 'network'; readonly condition: SourceCondition; readonly detail: string }
+  /** The playlist shares nothing with what was playing: load the source again at once. */
+  | { readonly kind: 'window-lost'; readonly detail: string }
+  /** The decoder or the source buffer gave up. */
+  | { readonly kind: 'media'; readonly detail: string }
+  /** This browser has no decoder for the stream. */
+  | { readonly kind: 'unsupported'; readonly detail: string };
+
+/** What a {@link Playback} tells its player. */
+export interface PlaybackListener {
+  /** The menu, from the highest picture to the lowest. */
+  renditionsKnown(options: readonly RenditionOption[]): void;
+  /** The rendition on the screen changed, or the mode did. */
+  renditionShown(id: string | undefined, auto: boolean): void;
+  failed(failure: PlaybackFailure): void;
+}
+
+/** One attempt to play one URL on a media element: by hls.js and MSE, or by the browser itself. Closed and replaced when it fails. */
+export interface Playback {
+  /** Date of the picture at the playhead by EXT-X-PROGRAM-DATE-TIME, in ms since 1970. */
+  readonly playheadEpochMs: number | undefined;
+  /** A position near the live edge that can be sought to, in seconds on the media timeline. */
+  readonly liveEdgeSec: number | undefined;
+  /** Seconds since the playlist last gained media; undefined while unknown. */
+  readonly sinceAdvanceSec: number | undefined;
+  /** Whether `playbackRate` may be varied at the live edge. */
+  readonly steerable: boolean;
+  /** Shows the rendition from the next possible switch point on. */
+  selectRendition(id: string): void;
+  /** Stops loading, but leaves the last picture where it is. */
+  suspend(): void;
+  /** Ends the playback and lets go of the media element. Idempotent. */
+  close(): void;
+}

@@ -1,0 +1,203 @@
+import type { EncoderPreset } from '../cost-model.ts';
+import type { Rung } from '../rung.ts';
+import { type ScaleNode, scaleTree } from '../scale-tree.ts';
+
+/** H.264 encoders that we know how to drive, in order of preference. */
+export const ENCODERS = ['h264_nvenc', 'h264_qsv', 'h264_vaapi', 'libx264', 'libopenh264'] as const;
+
+/** Name of an H.264 encoder of FFmpeg. */
+export type EncoderName = (typeof ENCODERS)[number];
+
+/** True for encoders of a graphics card. */
+export function isHardwareEncoder(encoder: EncoderName): boolean {
+  return encoder !== 'libx264' && encoder !== 'libopenh264';
+}
+
+/** Where keyframes go, on the child's own clock, which starts near 0. */
+export type KeyframePlacement =
+  | { readonly mode: 'source' }
+  /** At `gridFromMs` and every `everyMs` after it. */
+  | { readonly mode: 'forced'; readonly gridFromMs: number; readonly everyMs: number };
+
+/** What one FFmpeg shall do. Every time is in milliseconds of the timestamps that it reads on stdin. */
+export interface FfmpegJob {
+  /** Container of stdin: FLV for H.264, Matroska for the others. */
+  readonly input: 'flv' | 'matroska';
+  readonly rungs: readonly Rung[];
+  readonly keyframes: KeyframePlacement;
+  /** First picture to encode, for rungs that go on where an earlier FFmpeg stopped; earlier ones are decoded only. */
+  readonly encodeFromMs?: ReadonlyMap<string, number>;
+  readonly encoder: EncoderName;
+  readonly preset: EncoderPreset;
+  /** Pictures a second of the source, for rate control. */
+  readonly frameRate: number;
+  /** False for a source whose pictures are reordered without its saying so: the decoder must look ahead. */
+  readonly lowDelay: boolean;
+  /** Cores of the machine; decides how many slices are encoded at once. */
+  readonly cores: number;
+}
+
+/** Descriptor on which FFmpeg writes its progress. */
+export const PROGRESS_FD = 3;
+/** Descriptor of the first rung; the others follow in the order of `FfmpegJob.rungs`. */
+export const FIRST_OUTPUT_FD = 4;
+/** VAAPI's device: the first render node. */
+const VAAPI_DEVICE = '/dev/dri/renderD128';
+
+/** The arguments of a transcoding FFmpeg. Nothing in them comes from a publisher but numbers. */
+export function transcodeArgs(job: FfmpegJob): readonly string[] {
+  return [
+    // -nostdin: stdin is media, not keystrokes.
+    ...['-hide_banner', '-nostdin', '-v', 'warning', '-progress', `pipe:${PROGRESS_FD}`, '-stats_period', '0.5'],
+    ...deviceArgs(job.encoder),
+    ...inputArgs(job),
+    ...['-filter_complex', filterGraph(job)],
+    ...job.rungs.flatMap((rung, index) => outputArgs(job, rung, index)),
+  ];
+}
+
+/** The arguments of an FFmpeg that encodes one picture and so shows that an encoder works here. */
+export function encoderProbeArgs(encoder: EncoderName): readonly string[] {
+  const upload = encoder === 'h264_vaapi' ? ['-vf', 'format=nv12,hwupload'] : ['-pix_fmt', pixelFormat(encoder)];
+  return [
+    ...['-hide_banner', '-nostdin', '-v', 'error', ...deviceArgs(encoder)],
+    // Encoders of graphics cards refuse pictures below about 145 pixels.
+    ...['-f', 'lavfi', '-i', 'color=size=320x240:rate=25', '-frames:v', '1', ...upload],
+    ...['-c:v', encoder, '-f', 'null', '-'],
+  ];
+}
+
+function deviceArgs(encoder: EncoderName): readonly string[] {
+  if (encoder === 'h264_vaapi') return ['-vaapi_device', VAAPI_DEVICE];
+  if (encoder === 'h264_qsv') return ['-init_hw_device', 'qsv=hw', '-filter_hw_device', 'hw'];
+  return [];
+}
+
+function inputArgs(job: FfmpegJob): readonly string[] {
+  return [
+    // One microsecond, not 0: 0 means "the default", 5 s. The first tags say all there is to know.
+    ...['-probesize', '65536', '-analyzeduration', '1', '-fpsprobesize', '0'],
+    ...(job.lowDelay ? ['-flags', 'low_delay'] : ['-strict', 'strict']),
+    // Threads of the decoder would each hold a picture back.
+    ...['-threads', '1', '-copyts', '-protocol_whitelist', 'pipe', '-f', job.input, '-i', 'pipe:0'],
+  ];
+}
+
+/** Scales from each size to the next smaller one and ends in the label `[v0]` for the first rung, `[v1]` for the second, … */
+function filterGraph(job: FfmpegJob): string {
+  const chains: string[] = [];
+  const earliest = earliestMs(job);
+  let splits = 0;
+  const visit = (node: ScaleNode, input: string, before: readonly string[], belowSource: boolean): void => {
+    const steps = [...before];
+    // First the halving: its phase then follows the source's keyframes, not the place where encoding starts.
+    if (node.halves) steps.push(halfRateFilter(job.keyframes));
+    if (belowSource && earliest !== undefined) steps.push(fromFilter(earliest));
+    const { rung } = node;
+    if (rung !== undefined) steps.push(`scale=${rung.width}:${rung.height}:flags=bilinear`);
+    const count = node.children.length + (rung === undefined ? 0 : 1);
+    const label = (): string => (count === 1 ? input : `[s${splits++}]`);
+    const rungLabel = rung === undefined ? [] : [label()];
+    const childLabels = node.children.map(label);
+    let rest: readonly string[] = steps;
+    if (count > 1) {
+      chains.push(`${input}${[...steps, `split=${count}`].join(',')}${[...rungLabel, ...childLabels].join('')}`);
+      rest = [];
+    }
+    if (rung !== undefined) chains.push(leaf(job, rung, rungLabel[0] ?? input, rest));
+    node.children.forEach((child, index) => visit(child, childLabels[index] ?? input, rest, rung === undefined));
+  };
+  visit(scaleTree(job.rungs), '[0:v]', [], false);
+  return chains.join(';');
+}
+
+function leaf(job: FfmpegJob, rung: Rung, input: string, before: readonly string[]): string {
+  const steps = [...before, ...leafSteps(job, rung)];
+  return `${input}${steps.length === 0 ? 'null' : steps.join(',')}[v${job.rungs.indexOf(rung)}]`;
+}
+
+/** Steps that concern one rung only: its own later start, and the way into the card. */
+function leafSteps(job: FfmpegJob, rung: Rung): string[] {
+  const steps: string[] = [];
+  const from = job.encodeFromMs?.get(rung.id);
+  const earliest = earliestMs(job);
+  if (from !== undefined && earliest !== undefined && from > earliest) steps.push(fromFilter(from));
+  if (job.encoder === 'h264_vaapi') steps.push('format=nv12', 'hwupload');
+  return steps;
+}
+
+/** The first picture that any rung needs; undefined when they need all from the start. */
+function earliestMs(job: FfmpegJob): number | undefined {
+  if (job.encodeFromMs === undefined) return undefined;
+  const starts = job.rungs.map((rung) => job.encodeFromMs?.get(rung.id));
+  return starts.some((start) => start === undefined) ? undefined : Math.min(...starts.map((start) => start ?? 0));
+}
+
+function fromFilter(fromMs: number): string {
+  return `select='gte(t,${seconds(fromMs)})'`;
+}
+
+/**
+ * Every second picture, counted from the last keyframe, and each keyframe: so a later FFmpeg that starts at any keyframe chooses
+ * the same ones. Variable 0 is the number of that keyframe, or of forced ones so far; variable 1 the number of the last forced one.
+ */
+function halfRateFilter(keyframes: KeyframePlacement): string {
+  if (keyframes.mode === 'source') return `select='if(key,st(0,n);1,not(mod(n-ld(0),2)))'`;
+  const due = `gte(t,${seconds(keyframes.gridFromMs)}+ld(0)*${keyframes.everyMs / 1000})`;
+  return `select='if(${due},st(0,ld(0)+1);st(1,n);1,not(mod(n-ld(1),2)))'`;
+}
+
+function outputArgs(job: FfmpegJob, rung: Rung, index: number): readonly string[] {
+  const fps = rung.frames === 'half' ? job.frameRate / 2 : job.frameRate;
+  const kbps = (factor: number): string => `${Math.round((rung.bitrateBps * factor) / 1000)}k`;
+  return [
+    ...['-map', `[v${index}]`, '-an', '-c:v', job.encoder, ...encoderArgs(job, rung, fps)],
+    ...['-bf', '0', '-g', '99999', '-force_key_frames', forceKeyframes(job.keyframes)],
+    // The rung's clock is the source's: no rounding to a frame rate, no picture doubled or dropped.
+    ...['-fps_mode', 'passthrough', '-enc_time_base', '1:1000'],
+    ...['-b:v', kbps(1), '-maxrate', kbps(1.1), '-bufsize', kbps(1)],
+    ...['-f', 'flv', '-flvflags', 'no_duration_filesize+no_metadata', `pipe:${FIRST_OUTPUT_FD + index}`],
+  ];
+}
+
+function forceKeyframes(keyframes: KeyframePlacement): string {
+  if (keyframes.mode === 'source') return 'source';
+  return `expr:gte(t,${seconds(keyframes.gridFromMs)}+n_forced*${keyframes.everyMs / 1000})`;
+}
+
+/** What makes each encoder give a picture as soon as it gets one. Only the software ones could be tried by their authors here. */
+function encoderArgs(job: FfmpegJob, rung: Rung, fps: number): readonly string[] {
+  const format = ['-pix_fmt', pixelFormat(job.encoder)];
+  switch (job.encoder) {
+    case 'libx264': {
+      const preset = job.preset === 'hardware' ? 'veryfast' : job.preset;
+      const tuning = ['-preset', preset, '-tune', 'zerolatency', '-profile:v', 'high', '-sc_threshold', '0'];
+      // zerolatency makes x264 count frames, not timestamps, when it shares out bits: it must know their real rate.
+      const rate = ['-x264-params', `fps=${Math.round(fps * 1000)}/1000`, '-threads', String(sliceThreads(rung, job.cores))];
+      return [...tuning, ...rate, ...format];
+    }
+    case 'libopenh264':
+      return ['-rc_mode', 'bitrate', '-allow_skip_frames', '0', ...format];
+    case 'h264_nvenc':
+      return [...['-preset', 'p4', '-tune', 'ull', '-zerolatency', '1', '-delay', '0', '-forced-idr', '1', '-rc', 'cbr'], ...format];
+    case 'h264_qsv':
+      return [...['-preset', 'veryfast', '-async_depth', '1', '-look_ahead', '0', '-forced_idr', '1'], ...format];
+    case 'h264_vaapi':
+      return ['-rc_mode', 'VBR', '-async_depth', '1', '-profile:v', 'high'];
+  }
+}
+
+function pixelFormat(encoder: EncoderName): string {
+  return encoder === 'h264_qsv' || encoder === 'h264_vaapi' ? 'nv12' : 'yuv420p';
+}
+
+/** FFmpeg 5 encodes the rungs one after another, so a large picture is cut into slices to be ready in time. */
+function sliceThreads(rung: Rung, cores: number): number {
+  const short = Math.min(rung.width, rung.height);
+  return Math.max(1, Math.min(cores, short >= 700 ? 4 : short >= 400 ? 2 : 1));
+}
+
+/** Half a millisecond early, so that a timestamp that is due is not missed by a rounding of its float. */
+function seconds(ms: number): string {
+  return ((ms - 0.5) / 1000).toFixed(4);
+}
