@@ -37,7 +37,7 @@ describe('Scenario 6: the next part is answered when it exists, never early (§6
   test('the next part of the open segment', async () => {
     const answer = await heldUntil(`_HLS_msn=${L + 1}&_HLS_part=3`, 1);
     expect(answer.status).toBe(200);
-    expect(answer.text).toContain(`r.${L + 1}.3.m4s",`);
+    expect(answer.text).toContain(`URI="r.${L + 1}.3.m4s"`);
   });
 
   test('a part several ahead is held for all of them', async () => {

@@ -30,17 +30,20 @@ describe('Scenario 20: the end of a stream (§6.2.5)', () => {
     expect(fixture.video.listeners).toBe(0);
   });
 
-  test.each(['_HLS_msn=1700000099', '_HLS_part=2', '_HLS_msn=abc', '_HLS_skip=YES', '_HLS_msn=1700000006&_HLS_part=0'])(
-    '%s is ignored after the end',
-    async (query) => {
-      fixture.video.end();
-      const answer = await fixture.get(fixture.playlistPath(query));
-      expect(answer.status).toBe(200);
-      expect(answer.text).toContain('#EXT-X-ENDLIST');
-      expect(answer.text).not.toContain('#EXT-X-PRELOAD-HINT');
-      expect(answer.text).not.toContain('#EXT-X-SKIP');
-    },
-  );
+  test.each([
+    '_HLS_msn=1700000099',
+    '_HLS_part=2',
+    '_HLS_msn=abc',
+    '_HLS_skip=YES',
+    '_HLS_msn=1700000006&_HLS_part=0',
+  ])('%s is ignored after the end', async (query) => {
+    fixture.video.end();
+    const answer = await fixture.get(fixture.playlistPath(query));
+    expect(answer.status).toBe(200);
+    expect(answer.text).toContain('#EXT-X-ENDLIST');
+    expect(answer.text).not.toContain('#EXT-X-PRELOAD-HINT');
+    expect(answer.text).not.toContain('#EXT-X-SKIP');
+  });
 });
 
 describe('an origin that closes', () => {

@@ -1,5 +1,5 @@
-import { mergeDelta } from '@tallylight/hls/rules/delta-update.ts';
 import { parseMediaPlaylist } from '@tallylight/hls/parse-media-playlist.ts';
+import { mergeDelta } from '@tallylight/hls/rules/delta-update.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { OriginFixture } from './testing/fixture.ts';
 
@@ -15,7 +15,9 @@ describe('Scenario 14: rendition reports (§4.4.5.4)', () => {
     fixture.video.advance(53);
     fixture.audio.advance(54);
     const { text } = await fixture.get(fixture.playlistPath());
-    expect(text).toContain('#EXT-X-RENDITION-REPORT:URI="../audio/index.m3u8",LAST-MSN=1700000005,LAST-PART=3');
+    expect(text).toContain(
+      '#EXT-X-RENDITION-REPORT:URI="../audio/index.m3u8",LAST-MSN=1700000005,LAST-PART=3',
+    );
     expect(text).not.toContain('../720p/');
     const audio = await fixture.get(fixture.playlistPath('', 'audio'));
     expect(audio.text).toContain('URI="../720p/index.m3u8",LAST-MSN=1700000005,LAST-PART=2');

@@ -54,10 +54,13 @@ describe('Scenario 13: a hint that comes to nothing', () => {
 });
 
 describe('media that is neither there nor hinted (rule 37)', () => {
-  test.each(['r.1700000000.4.m4s', 'r.1700000009.m4s', 'nonsense', 'r.init-9.mp4'])('%s is 404 at once', async (name) => {
-    const answer = await fixture.get(`/hls/live/720p/${name}`);
-    expect(answer.status).toBe(404);
-    expect(answer.headers['cache-control']).toBe('public, max-age=0, s-maxage=1');
-    expect(fixture.origin.stats().held).toBe(0);
-  });
+  test.each(['r.1700000000.4.m4s', 'r.1700000009.m4s', 'nonsense', 'r.init-9.mp4'])(
+    '%s is 404 at once',
+    async (name) => {
+      const answer = await fixture.get(`/hls/live/720p/${name}`);
+      expect(answer.status).toBe(404);
+      expect(answer.headers['cache-control']).toBe('public, max-age=0, s-maxage=1');
+      expect(fixture.origin.stats().held).toBe(0);
+    },
+  );
 });

@@ -5,6 +5,15 @@ const TOLERANCE_MS = 2;
 /** Steps beyond this are gaps, not intervals. */
 const MAX_STEP_MS = 500;
 
+/** Frame rates that publishers use, per second. */
+const COMMON_RATES = [24_000 / 1001, 24, 25, 30_000 / 1001, 30, 48, 50, 60_000 / 1001, 60];
+
+/** The common frame rate within 0.5 % of a measured one, or the measured one: RTMP's milliseconds blur it. */
+export function nominalFrameRate(measuredFps: number): number {
+  const near = COMMON_RATES.toSorted((a, b) => Math.abs(a - measuredFps) - Math.abs(b - measuredFps))[0] ?? measuredFps;
+  return Math.abs(near - measuredFps) < 0.005 * near ? near : measuredFps;
+}
+
 /** Learns the distance of a track's pictures from their decode times, in milliseconds. */
 export class FrameInterval {
   #lastMs: number | undefined;

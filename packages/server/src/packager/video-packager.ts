@@ -3,7 +3,7 @@ import { writeInitSection } from '@tallylight/media/isobmff/init-section.ts';
 import { ticks, VIDEO_TIMESCALE } from '@tallylight/media/time/ticks.ts';
 import type { AccessUnit } from '../stream/access-unit.ts';
 import type { VideoTrack } from '../stream/track.ts';
-import { FrameInterval } from './frame-interval.ts';
+import { FrameInterval, nominalFrameRate } from './frame-interval.ts';
 import { type PackagerOptions, partTargetSec } from './packager-options.ts';
 import type { SegmentClock } from './segment-clock.ts';
 import { SegmentFollower } from './segment-follower.ts';
@@ -63,7 +63,7 @@ export class VideoPackager {
   /** Frames per second as measured, or as announced before there is a measure. */
   get frameRate(): number | undefined {
     const ms = this.#interval.meanMs;
-    return ms === undefined ? this.track?.frameRate : 1000 / ms;
+    return ms === undefined ? this.track?.frameRate : nominalFrameRate(1000 / ms);
   }
 
   /** Sets the parameters of the pictures that follow; a new init section is listed with the next segment. */
