@@ -35,7 +35,7 @@ export interface LatencyReading {
 
 /** What the controller asks for. */
 export interface LatencyDecision {
-  /** The playback rate to set. */
+  /** The playback rate to set; 0 while the buffer is refilled after a stall. */
   readonly rate: number;
   /** Move the playhead forward by this much, in seconds, inside the buffer. 0 = stay. */
   readonly skipSec: number;
@@ -58,6 +58,8 @@ const START_SETTLE_MS = 700;
 const START_SKIP_MIN_SEC = 0.4;
 /** Joining ends at the latest after this time. */
 const JOIN_MAX_MS = 12_000;
+/** The refill after a stall gives up after this time and plays what there is. */
+const REFILL_MAX_MS = 2_000;
 const SPEED_UP_ABOVE_SEC = 0.05;
 const SPEED_UP_UNTIL_SEC = 0.01;
 
@@ -72,6 +74,8 @@ export class LatencyController {
   #stallExtraSec = 0;
   #calmSinceMs = 0;
   #lastMs: number | undefined;
+  #refilling = false;
+  #refillSinceMs: number | undefined;
   #windowStartMs = 0;
   #windowLeadSec = Number.POSITIVE_INFINITY;
   #leads: number[] = [];
@@ -109,10 +113,14 @@ export class LatencyController {
       : this.#samples.reduce((least, { bufferSec }) => Math.min(least, bufferSec), Number.POSITIVE_INFINITY);
   }
 
-  /** Playback stopped for want of media. */
-  noteStall(nowMs: number): void {
-    this.#stallExtraSec = Math.min(MAX_STALL_EXTRA_SEC, this.#stallExtraSec + this.#options.stallStepSec);
+  /** Playback stopped for want of media. `ownNetwork` is false when the publisher was silent: a bigger buffer would not have helped. */
+  noteStall(nowMs: number, ownNetwork: boolean): void {
+    if (ownNetwork) {
+      this.#stallExtraSec = Math.min(MAX_STALL_EXTRA_SEC, this.#stallExtraSec + this.#options.stallStepSec);
+    }
     this.#calmSinceMs = nowMs;
+    this.#refilling = true;
+    this.#refillSinceMs = undefined;
     this.restart();
   }
 
@@ -129,6 +137,7 @@ export class LatencyController {
   rejoin(): void {
     this.restart();
     this.#startedMs = undefined;
+    this.#refilling = false;
     this.#joining = true;
     this.#skipped = false;
   }
@@ -147,6 +156,9 @@ export class LatencyController {
     if (reading.latencySec !== undefined && reading.latencySec > this.#options.jumpLatencySec) {
       this.rejoin();
       return { rate: 1, skipSec: 0, jumpToEdge: true };
+    }
+    if (this.#refill(nowMs, bufferSec)) {
+      return { rate: 0, skipSec: 0, jumpToEdge: false };
     }
     const elapsedMs = nowMs - this.#startedMs;
     const excessSec = (this.troughSec ?? bufferSec) - this.targetTroughSec;
@@ -186,6 +198,19 @@ export class LatencyController {
       return Math.min(this.#joining ? joinRate : maxRate, Math.round(wanted * 100) / 100);
     }
     return this.#direction === 'down' ? minRate : 1;
+  }
+
+  /** After a stall the buffer is filled to the target first: one longer stop is easier to watch than five short ones. */
+  #refill(nowMs: number, bufferSec: number): boolean {
+    if (!this.#refilling) {
+      return false;
+    }
+    this.#refillSinceMs ??= nowMs;
+    if (bufferSec >= this.targetTroughSec || nowMs - this.#refillSinceMs > REFILL_MAX_MS) {
+      this.#refilling = false;
+      this.#samples = [];
+    }
+    return this.#refilling;
   }
 
   #decay(nowMs: number): void {

@@ -99,13 +99,13 @@ export function* lintLargestPartTarget({ media }: PresentationSnapshot): Iterabl
 }
 
 /** Rule 38: a low-latency playlist reports on every other one, as fresh as itself (§4.4.5.4, B.1). */
-export function* lintReports({ media, spreadSec }: PresentationSnapshot): Iterable<Finding> {
+export function* lintReports({ multivariant, media, spreadSec }: PresentationSnapshot): Iterable<Finding> {
   for (const { url, read } of media) {
     const { partTargetSec, endList, renditionReports } = read.playlist;
     if (partTargetSec === undefined || endList) continue;
     const reports = new Map(renditionReports.map((report) => [plainUrl(report.uri, url), report]));
     for (const other of media) {
-      if (other === undefined || other.url === url) continue;
+      if (other.url === url) continue;
       const report = reports.get(plainUrl(other.url, url));
       if (report === undefined) {
         yield { ...must(38, `no EXT-X-RENDITION-REPORT for ${other.url} (B.1)`), playlist: url };
@@ -116,6 +116,7 @@ export function* lintReports({ media, spreadSec }: PresentationSnapshot): Iterab
       if (behind <= 1 + Math.ceil(spreadSec / read.playlist.targetDurationSec)) continue;
       yield { ...must(38, `the report on ${other.url} is ${behind} segments off`), playlist: url };
     }
+    if (multivariant === undefined) continue;
     for (const reported of reports.keys()) {
       if (media.some((other) => plainUrl(other.url, url) === reported)) continue;
       yield {

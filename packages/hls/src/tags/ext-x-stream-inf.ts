@@ -31,7 +31,7 @@ export function parseExtXStreamInf(value: string): Omit<Variant, 'uri'> {
   return {
     bandwidthBps: attributes.requiredInteger('BANDWIDTH'),
     ...(averageBandwidthBps === undefined ? {} : { averageBandwidthBps }),
-    codecs: (attributes.quoted('CODECS') ?? '').split(',').filter((codec) => codec.trim() !== ''),
+    codecs: parseCodecs(attributes.quoted('CODECS') ?? ''),
     ...(resolution === undefined ? {} : { resolution: parseResolution(resolution) }),
     ...(frameRate === undefined ? {} : { frameRate }),
     ...(audioGroup === undefined ? {} : { audioGroup }),
@@ -44,4 +44,12 @@ export function parseResolution(text: string): { readonly width: number; readonl
   const match = /^(\d{1,6})x(\d{1,6})$/.exec(text);
   if (match === null) throw new PlaylistError(`not a resolution: ${quoteForMessage(text)}`);
   return { width: Number(match[1]), height: Number(match[2]) };
+}
+
+/** RFC 6381 separates by commas; some writers add white space. */
+function parseCodecs(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((codec) => codec.trim())
+    .filter((codec) => codec !== '');
 }

@@ -50,8 +50,10 @@ export class ConnectionLimit {
     return true;
   }
 
-  /** Cuts every connection. */
-  destroyAll(): void {
-    for (const socket of this.#sockets) socket.destroy();
+  /** Cuts the connections that `which` chooses. */
+  destroy(which: (socket: Socket) => boolean): void {
+    for (const socket of this.#sockets) {
+      if (which(socket)) socket.destroy();
+    }
   }
 }

@@ -32,5 +32,5 @@ export const PAGE_HEADERS: readonly string[] = [
   'camera=(self), microphone=(self), display-capture=(self), geolocation=()',
 ];
 
-/** Sent besides when the connection is our own TLS: come back by HTTPS for a year. */
+/** Come back by HTTPS for a year; browsers heed it only over TLS that they trust. */
 export const TRANSPORT_SECURITY: readonly string[] = ['Strict-Transport-Security', 'max-age=31536000'];

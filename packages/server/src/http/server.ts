@@ -102,11 +102,20 @@ export class HttpServer {
       this.#https === undefined ? undefined : closeServer(this.#https),
     ]);
     for (const handler of this.#options.handlers) handler.close?.();
-    this.#http.closeIdleConnections();
     for (const session of this.#sessions) session.close();
-    const cut = setTimeout(() => this.#connections.destroyAll(), this.#limits.closeGraceMs);
+    const graceUntil = performance.now() + this.#limits.closeGraceMs;
+    // Connections become idle one by one, as their answers end.
+    const sweep = setInterval(() => this.#closeIdle(performance.now() >= graceUntil), 20);
+    this.#closeIdle(this.#limits.closeGraceMs === 0);
     await closed;
-    clearTimeout(cut);
+    clearInterval(sweep);
+  }
+
+  #closeIdle(everything: boolean): void {
+    this.#http.closeIdleConnections();
+    // Present since Node 24.11, absent from the types.
+    (this.#https as Partial<Server> | undefined)?.closeIdleConnections?.();
+    this.#connections.destroy(everything ? () => true : (socket) => socket.bytesRead === 0);
   }
 
   #handle(request: OriginRequest, response: OriginResponse): void {

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { acceptsGzip, type OriginRequest, type OriginResponse } from '../origin/exchange.ts';
 import { pathOf, type RequestHandler, respond } from './router.ts';
-import { PAGE_HEADERS } from './security-headers.ts';
+import { PAGE_HEADERS, TRANSPORT_SECURITY } from './security-headers.ts';
 
 /** Limits of a web app that is kept in memory. */
 const MAX_FILES = 2000;
@@ -28,6 +28,15 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['.txt', 'text/plain; charset=utf-8'],
 ]);
 
+/** How a web app is served. */
+export interface StaticOptions {
+  /**
+   * Send Strict-Transport-Security. Only right when HTTPS is on port 443: browsers apply it to every port of the host, and
+   * would then ask the plain port for TLS. Default false.
+   */
+  readonly strictTransport?: boolean;
+}
+
 interface StaticFile {
   readonly plain: Buffer;
   readonly gzip: Buffer | undefined;
@@ -47,7 +56,9 @@ export class StaticFiles implements RequestHandler {
   }
 
   /** Reads a directory. Throws when it cannot be read, or holds too much (2000 files, 64 MiB). Links are left out. */
-  static async load(directory: string): Promise<StaticFiles> {
+  static async load(directory: string, options: StaticOptions = {}): Promise<StaticFiles> {
+    const pageHeaders =
+      options.strictTransport === true ? [...PAGE_HEADERS, ...TRANSPORT_SECURITY] : PAGE_HEADERS;
     const files = new Map<string, StaticFile>();
     let totalBytes = 0;
     for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
@@ -60,7 +71,7 @@ export class StaticFiles implements RequestHandler {
         );
       }
       const urlPath = `/${relative(directory, path).split(sep).join('/')}`;
-      files.set(urlPath, await prepare(urlPath, await readFile(path)));
+      files.set(urlPath, await prepare(urlPath, await readFile(path), pageHeaders));
     }
     return new StaticFiles(files);
   }
@@ -89,7 +100,7 @@ function isPage(path: string): boolean {
   return path === '/' || (path.startsWith('/watch/') && path.length > 7 && !path.includes('/', 7));
 }
 
-async function prepare(urlPath: string, plain: Buffer): Promise<StaticFile> {
+async function prepare(urlPath: string, plain: Buffer, pageHeaders: readonly string[]): Promise<StaticFile> {
   const type = TYPES.get(extname(urlPath).toLowerCase()) ?? 'application/octet-stream';
   const packed = /^text|json|svg|javascript/.test(type)
     ? await promisify(gzip)(plain, { level: 9 })
@@ -100,7 +111,7 @@ async function prepare(urlPath: string, plain: Buffer): Promise<StaticFile> {
     gzip: packed !== undefined && packed.length < plain.length ? packed : undefined,
     tag,
     headers: [
-      ...PAGE_HEADERS,
+      ...pageHeaders,
       'Content-Type',
       type,
       'Vary',

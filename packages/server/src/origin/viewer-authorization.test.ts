@@ -58,7 +58,7 @@ describe('ViewerAuthorizer', () => {
   });
 
   test.each(NAMES)('private: %s may be kept by nobody', async (name) => {
-    await start(async () => 'private');
+    await start(() => Promise.resolve('private'));
     const answer = await fixture.get(`/hls/t/right/live/${name}`);
     expect(answer.status).toBe(200);
     expect(answer.headers['cache-control']).toBe('private, no-store');

@@ -51,7 +51,10 @@ export interface TranscodeSessionOptions {
   readonly source: VideoTrack;
   readonly rungs: readonly Rung[];
   readonly keyframes: KeyframePolicy;
-  /** First PTS to encode in each rung, in source milliseconds; pictures before it are decoded only. Default: all, or `fromPtsMs` when forced. */
+  /**
+   * First PTS to encode in each rung, in source milliseconds; pictures before it are decoded only. Default: all. Only for keyframes
+   * of the source: forced ones start at `fromPtsMs` in every rung.
+   */
   readonly encodeFromMs?: ReadonlyMap<string, number>;
   /** Time that FFmpeg sees as 5000 ms, in source milliseconds: at most 12 days before the first unit's DTS. Default: that DTS. */
   readonly epochMs?: number;
@@ -196,10 +199,8 @@ export class TranscodeSession {
   #job(encoder: FfmpegJob['encoder'], frameRate: number): FfmpegJob {
     const { rungs, keyframes, source } = this.#options;
     const epochMs = this.#epochMs ?? 0;
-    let starts = this.#options.encodeFromMs;
-    if (starts === undefined && keyframes.mode === 'forced') {
-      starts = new Map(rungs.map((rung) => [rung.id, keyframes.fromPtsMs]));
-    }
+    const starts =
+      keyframes.mode === 'forced' ? new Map(rungs.map((rung) => [rung.id, keyframes.fromPtsMs])) : this.#options.encodeFromMs;
     const encodeFromMs = starts && new Map([...starts].map(([id, fromMs]) => [id, fromMs - epochMs]));
     return {
       input: this.#muxer.format,
@@ -207,7 +208,7 @@ export class TranscodeSession {
       keyframes:
         keyframes.mode === 'source'
           ? keyframes
-          : { mode: 'forced', gridFromMs: keyframes.fromPtsMs - epochMs, everyMs: keyframes.everyMs },
+          : { mode: 'forced', fromMs: keyframes.fromPtsMs - epochMs, everyMs: keyframes.everyMs },
       ...(encodeFromMs === undefined ? {} : { encodeFromMs }),
       encoder,
       preset: this.#options.preset ?? 'veryfast',

@@ -16,8 +16,8 @@ export function isHardwareEncoder(encoder: EncoderName): boolean {
 /** Where keyframes go, on the child's own clock, which starts near 0. */
 export type KeyframePlacement =
   | { readonly mode: 'source' }
-  /** At `gridFromMs` and every `everyMs` after it. */
-  | { readonly mode: 'forced'; readonly gridFromMs: number; readonly everyMs: number };
+  /** At the first picture from `fromMs` on, which must be the first to be encoded in every rung, and every `everyMs` after it. */
+  | { readonly mode: 'forced'; readonly fromMs: number; readonly everyMs: number };
 
 /** What one FFmpeg shall do. Every time is in milliseconds of the timestamps that it reads on stdin. */
 export interface FfmpegJob {
@@ -139,12 +139,13 @@ function fromFilter(fromMs: number): string {
 
 /**
  * Every second picture, counted from the last keyframe, and each keyframe: so a later FFmpeg that starts at any keyframe chooses
- * the same ones. Variable 0 is the number of that keyframe, or of forced ones so far; variable 1 the number of the last forced one.
+ * the same ones, and rungs of both rates have theirs on the same pictures. Variables: 0 keyframes forced so far (or the number of the
+ * last one), 1 number of the last forced one, 2 time of the first forced one.
  */
 function halfRateFilter(keyframes: KeyframePlacement): string {
   if (keyframes.mode === 'source') return `select='if(key,st(0,n);1,not(mod(n-ld(0),2)))'`;
-  const due = `gte(t,${seconds(keyframes.gridFromMs)}+ld(0)*${keyframes.everyMs / 1000})`;
-  return `select='if(${due},st(0,ld(0)+1);st(1,n);1,not(mod(n-ld(1),2)))'`;
+  const due = `if(ld(0),ld(2)-0.0005+ld(0)*${keyframes.everyMs / 1000},${seconds(keyframes.fromMs)})`;
+  return `select='if(gte(t,${due}),if(ld(0),0,st(2,t));st(0,ld(0)+1);st(1,n);1,not(mod(n-ld(1),2)))'`;
 }
 
 function outputArgs(job: FfmpegJob, rung: Rung, index: number): readonly string[] {
@@ -162,7 +163,8 @@ function outputArgs(job: FfmpegJob, rung: Rung, index: number): readonly string[
 
 function forceKeyframes(keyframes: KeyframePlacement): string {
   if (keyframes.mode === 'source') return 'source';
-  return `expr:gte(t,${seconds(keyframes.gridFromMs)}+n_forced*${keyframes.everyMs / 1000})`;
+  // Here `t` counts from the first picture that this encoder got, whatever -copyts says (FFmpeg 5.1 … 7).
+  return `expr:gte(t,n_forced*${keyframes.everyMs / 1000}-0.0005)`;
 }
 
 /** What makes each encoder give a picture as soon as it gets one. Only the software ones could be tried by their authors here. */

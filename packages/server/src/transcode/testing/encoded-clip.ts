@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { avcCodecString, parseAvcConfig } from '@tallylight/media/codecs/h264/avc-config.ts';
+import { containsIdr } from '@tallylight/media/codecs/h264/nal-type.ts';
 import { parseH264Sps } from '@tallylight/media/codecs/h264/sps.ts';
 import { FlvReader } from '@tallylight/media/flv/flv-reader.ts';
 import { parseVideoTag } from '@tallylight/media/flv/video-tag.ts';
@@ -41,7 +42,7 @@ export async function encodeClip(options: {
       kind: 'video',
       pts: ticks(dts + tag.compositionTimeMs),
       dts: ticks(dts),
-      keyframe: tag.keyframe,
+      keyframe: containsIdr(tag.payload),
       payload: tag.payload,
     });
   });

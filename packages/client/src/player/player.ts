@@ -1,0 +1,428 @@
+import { bufferedMedia } from './buffered-media.ts';
+import { HlsPlayback } from './hls-playback.ts';
+import { LatencyController, type LatencyOptions } from './latency-controller.ts';
+import { LiveEdge } from './live-edge.ts';
+import { NativePlayback } from './native-playback.ts';
+import type { Playback, PlaybackFailure, PlaybackListener } from './playback.ts';
+import { type PlayerErrorCode, playerError } from './player-error.ts';
+import { initialPlayerState, type PlayerState } from './player-state.ts';
+import { playerStatus, publisherSilent } from './player-status.ts';
+import { probeDelayMs } from './retry-policy.ts';
+import { browserClockPorts, ServerClock } from './server-clock.ts';
+import { probeSource, type SourceCondition } from './source-probe.ts';
+import { type ReadableStore, Store } from './store.ts';
+
+/** What a {@link Player} is made from. */
+export interface PlayerOptions {
+  /** The multivariant playlist; relative to the page. */
+  readonly url: string;
+  /** The element that shows the stream. The player uses it alone; attributes and looks stay the page's. */
+  readonly media: HTMLMediaElement;
+  /** Answers `{"epochMs": number}`; without it latency stays unknown. Default '/api/time'. */
+  readonly serverTimeUrl?: string;
+  /** See {@link LatencyOptions}. */
+  readonly latency?: LatencyOptions;
+}
+
+/** Readings for the latency controller. */
+const TICK_MS = 50;
+/** The store is told of figures every so many ticks. */
+const TICKS_PER_REPORT = 5;
+/** A `waiting` this soon after a seek of ours belongs to the seek, and is no stall. */
+const SEEK_GRACE_MS = 800;
+/** The playhead has not moved for this long although media arrives: the pipeline is stuck, and is built anew. */
+const STUCK_MS = 10_000;
+/** A media failure again within this time: wait before the next attempt. */
+const MEDIA_RETRY_WINDOW_MS = 15_000;
+
+const CODE_OF_CONDITION: Readonly<Record<Exclude<SourceCondition, 'live' | 'ended' | 'absent'>, PlayerErrorCode>> = {
+  busy: 'SERVER_BUSY',
+  forbidden: 'FORBIDDEN',
+  unreachable: 'SERVER_UNREACHABLE',
+};
+
+/**
+ * Plays one live stream on a media element, close to the edge and for as long as it takes: it outlives stalls, a publisher
+ * that comes back, and a server that is started anew. Methods ask; {@link Player.store} tells what the media element confirmed.
+ */
+export class Player {
+  /** The state, read-only. */
+  readonly store: ReadableStore<PlayerState>;
+  readonly #store: Store<PlayerState>;
+  readonly #url: string;
+  readonly #media: HTMLMediaElement;
+  readonly #clock: ServerClock;
+  readonly #latency: LatencyController;
+  readonly #edge = new LiveEdge();
+  readonly #closing = new AbortController();
+  readonly #ticker: ReturnType<typeof setInterval>;
+  #playback: Playback | undefined;
+  #rendition = 'auto';
+  #wantsPlay = false;
+  #following = true;
+  #started = false;
+  #everStarted = false;
+  #waiting = false;
+  #ended = false;
+  #searching = false;
+  #final = false;
+  #probeTimer: ReturnType<typeof setTimeout> | undefined;
+  #ownSeekMs = Number.NEGATIVE_INFINITY;
+  #lastMediaFailureMs = Number.NEGATIVE_INFINITY;
+  #movedMs = 0;
+  #lastTimeSec = 0;
+  #ticks = 0;
+
+  constructor(options: PlayerOptions) {
+    this.#url = new URL(options.url, document.baseURI).href;
+    this.#media = options.media;
+    this.#latency = new LatencyController(options.latency);
+    this.#store = new Store(initialPlayerState(this.#latency.targetTroughSec));
+    this.store = this.#store;
+    this.#clock = new ServerClock(browserClockPorts(options.serverTimeUrl ?? '/api/time'));
+    this.#clock.start();
+    this.#listen();
+    this.#load();
+    this.#ticker = setInterval(() => {
+      this.#tick();
+    }, TICK_MS);
+  }
+
+  /** Starts or resumes. With sound if the browser lets us, else without; state.mutedByAutoplay and state.playBlocked tell. */
+  async play(): Promise<void> {
+    this.#wantsPlay = true;
+    try {
+      await this.#media.play();
+      this.#store.commit({ playBlocked: false });
+    } catch (error) {
+      if (!(error instanceof DOMException) || error.name !== 'NotAllowedError') {
+        return; // Interrupted by a new load, which asks again by itself.
+      }
+      if (this.#media.muted) {
+        this.#store.commit({ playBlocked: true });
+        return;
+      }
+      this.#media.muted = true;
+      this.#store.commit({ mutedByAutoplay: true });
+      await this.play();
+    }
+  }
+
+  /** Stops at the picture on the screen. Playback is then behind live, and stays there until {@link goLive}. */
+  pause(): void {
+    this.#wantsPlay = false;
+    this.#media.pause();
+  }
+
+  /** Shows the rendition of this id, or lets the player choose ('auto'). Kept over reconnections. */
+  setRendition(id: string): void {
+    this.#rendition = id;
+    this.#playback?.selectRendition(id);
+  }
+
+  /** Jumps to the live edge, follows it again, and plays. */
+  goLive(): void {
+    this.#following = true;
+    this.#latency.rejoin();
+    this.#seekToEdge();
+    void this.play();
+  }
+
+  /** Turns sound off or on. */
+  setMuted(muted: boolean): void {
+    this.#media.muted = muted;
+    this.#store.commit({ mutedByAutoplay: false });
+  }
+
+  /** Loudness from 0 to 1; values outside are clipped. */
+  setVolume(volume: number): void {
+    this.#media.volume = Math.min(1, Math.max(0, volume));
+  }
+
+  /** Ends all requests and lets go of the media element. Idempotent. */
+  destroy(): void {
+    if (this.#closing.signal.aborted) {
+      return;
+    }
+    this.#closing.abort();
+    clearInterval(this.#ticker);
+    clearTimeout(this.#probeTimer);
+    this.#clock.close();
+    this.#playback?.close();
+    this.#store.close();
+  }
+
+  #load(): void {
+    clearTimeout(this.#probeTimer);
+    this.#playback?.close();
+    this.#started = false;
+    this.#waiting = false;
+    this.#ended = false;
+    this.#searching = false;
+    this.#latency.rejoin();
+    this.#movedMs = performance.now();
+    this.#store.commit({ error: undefined, latencyMs: undefined });
+    this.#playback = this.#createPlayback();
+    if (this.#wantsPlay) {
+      void this.play();
+    }
+    this.#commitStatus();
+  }
+
+  #createPlayback(): Playback | undefined {
+    const listener: PlaybackListener = {
+      renditionsKnown: (renditions) => {
+        this.#store.commit({ renditions });
+      },
+      renditionShown: (currentRenditionId, autoRendition) => {
+        this.#store.commit({ currentRenditionId, autoRendition });
+      },
+      failed: (failure) => {
+        this.#onFailure(failure);
+      },
+    };
+    if (HlsPlayback.isSupported()) {
+      return new HlsPlayback({ url: this.#url, media: this.#media, listener, rendition: this.#rendition });
+    }
+    if (NativePlayback.isSupported(this.#media)) {
+      return new NativePlayback(this.#url, this.#media, listener);
+    }
+    this.#final = true;
+    this.#store.commit({ error: playerError('HLS_UNSUPPORTED') });
+    return undefined;
+  }
+
+  #listen(): void {
+    const media = this.#media;
+    const on = (type: keyof HTMLMediaElementEventMap, handler: () => void): void => {
+      media.addEventListener(type, handler, { signal: this.#closing.signal });
+    };
+    on('playing', () => {
+      this.#started = true;
+      this.#everStarted = true;
+      this.#waiting = false;
+      this.#store.commit({ error: undefined });
+      this.#commitStatus();
+    });
+    on('play', () => {
+      this.#wantsPlay = true;
+      this.#commitStatus();
+    });
+    on('pause', () => {
+      if (!media.ended && this.#started) {
+        this.#wantsPlay = false;
+        this.#following = false;
+      }
+      this.#commitStatus();
+    });
+    on('waiting', () => {
+      this.#onWaiting();
+    });
+    on('ended', () => {
+      this.#onEnded();
+    });
+    on('volumechange', () => {
+      this.#store.commit({ muted: media.muted, volume: media.volume });
+    });
+    on('ratechange', () => {
+      this.#store.commit({ playbackRate: media.playbackRate });
+    });
+    on('resize', () => {
+      if (media instanceof HTMLVideoElement) {
+        this.#store.commit({ videoWidth: media.videoWidth, videoHeight: media.videoHeight });
+      }
+    });
+    this.#store.commit({ muted: media.muted, volume: media.volume });
+  }
+
+  #onWaiting(): void {
+    const nowMs = performance.now();
+    if (!this.#started || this.#media.seeking || this.#media.paused || nowMs - this.#ownSeekMs < SEEK_GRACE_MS) {
+      return;
+    }
+    if (!this.#waiting) {
+      this.#waiting = true;
+      this.#store.commit({ stallCount: this.#store.get().stallCount + 1 });
+      this.#latency.noteStall(nowMs, !publisherSilent({ sinceAdvanceSec: this.#playback?.sinceAdvanceSec }));
+    }
+    this.#commitStatus();
+  }
+
+  #onEnded(): void {
+    this.#ended = true;
+    this.#commitStatus();
+    this.#search('ended', 0);
+  }
+
+  #onFailure(failure: PlaybackFailure): void {
+    switch (failure.kind) {
+      case 'unsupported':
+        this.#final = true;
+        this.#playback?.suspend();
+        this.#store.commit({ error: playerError('CODEC_UNSUPPORTED', failure.detail) });
+        this.#commitStatus();
+        return;
+      case 'window-lost':
+        // Not from inside the event of the playback that is about to be closed.
+        queueMicrotask(() => {
+          this.#reload();
+        });
+        return;
+      case 'network':
+        this.#playback?.suspend();
+        this.#search(failure.condition, 0, failure.detail);
+        return;
+      case 'media': {
+        const nowMs = performance.now();
+        const again = nowMs - this.#lastMediaFailureMs < MEDIA_RETRY_WINDOW_MS;
+        this.#lastMediaFailureMs = nowMs;
+        this.#playback?.suspend();
+        this.#store.commit({ error: playerError('MEDIA_BROKEN', failure.detail) });
+        this.#probeTimer = setTimeout(
+          () => {
+            this.#reload();
+          },
+          again ? 3_000 : 0,
+        );
+      }
+    }
+  }
+
+  #reload(): void {
+    if (!this.#closing.signal.aborted && !this.#final) {
+      this.#load();
+    }
+  }
+
+  /** The source is away, or ended: look for it until it is live, and leave the last picture on the screen meanwhile. */
+  #search(condition: SourceCondition, attempt: number, detail?: string): void {
+    clearTimeout(this.#probeTimer);
+    this.#searching = true;
+    if (condition === 'ended') {
+      this.#ended = true;
+      this.#store.commit({ error: undefined });
+    } else if (!this.#ended || condition !== 'absent') {
+      const code: PlayerErrorCode =
+        condition === 'absent' || condition === 'live'
+          ? this.#everStarted
+            ? 'PUBLISHER_LOST'
+            : 'STREAM_NOT_LIVE'
+          : CODE_OF_CONDITION[condition];
+      this.#store.commit({ error: playerError(code, detail) });
+    }
+    this.#commitStatus();
+    this.#probeTimer = setTimeout(() => {
+      void probeSource(this.#url, (url, init) => fetch(url, init), this.#closing.signal).then((found) => {
+        if (this.#closing.signal.aborted) {
+          return;
+        }
+        if (found === 'live') {
+          this.#load();
+        } else {
+          this.#search(found, attempt + 1);
+        }
+      });
+    }, probeDelayMs(attempt));
+  }
+
+  #tick(): void {
+    const media = this.#media;
+    const nowMs = performance.now();
+    const { aheadSec, endSec } = bufferedMedia(media.buffered, media.currentTime);
+    const latencyMs = this.#latencyMs();
+    const flowing = this.#started && !media.paused && !media.seeking && media.readyState >= 3 && !this.#searching;
+    if (flowing && this.#following && this.#playback?.steerable === true) {
+      const decision = this.#latency.update({
+        nowMs,
+        bufferSec: aheadSec,
+        bufferEndSec: endSec,
+        latencySec: latencyMs === undefined ? undefined : latencyMs / 1000,
+      });
+      if (decision.jumpToEdge) {
+        this.#seekToEdge();
+      } else if (decision.skipSec > 0) {
+        this.#seek(media.currentTime + decision.skipSec);
+      }
+      this.#setRate(decision.rate);
+    } else {
+      this.#setRate(1);
+    }
+    this.#watchProgress(nowMs, flowing || this.#waiting);
+    this.#ticks += 1;
+    if (this.#ticks % TICKS_PER_REPORT === 0) {
+      this.#report(nowMs, aheadSec, latencyMs);
+    }
+  }
+
+  #report(nowMs: number, aheadSec: number, latencyMs: number | undefined): void {
+    const targetSec = this.#latency.targetTroughSec;
+    const behindSec = latencyMs === undefined ? aheadSec - targetSec : latencyMs / 1000 - targetSec;
+    if (!this.#following && !this.#media.paused && behindSec < 1) {
+      this.#following = true; // A pause of a moment: still at the edge.
+    }
+    this.#store.commit({
+      latencyMs: this.#started ? latencyMs : undefined,
+      bufferSec: aheadSec,
+      targetTroughSec: targetSec,
+      atLive: this.#edge.update(nowMs, behindSec, this.#following),
+    });
+    this.#commitStatus();
+  }
+
+  #latencyMs(): number | undefined {
+    const nowEpochMs = this.#clock.nowEpochMs();
+    const playheadEpochMs = this.#playback?.playheadEpochMs;
+    return nowEpochMs === undefined || playheadEpochMs === undefined ? undefined : nowEpochMs - playheadEpochMs;
+  }
+
+  #setRate(rate: number): void {
+    if (this.#media.playbackRate !== rate) {
+      this.#media.playbackRate = rate;
+    }
+  }
+
+  #seekToEdge(): void {
+    const { buffered } = this.#media;
+    const bufferedEndSec = buffered.length === 0 ? 0 : buffered.end(buffered.length - 1);
+    const fromBufferSec = bufferedEndSec - this.#latency.targetTroughSec;
+    const fromPlaylistSec = this.#playback?.liveEdgeSec ?? 0;
+    this.#seek(Math.max(fromBufferSec, fromPlaylistSec, this.#media.currentTime));
+  }
+
+  #seek(positionSec: number): void {
+    this.#ownSeekMs = performance.now();
+    this.#media.currentTime = positionSec;
+  }
+
+  /** Rebuilds the pipeline when media comes in but the playhead stands still. */
+  #watchProgress(nowMs: number, expected: boolean): void {
+    const { currentTime } = this.#media;
+    const silent = publisherSilent({ sinceAdvanceSec: this.#playback?.sinceAdvanceSec });
+    if (currentTime !== this.#lastTimeSec || !expected || silent || this.#searching || this.#media.paused) {
+      this.#lastTimeSec = currentTime;
+      this.#movedMs = nowMs;
+    } else if (nowMs - this.#movedMs > STUCK_MS) {
+      this.#reload();
+    }
+  }
+
+  #commitStatus(): void {
+    const { error } = this.#store.get();
+    const facts = {
+      ended: this.#ended,
+      searching: this.#searching,
+      error,
+      final: this.#final,
+      started: this.#started,
+      mediaPaused: this.#media.paused && !this.#wantsPlay,
+      waiting: this.#waiting,
+      sinceAdvanceSec: this.#playback?.sinceAdvanceSec,
+    };
+    const status = playerStatus(facts);
+    if (status === 'waiting-for-publisher' && error === undefined) {
+      this.#store.commit({ status, error: playerError('PUBLISHER_LOST') });
+    } else {
+      this.#store.commit({ status });
+    }
+  }
+}
