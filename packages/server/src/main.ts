@@ -13,6 +13,7 @@ import { KeyFile } from './keys/key-file.ts';
 import { MemoryKey } from './keys/memory-key.ts';
 import { Origin } from './origin/origin.ts';
 import type { ViewerAuthorizer } from './packager/presentation.ts';
+import { Spool } from './packager/spool.ts';
 import { LiveSessions } from './pipeline/live-sessions.ts';
 import { systemClock } from './platform/clock.ts';
 import { Lifecycle } from './platform/lifecycle.ts';
@@ -50,6 +51,7 @@ export async function serve(config: Config, log: Logger): Promise<RunningServer>
       options: config.pipeline,
       clock,
       log,
+      spool: new Spool(join(config.dataDir, 'spool'), log),
       encoderFor: undefined,
     }),
   );

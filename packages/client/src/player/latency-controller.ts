@@ -47,11 +47,14 @@ export interface LatencyDecision {
 const DECAY_PER_SEC = 0.05;
 const CALM_MS = 10_000;
 const MAX_STALL_EXTRA_SEC = 2;
-/** A trough that moves by less than this between windows is sampling noise: the readings are 50 ms apart. */
-const JITTER_NOISE_SEC = 0.08;
+/** A trough that falls by less than this below its median is sampling noise: readings are 50 ms apart, and picture and sound have parts of unequal length. */
+const JITTER_NOISE_SEC = 0.1;
 const MAX_JITTER_EXTRA_SEC = 1;
-/** How many windows are remembered for the jitter. */
+/** How many windows are remembered for the jitter, and how many are needed to say anything. */
 const JITTER_WINDOWS = 10;
+const JITTER_WINDOWS_MIN = 3;
+/** While joining, hls.js fetches old and new parts together: windows before this say nothing about the network. */
+const JITTER_SETTLE_MS = 2_500;
 /** The seek at the start waits for this long, so that the first trough is known; then it is one seek or none. */
 const START_SETTLE_MS = 700;
 /** Below this excess the rate does the work: a seek shows as a jump of the picture. */
@@ -99,11 +102,12 @@ export class LatencyController {
 
   /** What the unsteadiness of arrivals adds to the trough, in seconds. */
   get jitterExtraSec(): number {
-    if (this.#leads.length < 2) {
+    if (this.#leads.length < JITTER_WINDOWS_MIN) {
       return 0;
     }
-    const spreadSec = Math.max(...this.#leads) - Math.min(...this.#leads);
-    return Math.min(MAX_JITTER_EXTRA_SEC, Math.max(0, 0.75 * (spreadSec - JITTER_NOISE_SEC)));
+    const sorted = [...this.#leads].sort((a, b) => a - b);
+    const dipSec = (sorted[Math.floor(sorted.length / 2)] ?? 0) - (sorted[0] ?? 0);
+    return Math.min(MAX_JITTER_EXTRA_SEC, Math.max(0, dipSec - JITTER_NOISE_SEC));
   }
 
   /** The least buffer of the window, in seconds; undefined without a reading. */
@@ -147,7 +151,9 @@ export class LatencyController {
     const { nowMs, bufferSec } = reading;
     this.#startedMs ??= nowMs;
     this.#decay(nowMs);
-    this.#measureJitter(reading);
+    if (nowMs - this.#startedMs > JITTER_SETTLE_MS) {
+      this.#measureJitter(reading);
+    }
     this.#samples.push({ atMs: nowMs, bufferSec });
     const oldestMs = nowMs - this.#options.windowSec * 1000;
     while (this.#samples[0] !== undefined && this.#samples[0].atMs < oldestMs) {

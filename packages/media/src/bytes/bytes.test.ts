@@ -31,8 +31,17 @@ describe('ByteWriter', () => {
 describe('ByteReader', () => {
   test('reads what a ByteWriter wrote', () => {
     const writer = new ByteWriter().u8(255).u16(65_535).u24(0xff_ffff).u32(0xffff_ffff).i16(-1).i32(-1);
-    const reader = new ByteReader(writer.u64(2 ** 40).f64(-0.25).latin1('moof').zeros(3).toBytes());
-    expect([reader.u8(), reader.u16(), reader.u24(), reader.u32()]).toEqual([255, 65_535, 0xff_ffff, 0xffff_ffff]);
+    const reader = new ByteReader(
+      writer
+        .u64(2 ** 40)
+        .f64(-0.25)
+        .latin1('moof')
+        .zeros(3)
+        .toBytes(),
+    );
+    expect([reader.u8(), reader.u16(), reader.u24(), reader.u32()]).toEqual([
+      255, 65_535, 0xff_ffff, 0xffff_ffff,
+    ]);
     expect([reader.i16(), reader.i32(), reader.u64(), reader.f64()]).toEqual([-1, -1, 2 ** 40, -0.25]);
     expect(reader.latin1(4)).toBe('moof');
     reader.skip(1);

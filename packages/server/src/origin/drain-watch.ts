@@ -1,5 +1,6 @@
 import type { CoarseTimer, Ticked } from './coarse-timer.ts';
 import { channelOf, type OriginResponse, type ResponseChannel } from './exchange.ts';
+import type { RenderedText } from './rendered-playlist.ts';
 
 /** A response that is not wholly handed to the kernel yet. */
 interface Draining {
@@ -44,6 +45,13 @@ export class DrainWatch implements Ticked {
       return;
     }
     response.end(body);
+    this.#watchUnlessDrained(response);
+  }
+
+  /** Ends a response with a text that was rendered for many. */
+  endText(response: OriginResponse, text: RenderedText): void {
+    if (response.stream === undefined) response.end(text.binary, 'latin1');
+    else response.end(text.bytes);
     this.#watchUnlessDrained(response);
   }
 

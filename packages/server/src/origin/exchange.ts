@@ -20,6 +20,7 @@ export interface OriginResponse {
   write(body: Uint8Array): boolean;
   end(): unknown;
   end(body: Uint8Array): unknown;
+  end(body: string, encoding: 'latin1'): unknown;
   on(event: 'close' | 'drain', listener: () => void): unknown;
   off(event: 'close' | 'drain', listener: () => void): unknown;
   readonly headersSent: boolean;

@@ -77,18 +77,22 @@ export class Replier {
 
   /** Sends a playlist, compressed when the client takes that. */
   sendPlaylist(exchange: Exchange, rendered: RenderedPlaylist, cacheControl: string): void {
+    const { response } = exchange;
+    if (isGone(response)) return;
     const gzip = acceptsGzip(exchange.request);
-    const body = gzip ? rendered.gzip() : rendered.plain;
+    const text = gzip ? rendered.gzip() : rendered.plain;
     const headers = this.headers(cacheControl, [
       'Content-Type',
       PLAYLIST_TYPE,
       'Vary',
       'Accept-Encoding',
       'Content-Length',
-      String(body.length),
+      text.length,
     ]);
     if (gzip) headers.push('Content-Encoding', 'gzip');
-    this.send(exchange, 200, headers, body);
+    response.writeHead(200, headers);
+    if (exchange.headOnly) response.end();
+    else this.#drains.endText(response, text);
   }
 
   /** Sends an answer that has no body (204, 304). */

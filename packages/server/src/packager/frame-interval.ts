@@ -10,7 +10,8 @@ const COMMON_RATES = [24_000 / 1001, 24, 25, 30_000 / 1001, 30, 48, 50, 60_000 /
 
 /** The common frame rate within 0.5 % of a measured one, or the measured one: RTMP's milliseconds blur it. */
 export function nominalFrameRate(measuredFps: number): number {
-  const near = COMMON_RATES.toSorted((a, b) => Math.abs(a - measuredFps) - Math.abs(b - measuredFps))[0] ?? measuredFps;
+  const near =
+    COMMON_RATES.toSorted((a, b) => Math.abs(a - measuredFps) - Math.abs(b - measuredFps))[0] ?? measuredFps;
   return Math.abs(near - measuredFps) < 0.005 * near ? near : measuredFps;
 }
 

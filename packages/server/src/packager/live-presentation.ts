@@ -11,6 +11,7 @@ import { AudioPackager } from './audio-packager.ts';
 import type { PackagerOptions } from './packager-options.ts';
 import type { Presentation, RenditionFeed } from './presentation.ts';
 import { SegmentClock } from './segment-clock.ts';
+import type { Spool } from './spool.ts';
 import { VideoPackager } from './video-packager.ts';
 import { GAP_SEGMENTS, RenditionWindow } from './window.ts';
 
@@ -34,6 +35,8 @@ export interface PresentationOptions {
   readonly hasVideo: boolean;
   /** The stream's media sequence numbers so far; this presentation's are above. 0 for a new stream. */
   readonly afterMsn: number;
+  /** Where segments go that left the playlists; without it they stay in memory. */
+  readonly spool?: Spool | undefined;
 }
 
 interface VideoRendition {
@@ -187,8 +190,8 @@ export class LivePresentation implements Presentation {
   }
 
   #window(id: string): RenditionWindow {
-    const { packager, clock } = this.#options;
-    const window = new RenditionWindow({ id, run: this.#run, packager, clock });
+    const { packager, clock, streamId, spool } = this.#options;
+    const window = new RenditionWindow({ id, run: this.#run, packager, clock, streamId, spool });
     this.#feeds.set(id, window);
     return window;
   }

@@ -3,7 +3,9 @@ import type { Clock } from '../platform/clock.ts';
 import { initName, parseMediaName, partName, segmentName } from './media-name.ts';
 import { type PackagerOptions, partTargetSec } from './packager-options.ts';
 import type { Edge, RenditionFeed } from './presentation.ts';
+import { RetainedSegments } from './retained-segments.ts';
 import { type Part, type Segment, type SegmentOpening, segmentBytes } from './segment.ts';
+import type { Spool } from './spool.ts';
 
 /** Segments without media that stand before the first real one, so that a player may join at the first part. */
 export const GAP_SEGMENTS = 3;
@@ -14,6 +16,9 @@ export interface WindowOptions {
   readonly run: string;
   readonly packager: PackagerOptions;
   readonly clock: Clock;
+  readonly streamId: string;
+  /** Where segments go that left the playlist; without it they stay in memory. */
+  readonly spool?: Spool | undefined;
 }
 
 /** One rendition's sliding window: what is listed, and what was listed and must stay downloadable. */
@@ -22,7 +27,7 @@ export class RenditionWindow implements RenditionFeed {
   readonly #options: WindowOptions;
   readonly #listeners = new Set<() => void>();
   readonly #inits: Uint8Array[][] = [];
-  readonly #retained = new Map<number, { readonly segment: Segment; readonly untilMs: number }>();
+  readonly #retained: RetainedSegments;
   #segments: Segment[] = [];
   #open: Segment | undefined;
   #hint: { readonly msn: number; readonly part: number } | undefined;
@@ -33,6 +38,9 @@ export class RenditionWindow implements RenditionFeed {
   constructor(options: WindowOptions) {
     this.id = options.id;
     this.#options = options;
+    this.#retained = new RetainedSegments(options.spool, (msn) =>
+      [options.streamId, options.id, segmentName(options.run, msn)].join('.'),
+    );
   }
 
   get version(): number {
@@ -137,11 +145,10 @@ export class RenditionWindow implements RenditionFeed {
     if (parsed === undefined || parsed.run !== this.#options.run) return undefined;
     if (parsed.type === 'init') return this.#inits[parsed.index];
     const segment = this.#find(parsed.msn);
-    if (segment === undefined || segment.gap) return undefined;
-    if (parsed.type === 'segment')
-      return segment.complete ? segment.parts.map((part) => part.bytes) : undefined;
-    const part = segment.parts[parsed.part];
-    return part === undefined || part.gap ? undefined : [part.bytes];
+    const part = parsed.type === 'part' ? parsed.part : undefined;
+    if (segment === undefined) return this.#retained.media(parsed.msn, part);
+    if (part === undefined) return mediaOf(segment.complete ? segment.parts : []);
+    return mediaOf(segment.parts.slice(part, part + 1));
   }
 
   isHinted(name: string): boolean {
@@ -162,9 +169,14 @@ export class RenditionWindow implements RenditionFeed {
     readonly retained: number;
     readonly bytes: number;
   } {
-    const retained = [...this.#retained.values()].map((entry) => entry.segment);
-    const bytes = [...this.#segments, ...retained].reduce((sum, segment) => sum + segmentBytes(segment), 0);
-    return { id: this.id, edge: this.edge, listed: this.#segments.length, retained: retained.length, bytes };
+    const bytes = this.#segments.reduce((sum, segment) => sum + segmentBytes(segment), this.#retained.bytes);
+    return {
+      id: this.id,
+      edge: this.edge,
+      listed: this.#segments.length,
+      retained: this.#retained.size,
+      bytes,
+    };
   }
 
   #find(msn: number): Segment | undefined {
@@ -172,7 +184,7 @@ export class RenditionWindow implements RenditionFeed {
     const first = this.#segments[0];
     const listed = first === undefined ? undefined : this.#segments[msn - first.msn];
     if (listed?.msn === msn) return listed;
-    return this.#segments.find((segment) => segment.msn === msn) ?? this.#retained.get(msn)?.segment;
+    return this.#segments.find((segment) => segment.msn === msn);
   }
 
   /**
@@ -214,14 +226,10 @@ export class RenditionWindow implements RenditionFeed {
       const surplus = first.gap || this.#segments.length > windowSegments;
       if (!surplus || staysSec < 3 * targetDurationSec) break;
       this.#segments.shift();
-      if (!first.gap)
-        this.#retained.set(first.msn, {
-          segment: first,
-          untilMs: now + (first.durationSec + seconds) * 1000,
-        });
+      if (!first.gap) this.#retained.add(first, now + (first.durationSec + seconds) * 1000);
       seconds = staysSec;
     }
-    for (const [msn, entry] of this.#retained) if (entry.untilMs <= now) this.#retained.delete(msn);
+    this.#retained.expire(now);
   }
 
   #advance(): void {
@@ -289,4 +297,10 @@ export class RenditionWindow implements RenditionFeed {
         : [],
     };
   }
+}
+
+/** The bytes of parts; undefined when there are none, because nothing was made yet or the time is a gap. */
+function mediaOf(parts: readonly Part[]): readonly Uint8Array[] | undefined {
+  const bytes = parts.filter((part) => !part.gap).map((part) => part.bytes);
+  return bytes.length === 0 ? undefined : bytes;
 }

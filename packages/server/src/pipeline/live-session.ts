@@ -1,6 +1,7 @@
 import { RepeatPicture } from '@tallylight/media/codecs/h264/repeat-picture.ts';
 import { LivePresentation } from '../packager/live-presentation.ts';
 import { silentTrack } from '../packager/silent-track.ts';
+import type { Spool } from '../packager/spool.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { LiveStream } from '../stream/live-stream.ts';
@@ -25,6 +26,8 @@ export interface LiveSessionOptions {
   readonly options: PipelineOptions;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Where segments go that left the playlists. */
+  readonly spool: Spool | undefined;
   /** Makes the ladder of a source; undefined serves the source alone. */
   readonly encoderFor: SourceEncoderFactory | undefined;
   /** Media sequence numbers of this stream so far: the session's are above. */
@@ -50,6 +53,7 @@ export class LiveSession {
   readonly #options: PipelineOptions;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #spool: Spool | undefined;
   readonly #encoderFor: SourceEncoderFactory | undefined;
   readonly #onEnded: () => void;
   readonly #afterMsn: number;
@@ -67,6 +71,7 @@ export class LiveSession {
     this.#clock = options.clock;
     this.startedAtMs = options.clock.now();
     this.#log = options.log.child({ streamId: options.streamId });
+    this.#spool = options.spool;
     this.#encoderFor = options.encoderFor;
     this.#onEnded = options.onEnded;
     this.#afterMsn = options.afterMsn;
@@ -234,6 +239,7 @@ export class LiveSession {
       audioTrack: this.#stream.audio ?? silentTrack,
       hasVideo: layout.video,
       afterMsn: previous?.lastMsn ?? this.#afterMsn,
+      spool: this.#spool,
     });
   }
 

@@ -1,4 +1,5 @@
 import type { Presentation, PresentationDirectory } from '../packager/presentation.ts';
+import type { Spool } from '../packager/spool.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { PublisherSink, PublishTarget } from '../stream/publisher.ts';
@@ -28,6 +29,7 @@ export class LiveSessions implements PublishTarget, PresentationDirectory {
     readonly options: PipelineOptions;
     readonly clock: Clock;
     readonly log: Logger;
+    readonly spool: Spool | undefined;
     readonly encoderFor: SourceEncoderFactory | undefined;
   };
   readonly #sessions = new Map<string, LiveSession>();
@@ -38,6 +40,7 @@ export class LiveSessions implements PublishTarget, PresentationDirectory {
     readonly options: PipelineOptions;
     readonly clock: Clock;
     readonly log: Logger;
+    readonly spool: Spool | undefined;
     readonly encoderFor: SourceEncoderFactory | undefined;
   }) {
     this.#deps = deps;

@@ -2,41 +2,29 @@ import { type CardOptions, framesPerSecond } from './card-options.ts';
 import { clockBlocks } from './clock-strip.ts';
 import { toneSampleRate } from './tone.ts';
 
-/** Descriptors of the encoder: pictures and sound in, one FLV each out, so that neither waits for the other in a muxer. */
-export const cardPipes = { clockIn: 0, videoOut: 1, toneIn: 3, audioOut: 4 } as const;
-
 /** Read what comes at once: these inputs need no probing. */
 const unprobed = ['-probesize', '32', '-analyzeduration', '0', '-fpsprobesize', '0'];
 
-/** FFmpeg's arguments for a test card. No address and no stream key is among them. */
-export function cardArgs(options: CardOptions, fontPath: string | undefined): string[] {
-  const clock = [
-    '-f',
-    'rawvideo',
-    '-pixel_format',
-    'gray',
-    '-video_size',
-    `${clockBlocks}x1`,
-    '-framerate',
-    options.frameRate,
-  ];
-  const tone = ['-f', 's16le', '-ar', String(toneSampleRate), '-ac', '1'];
+/** One track as FLV on stdout, each tag as soon as it is made. */
+const flvOnStdout = ['-f', 'flv', '-flvflags', 'no_duration_filesize', '-flush_packets', '1', 'pipe:1'];
+
+/** FFmpeg's arguments for the pictures: rows of clock blocks on stdin, H.264 on stdout. No address and no key is among them. */
+export function pictureArgs(options: CardOptions, fontPath: string | undefined): string[] {
   return [
-    ...['-hide_banner', '-nostdin', '-v', 'error'],
-    ...[...unprobed, ...clock, '-i', `pipe:${cardPipes.clockIn}`],
-    ...['-f', 'lavfi', '-i', background(options)],
-    ...(options.audio ? [...unprobed, ...tone, '-i', `pipe:${cardPipes.toneIn}`] : []),
+    ...['-hide_banner', '-nostdin', '-v', 'error', ...unprobed],
+    ...['-f', 'rawvideo', '-pixel_format', 'gray', '-video_size', `${clockBlocks}x1`],
+    ...['-framerate', options.frameRate, '-i', 'pipe:0', '-f', 'lavfi', '-i', background(options)],
     ...['-filter_complex', pictureFilter(options, fontPath), '-map', '[picture]', ...videoEncoder(options)],
-    ...[
-      '-f',
-      'flv',
-      '-flvflags',
-      'no_duration_filesize',
-      '-flush_packets',
-      '1',
-      `pipe:${cardPipes.videoOut}`,
-    ],
-    ...(options.audio ? audioOutput() : []),
+    ...flvOnStdout,
+  ];
+}
+
+/** FFmpeg's arguments for the tone: mono samples on stdin, AAC in stereo on stdout. */
+export function toneArgs(): string[] {
+  return [
+    ...['-hide_banner', '-nostdin', '-v', 'error', ...unprobed],
+    ...['-f', 's16le', '-ar', String(toneSampleRate), '-ac', '1', '-i', 'pipe:0'],
+    ...['-c:a', 'aac', '-b:a', '128k', '-ac', '2', ...flvOnStdout],
   ];
 }
 
@@ -92,20 +80,5 @@ function videoEncoder(options: CardOptions): string[] {
       '0',
     ],
     ...['-b:v', rate, '-maxrate', rate, '-bufsize', rate, '-fps_mode', 'passthrough', ...options.encoderArgs],
-  ];
-}
-
-function audioOutput(): string[] {
-  return [
-    ...['-map', '2:a', '-c:a', 'aac', '-b:a', '128k', '-ac', '2'],
-    ...[
-      '-f',
-      'flv',
-      '-flvflags',
-      'no_duration_filesize',
-      '-flush_packets',
-      '1',
-      `pipe:${cardPipes.audioOut}`,
-    ],
   ];
 }

@@ -132,7 +132,7 @@ describe('TranscodeSession, forced keyframes', () => {
     for (const { id } of rungs) {
       expect(recorder.of(id).map((unit) => unit.pts)).toEqual(expected);
       const keys = recorder.of(id).filter((unit) => unit.keyframe).map((unit) => unit.pts);
-      const due = [0, 500, 1000, 1500].map((after) => expected.find((pts) => pts >= from + after)).filter((pts) => pts !== undefined);
+      const due = [0, 500, 1000, 1500, 2000].map((after) => expected.find((pts) => pts >= from + after)).filter((pts) => pts !== undefined);
       expect(keys).toEqual(due);
     }
   });

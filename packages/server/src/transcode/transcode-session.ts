@@ -90,6 +90,7 @@ export class TranscodeSession {
   readonly #maxQueueBytes: number;
   readonly #exited: Promise<void>;
   #epochMs: number | undefined;
+  #firstPtsMs: number | undefined;
   #awaitingKeyframe = true;
   #skippedUnits = 0;
   #primedBytes = 0;
@@ -135,6 +136,11 @@ export class TranscodeSession {
   /** Process id of its FFmpeg. */
   get pid(): number | undefined {
     return this.#process.pid;
+  }
+
+  /** PTS of its first picture in source milliseconds; undefined before that. */
+  get firstPtsMs(): number | undefined {
+    return this.#firstPtsMs;
   }
 
   /** Bytes that may still be written before pictures are skipped. */
@@ -188,6 +194,7 @@ export class TranscodeSession {
     const ptsMs = this.#toMs(unit.pts);
     const dtsMs = this.#toMs(unit.dts);
     this.#epochMs ??= dtsMs - HEADROOM_MS;
+    this.#firstPtsMs ??= ptsMs;
     this.#throughput.wrote(ptsMs);
     this.#process.write(this.#muxer.picture(unit, ptsMs - this.#epochMs, dtsMs - this.#epochMs));
   }

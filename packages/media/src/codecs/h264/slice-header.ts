@@ -46,7 +46,8 @@ export function parseH264SliceHeader(nal: Uint8Array, sets: H264ParameterSets): 
     const ppsId = reader.ue();
     const pps = sets.pps.get(ppsId);
     const sps = pps && sets.sps.get(pps.spsId);
-    if (pps === undefined || sps === undefined) throw new CodecFormatError(`slice header: unknown PPS ${ppsId}`);
+    if (pps === undefined || sps === undefined)
+      throw new CodecFormatError(`slice header: unknown PPS ${ppsId}`);
     if (sps.separateColourPlanes) reader.skip(2);
     const frameNum = reader.bits(sps.log2MaxFrameNum);
     const fieldPicture = !sps.frameMbsOnly && reader.flag();
@@ -59,6 +60,16 @@ export function parseH264SliceHeader(nal: Uint8Array, sets: H264ParameterSets): 
         : sps.picOrderCntType === 1 && sps.picOrderCntCycle?.deltaAlwaysZero === false;
     const deltaPicOrderCnt = hasDelta ? reader.se() : 0;
     const nalRefIdc = ((nal[0] ?? 0) >> 5) & 3;
-    return { nalRefIdc, idr, firstMb, sliceType, ppsId, frameNum, fieldPicture, picOrderCntLsb, deltaPicOrderCnt };
+    return {
+      nalRefIdc,
+      idr,
+      firstMb,
+      sliceType,
+      ppsId,
+      frameNum,
+      fieldPicture,
+      picOrderCntLsb,
+      deltaPicOrderCnt,
+    };
   });
 }

@@ -95,7 +95,6 @@ export class ChunkReader {
       }
       if (this.#current === undefined) {
         at = this.#takeHeader(bytes, at);
-        if (this.#current === undefined) return;
       } else {
         at = this.#takePayload(this.#current, bytes, at);
       }
@@ -115,7 +114,10 @@ export class ChunkReader {
     this.#carry.set(bytes.subarray(at, at + take), before);
     if (this.#parseHeader(this.#carry, 0, before + take)) {
       this.#carryFill = 0;
-      return at + this.#headerEnd - before;
+      if (this.#headerEnd >= before) return at + this.#headerEnd - before;
+      // An extended timestamp was waited for and left out: what was carried is payload already.
+      this.push(this.#carry.slice(this.#headerEnd, before));
+      return at;
     }
     this.#carryFill = before + take;
     return at + take;

@@ -1,4 +1,4 @@
-import { AmfEcmaArray, writeAmf0 } from '@tallylight/media/amf/amf0-writer.ts';
+import { AmfEcmaArray, type AmfInput, writeAmf0 } from '@tallylight/media/amf/amf0-writer.ts';
 import { readAmf0 } from '@tallylight/media/amf/amf0-reader.ts';
 import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../platform/logger.ts';
@@ -89,9 +89,10 @@ describe('MediaAdapter', () => {
     adapter.video(0, bytes(0x17));
     adapter.audio(0, bytes(0xaf, 1, 5));
     adapter.audio(0, bytes(0xaf, 0));
+    adapter.video(0, bytes(0x12, 1));
     adapter.video(0, new Uint8Array(0));
     expect(units).toEqual([]);
-    expect(adapter.counts.droppedUnits).toBe(6);
+    expect(adapter.counts.droppedUnits).toBe(7);
     expect(lines).toHaveLength(1);
   });
 
@@ -158,7 +159,7 @@ describe('normalisePicture (ISO/IEC 14496-15 §4.3.2)', () => {
 });
 
 describe('readMetadata', () => {
-  const read = (...values: Parameters<typeof writeAmf0>): unknown => readMetadata(readAmf0(writeAmf0(...values)));
+  const read = (...values: readonly AmfInput[]): unknown => readMetadata(readAmf0(writeAmf0(...values)));
 
   test('reads with and without @setDataFrame', () => {
     const members = new AmfEcmaArray({ videocodecid: 7, audiocodecid: 'mp4a', framerate: 29.97, videodatarate: 2500, audiodatarate: 160, encoder: 'x' });

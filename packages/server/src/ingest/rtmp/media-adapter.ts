@@ -87,7 +87,10 @@ export class MediaAdapter {
 
   #videoTag(tag: VideoTag, timestampMs: number): void {
     if (tag.kind === 'unsupported') {
-      throw new UnservableMediaError(`${tag.description} cannot be served: set the encoder to H.264 or HEVC`);
+      // Once a track runs, an odd tag is a broken one rather than another codec.
+      if (this.#video !== undefined) this.drop('video', tag.description);
+      else throw new UnservableMediaError(`${tag.description} cannot be served: set the encoder to H.264 or HEVC`);
+      return;
     }
     if (tag.kind === 'metadata' || tag.kind === 'command') return;
     this.#nameOthers('video', tag.otherTrackIds);
@@ -105,7 +108,7 @@ export class MediaAdapter {
 
   #picture(tag: VideoFramesTag, timestampMs: number): void {
     const config = this.#video;
-    if (tag.codec !== 'avc1' && tag.codec !== 'hvc1') {
+    if (config === undefined && tag.codec !== 'avc1' && tag.codec !== 'hvc1') {
       throw new UnservableMediaError(`${codecName(tag.codec)} video cannot be served: set the encoder to H.264 or HEVC`);
     }
     if (config === undefined || tag.codec !== (config.codec === 'h264' ? 'avc1' : 'hvc1')) {
@@ -120,7 +123,9 @@ export class MediaAdapter {
 
   #audioTag(tag: AudioTag, timestampMs: number): void {
     if (tag.kind === 'unsupported') {
-      throw new UnservableMediaError(`${tag.description} cannot be served: set the encoder to AAC`);
+      if (this.#audio !== undefined) this.drop('audio', tag.description);
+      else throw new UnservableMediaError(`${tag.description} cannot be served: set the encoder to AAC`);
+      return;
     }
     if (tag.kind === 'multichannel') return;
     this.#nameOthers('audio', tag.otherTrackIds);
@@ -129,6 +134,10 @@ export class MediaAdapter {
       return;
     }
     if (tag.codec !== 'mp4a') {
+      if (this.#audio !== undefined && tag.kind !== 'config') {
+        this.drop('audio', `${codecName(tag.codec)} frame in an AAC track`);
+        return;
+      }
       throw new UnservableMediaError(`${codecName(tag.codec)} audio cannot be served: set the encoder to AAC`);
     }
     if (tag.kind === 'config') {

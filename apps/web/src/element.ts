@@ -1,0 +1,24 @@
+/** Makes an element with a class, a text and children; text never becomes markup. */
+export function element<Name extends keyof HTMLElementTagNameMap>(
+  name: Name,
+  options: { readonly className?: string; readonly text?: string; readonly hidden?: boolean } = {},
+  ...children: Node[]
+): HTMLElementTagNameMap[Name] {
+  const made = document.createElement(name);
+  if (options.className !== undefined) {
+    made.className = options.className;
+  }
+  if (options.text !== undefined) {
+    made.textContent = options.text;
+  }
+  made.hidden = options.hidden ?? false;
+  made.append(...children);
+  return made;
+}
+
+/** Sets a text only when it differs, so that screen readers and the layout are left in peace. */
+export function setText(target: Element, text: string): void {
+  if (target.textContent !== text) {
+    target.textContent = text;
+  }
+}

@@ -1,0 +1,94 @@
+import type { Player } from '@tallylight/client/player/player.ts';
+import { element } from './element.ts';
+import { fetchLiveStreams, type LiveStreamEntry } from './live-streams.ts';
+import { WatchView } from './watch-view.ts';
+
+declare global {
+  interface Window {
+    /** For tests and benches, and for the curious in the console. */
+    tallylight?: { readonly player: Player };
+  }
+}
+
+/** How often the start page asks what is live. */
+const LIST_INTERVAL_MS = 3_000;
+const WATCH_PATH = /^\/watch\/([^/]+)\/?$/;
+
+const main = document.querySelector('main') ?? document.body;
+
+function watch(entry: LiveStreamEntry): void {
+  const view = new WatchView(entry.streamId, entry.title);
+  document.title = `${entry.title} · Tallylight`;
+  main.replaceChildren(view.root);
+  window.tallylight = { player: view.player };
+}
+
+function message(text: string): void {
+  main.replaceChildren(element('p', { className: 'empty', text }));
+}
+
+function list(entries: readonly LiveStreamEntry[]): void {
+  const items = entries.map((entry) => {
+    const link = element('a', {}, element('span', { className: 'badge', text: 'LIVE' }), element('span', { text: entry.title }));
+    link.href = `/watch/${encodeURIComponent(entry.streamId)}`;
+    return element('li', {}, link);
+  });
+  main.replaceChildren(element('ul', { className: 'streams' }, ...items));
+}
+
+/** The start page: plays the only stream there is, or lists them. */
+async function home(): Promise<void> {
+  let shown = '';
+  for (;;) {
+    let next: string;
+    try {
+      const entries = await fetchLiveStreams(AbortSignal.timeout(10_000));
+      const only = entries.length === 1 ? entries[0] : undefined;
+      if (only !== undefined && shown === '' /* first answer */) {
+        watch(only);
+        return;
+      }
+      next = JSON.stringify(entries);
+      if (next !== shown) {
+        if (only !== undefined && shown === '[]') {
+          watch(only);
+          return;
+        }
+        if (entries.length === 0) {
+          message('Nothing is live. This page starts by itself when a stream does.');
+        } else {
+          list(entries);
+        }
+      }
+    } catch {
+      next = 'unreachable';
+      if (next !== shown) {
+        message('The server does not answer. Trying again.');
+      }
+    }
+    shown = next;
+    await new Promise((resolve) => {
+      setTimeout(resolve, LIST_INTERVAL_MS);
+    });
+  }
+}
+
+const watched = WATCH_PATH.exec(location.pathname)?.[1];
+if (watched === undefined) {
+  void home();
+} else {
+  const streamId = decodeURIComponent(watched);
+  watch({ streamId, title: streamId });
+  void fetchLiveStreams(AbortSignal.timeout(10_000))
+    .then((entries) => {
+      const title = entries.find((entry) => entry.streamId === streamId)?.title;
+      const heading = main.querySelector('h1');
+      if (title !== undefined && heading !== null) {
+        heading.textContent = title;
+        document.title = `${title} · Tallylight`;
+      }
+    })
+    .catch(() => {
+      // The title is an ornament: the stream's name stands in for it.
+    });
+}

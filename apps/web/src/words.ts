@@ -1,0 +1,53 @@
+import type { PlayerState, RenditionOption } from '@tallylight/client/player/player-state.ts';
+
+/** "0.48 s behind live"; an empty text while unknown. */
+export function latencyWords(latencyMs: number | undefined): string {
+  return latencyMs === undefined ? '' : `${secondsWords(latencyMs / 1000)} behind live`;
+}
+
+/** Two digits below 10 s, for that is where they matter; minutes from one minute on. */
+export function secondsWords(seconds: number): string {
+  const value = Math.max(0, seconds);
+  if (value < 10) {
+    return `${value.toFixed(2)} s`;
+  }
+  if (value < 60) {
+    return `${value.toFixed(0)} s`;
+  }
+  return `${String(Math.floor(value / 60))}:${String(Math.floor(value % 60)).padStart(2, '0')} min`;
+}
+
+/** "1.5 Mbps" or "400 kbps". */
+export function bitrateWords(bitrateBps: number): string {
+  return bitrateBps >= 1_000_000 ? `${(bitrateBps / 1e6).toFixed(1)} Mbps` : `${(bitrateBps / 1000).toFixed(0)} kbps`;
+}
+
+/** An entry of the quality menu: "720p, 1.7 Mbps". */
+export function renditionWords(option: RenditionOption): string {
+  return `${option.name}, ${bitrateWords(option.bitrateBps)}`;
+}
+
+/** The first entry of the quality menu: "Auto (720p)" while the player chooses. */
+export function autoWords(state: Pick<PlayerState, 'autoRendition' | 'currentRenditionId' | 'renditions'>): string {
+  const shown = state.renditions.find((option) => option.id === state.currentRenditionId);
+  return state.autoRendition && shown !== undefined ? `Auto (${shown.name})` : 'Auto';
+}
+
+/** What to say over the picture, or undefined to leave it free. `forMs` = how long the status has lasted. */
+export function noticeWords(state: PlayerState, forMs: number): string | undefined {
+  switch (state.status) {
+    case 'loading':
+      return state.error?.message ?? (forMs > 1_000 ? 'Connecting to the stream.' : undefined);
+    case 'stalled':
+      return forMs > 1_000 ? 'Your connection is slow. The picture comes back by itself.' : undefined;
+    case 'waiting-for-publisher':
+      return state.error?.message ?? 'The host lost connection. Stay here, it resumes by itself.';
+    case 'ended':
+      return 'This stream has ended.';
+    case 'error':
+      return state.error?.message ?? 'The stream cannot be played.';
+    case 'playing':
+    case 'paused':
+      return undefined;
+  }
+}
