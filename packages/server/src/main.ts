@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from './config/config.ts';
+import { ConfigError } from './config/setting.ts';
 import { ClientAddresses } from './http/address.ts';
 import { apiRoutes } from './http/api-routes.ts';
 import { selfSignedIdentity } from './http/self-signed.ts';
@@ -14,10 +16,16 @@ import { MemoryKey } from './keys/memory-key.ts';
 import { Origin } from './origin/origin.ts';
 import type { ViewerAuthorizer } from './packager/presentation.ts';
 import { Spool } from './packager/spool.ts';
+import { LadderEncoder, type LadderServices } from './pipeline/ladder-encoder.ts';
 import { LiveSessions } from './pipeline/live-sessions.ts';
+import type { SourceEncoderFactory } from './pipeline/source-encoder.ts';
+import { ChildProcesses } from './platform/child-process.ts';
 import { systemClock } from './platform/clock.ts';
 import { Lifecycle } from './platform/lifecycle.ts';
 import type { Logger } from './platform/logger.ts';
+import { TranscodeBudget } from './transcode/budget.ts';
+import { ENCODERS, type EncoderName } from './transcode/ffmpeg/args.ts';
+import { Ffmpeg } from './transcode/ffmpeg/installation.ts';
 
 /** The web app as Vite builds it. */
 const WEB_ROOT = join(import.meta.dirname, '../../../apps/web/dist');
@@ -52,7 +60,7 @@ export async function serve(config: Config, log: Logger): Promise<RunningServer>
       clock,
       log,
       spool: new Spool(join(config.dataDir, 'spool'), log),
-      encoderFor: undefined,
+      encoderFor: ladderFactory(config, log, lifecycle),
     }),
   );
   keys.onRevoked((keyId) => sessions.revoke(keyId));
@@ -122,4 +130,33 @@ async function httpsOptions(config: Config): Promise<HttpsOptions | undefined> {
   }
   const files = { certFile: tls.certPath, keyFile: tls.keyPath };
   return { port: http.tlsPort, identity: loadTlsIdentity(files), files };
+}
+
+/** Makes the ladder of each source; undefined where the configuration wants none. */
+function ladderFactory(config: Config, log: Logger, lifecycle: Lifecycle): SourceEncoderFactory | undefined {
+  const { ladder, encoder, ffmpegPath, cpuBudgetCores } = config.transcode;
+  if (ladder.length === 0) return undefined;
+  const cores = availableParallelism();
+  const services: LadderServices = {
+    ffmpeg: new Ffmpeg({ path: ffmpegPath, ...encoderChoice(encoder) }, log),
+    children: lifecycle.own('encoders', new ChildProcesses({ maxChildren: 2 * cores + 2 })),
+    budget: new TranscodeBudget({ cores: cpuBudgetCores === 'auto' ? cores : cpuBudgetCores }),
+    cores,
+    clock: systemClock,
+    steps: ladder,
+  };
+  // Looked for in the background, so that neither the start nor the first publisher waits for it.
+  services.ffmpeg
+    .installation()
+    .catch((error: unknown) => log.warn({ error }, 'no FFmpeg: viewers get the source only'));
+  return (options) => new LadderEncoder(options, services);
+}
+
+/** The encoder that the operator insists on; empty for the first that works. Throws for one that we have no flags for. */
+function encoderChoice(name: string): { readonly encoder?: EncoderName } {
+  if (name === 'auto') return {};
+  const encoder = ENCODERS.find((candidate) => candidate === name);
+  if (encoder === undefined)
+    throw new ConfigError(`TALLYLIGHT_ENCODER=${name} must be auto or one of ${ENCODERS.join(', ')}`);
+  return { encoder };
 }

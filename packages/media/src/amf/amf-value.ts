@@ -7,7 +7,15 @@ export interface AmfDate {
 }
 
 /** What AMF0 can say, as far as RTMP uses it. Objects, typed objects and ECMA arrays all read as `AmfObject`. */
-export type AmfValue = number | boolean | string | null | undefined | AmfDate | AmfObject | readonly AmfValue[];
+export type AmfValue =
+  | number
+  | boolean
+  | string
+  | null
+  | undefined
+  | AmfDate
+  | AmfObject
+  | readonly AmfValue[];
 
 /** Bytes that are not AMF0, or AMF0 beyond our limits. The message carries the offending value. */
 export class AmfFormatError extends Error {

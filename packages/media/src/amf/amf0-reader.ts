@@ -1,4 +1,11 @@
-import { AMF0, AmfFormatError, type AmfLimits, type AmfObject, type AmfValue, defaultAmfLimits } from './amf-value.ts';
+import {
+  AMF0,
+  AmfFormatError,
+  type AmfLimits,
+  type AmfObject,
+  type AmfValue,
+  defaultAmfLimits,
+} from './amf-value.ts';
 
 const utf8 = new TextDecoder('utf-8');
 
@@ -75,7 +82,9 @@ export class Amf0Reader {
       case AMF0.reference:
         throw new AmfFormatError('AMF0 reference: refused, it can make cycles');
       default:
-        throw new AmfFormatError(`AMF0 type 0x${type.toString(16).padStart(2, '0')} at byte ${this.#at - 1} is unknown`);
+        throw new AmfFormatError(
+          `AMF0 type 0x${type.toString(16).padStart(2, '0')} at byte ${this.#at - 1} is unknown`,
+        );
     }
   }
 

@@ -1,4 +1,4 @@
-import { AMF0, type AmfDate, type AmfObject, type AmfValue, isAmfObject } from './amf-value.ts';
+import { AMF0, type AmfDate, type AmfValue, isAmfObject } from './amf-value.ts';
 
 /** A value to be written: whatever can be read, and literals for objects. */
 export type AmfInput = AmfValue | AmfEcmaArray | readonly AmfInput[] | { readonly [key: string]: AmfInput };
@@ -71,7 +71,9 @@ class Amf0Writer {
       this.#u16(0);
     } else {
       this.#u8(AMF0.object);
-      this.#members(isAmfObject(value) ? (value as AmfObject) : Object.entries(value as Record<string, AmfInput>));
+      this.#members(
+        isAmfObject(value) ? value : Object.entries(value as Record<string, AmfInput>),
+      );
     }
   }
 

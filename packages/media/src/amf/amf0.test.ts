@@ -1,10 +1,16 @@
 import { describe, expect, test } from 'vitest';
+import { AmfFormatError, isAmfObject } from './amf-value.ts';
 import { readAmf0 } from './amf0-reader.ts';
 import { AmfEcmaArray, type AmfInput, writeAmf0 } from './amf0-writer.ts';
-import { AmfFormatError, isAmfObject } from './amf-value.ts';
 
-const bytes = (hex: string): Uint8Array => Uint8Array.from(hex.match(/[0-9a-f]{2}/g) ?? [], (pair) => Number.parseInt(pair, 16));
-const u32 = (value: number): number[] => [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255];
+const bytes = (hex: string): Uint8Array =>
+  Uint8Array.from(hex.match(/[0-9a-f]{2}/g) ?? [], (pair) => Number.parseInt(pair, 16));
+const u32 = (value: number): number[] => [
+  value >>> 24,
+  (value >>> 16) & 255,
+  (value >>> 8) & 255,
+  value & 255,
+];
 
 describe('AMF0 types (AMF0 §2)', () => {
   test('numbers, booleans, strings, null and undefined read as what they are', () => {
@@ -55,7 +61,12 @@ describe('AMF0 types (AMF0 §2)', () => {
 
 describe('writeAmf0', () => {
   test('what was written reads back', () => {
-    const values: AmfInput[] = ['connect', 1, { app: 'live', flags: [true, null, undefined] }, 'x'.repeat(70_000)];
+    const values: AmfInput[] = [
+      'connect',
+      1,
+      { app: 'live', flags: [true, null, undefined] },
+      'x'.repeat(70_000),
+    ];
     const limits = { maxDepth: 16, maxKeys: 256, maxStringBytes: 100_000 };
     const [name, id, object, long] = readAmf0(writeAmf0(...values), limits);
     expect([name, id, long]).toEqual(['connect', 1, 'x'.repeat(70_000)]);
@@ -83,7 +94,8 @@ describe('AmfLimits', () => {
   });
 
   test('256 values read, 257 are refused, however they are arranged', () => {
-    const array = (count: number): Uint8Array => Uint8Array.from([0x0a, ...u32(count), ...Array<number>(count).fill(5)]);
+    const array = (count: number): Uint8Array =>
+      Uint8Array.from([0x0a, ...u32(count), ...Array<number>(count).fill(5)]);
     expect(readAmf0(array(255))).toHaveLength(1);
     expect(() => readAmf0(array(256))).toThrow('256');
     expect(readAmf0(new Uint8Array(256).fill(5))).toHaveLength(256);
@@ -97,7 +109,8 @@ describe('AmfLimits', () => {
   });
 
   test('a string of 65536 bytes reads, one of 65537 is refused', () => {
-    const text = (size: number): Uint8Array => Uint8Array.from([0x0c, ...u32(size), ...Array<number>(size).fill(0x61)]);
+    const text = (size: number): Uint8Array =>
+      Uint8Array.from([0x0c, ...u32(size), ...Array<number>(size).fill(0x61)]);
     expect(readAmf0(text(65_536))).toHaveLength(1);
     expect(() => readAmf0(text(65_537))).toThrow('65537');
   });
@@ -105,6 +118,12 @@ describe('AmfLimits', () => {
 
 describe('isAmfObject', () => {
   test('is true for objects only', () => {
-    expect([new Map(), [], null, 'x', { dateMs: 1 }].map((value) => isAmfObject(value))).toEqual([true, false, false, false, false]);
+    expect([new Map(), [], null, 'x', { dateMs: 1 }].map((value) => isAmfObject(value))).toEqual([
+      true,
+      false,
+      false,
+      false,
+      false,
+    ]);
   });
 });

@@ -4,9 +4,13 @@ import { FlvFormatError } from './flv-format-error.ts';
 import { AUDIO_FOURCCS } from './fourcc.ts';
 
 const bytes = (...parts: readonly (string | number)[]): Uint8Array =>
-  Uint8Array.from(parts.flatMap((part) => (typeof part === 'number' ? [part] : [...part].map((c) => c.charCodeAt(0)))));
+  Uint8Array.from(
+    parts.flatMap((part) => (typeof part === 'number' ? [part] : Array.from(part, (c) => c.charCodeAt(0)))),
+  );
 const plain = (tag: AudioTag): object =>
-  JSON.parse(JSON.stringify(tag, (_, value: unknown) => (value instanceof Uint8Array ? [...value] : value))) as object;
+  JSON.parse(
+    JSON.stringify(tag, (_, value: unknown) => (value instanceof Uint8Array ? [...value] : value)),
+  ) as object;
 const single = { trackId: 0, otherTrackIds: [] };
 
 describe('parseAudioTag, FLV 10.1 §E.4.2', () => {
@@ -18,7 +22,11 @@ describe('parseAudioTag, FLV 10.1 §E.4.2', () => {
       ...single,
       config: [0x12, 0x10],
     });
-    expect(plain(parseAudioTag(bytes(0xaf, 1, 9)))).toMatchObject({ kind: 'frames', codec: 'mp4a', payload: [9] });
+    expect(plain(parseAudioTag(bytes(0xaf, 1, 9)))).toMatchObject({
+      kind: 'frames',
+      codec: 'mp4a',
+      payload: [9],
+    });
   });
 
   test('MP3 is named, other formats are unsupported', () => {
@@ -30,14 +38,27 @@ describe('parseAudioTag, FLV 10.1 §E.4.2', () => {
 describe('parseAudioTag, enhanced RTMP v2', () => {
   test('every FourCC has a configuration, coded frames and an end', () => {
     for (const codec of AUDIO_FOURCCS) {
-      expect(plain(parseAudioTag(bytes(0x90, codec, 7)))).toEqual({ kind: 'config', codec, enhanced: true, ...single, config: [7] });
-      expect(plain(parseAudioTag(bytes(0x91, codec, 7)))).toMatchObject({ kind: 'frames', codec, payload: [7] });
+      expect(plain(parseAudioTag(bytes(0x90, codec, 7)))).toEqual({
+        kind: 'config',
+        codec,
+        enhanced: true,
+        ...single,
+        config: [7],
+      });
+      expect(plain(parseAudioTag(bytes(0x91, codec, 7)))).toMatchObject({
+        kind: 'frames',
+        codec,
+        payload: [7],
+      });
       expect(parseAudioTag(bytes(0x92, codec)).kind).toBe('end');
     }
   });
 
   test('ModEx, channel configuration and multitrack read', () => {
-    expect(parseAudioTag(bytes(0x97, 2, 0, 0, 5, 0x01, 'Opus', 7))).toMatchObject({ kind: 'frames', nanosecondOffset: 5 });
+    expect(parseAudioTag(bytes(0x97, 2, 0, 0, 5, 0x01, 'Opus', 7))).toMatchObject({
+      kind: 'frames',
+      nanosecondOffset: 5,
+    });
     expect(parseAudioTag(bytes(0x94, 'Opus', 1, 2)).kind).toBe('multichannel');
     expect(plain(parseAudioTag(bytes(0x95, 0x11, 'mp4a', 0, 0, 0, 1, 7, 1, 0, 0, 1, 8)))).toMatchObject({
       kind: 'frames',
@@ -49,7 +70,14 @@ describe('parseAudioTag, enhanced RTMP v2', () => {
   });
 
   test('broken tags are refused', () => {
-    for (const broken of [bytes(), bytes(0xaf), bytes(0xaf, 2), bytes(0x90, 'Op'), bytes(0x93, 'Opus'), bytes(0x95, 0x15, 'mp4a')]) {
+    for (const broken of [
+      bytes(),
+      bytes(0xaf),
+      bytes(0xaf, 2),
+      bytes(0x90, 'Op'),
+      bytes(0x93, 'Opus'),
+      bytes(0x95, 0x15, 'mp4a'),
+    ]) {
       expect(() => parseAudioTag(broken)).toThrow(FlvFormatError);
     }
   });
@@ -72,6 +100,8 @@ describe('writeAudioTag', () => {
   });
 
   test('only AAC has a legacy form', () => {
-    expect(() => writeAudioTag({ kind: 'config', codec: 'Opus', enhanced: false, config: bytes(1), ...single })).toThrow(RangeError);
+    expect(() =>
+      writeAudioTag({ kind: 'config', codec: 'Opus', enhanced: false, config: bytes(1), ...single }),
+    ).toThrow(RangeError);
   });
 });

@@ -87,11 +87,19 @@ function parseEnhanced(bytes: Uint8Array, first: number): AudioTag {
     return enhancedBody(modEx.packetType, modEx.nanosecondOffset, codec, 0, NO_TRACKS, body);
   }
   const header = readMultitrackHeader(bytes, modEx.at, readAudioFourCc);
-  if (header.packetType === MULTITRACK) throw new FlvFormatError('multitrack audio tag within a multitrack tag');
+  if (header.packetType === MULTITRACK)
+    throw new FlvFormatError('multitrack audio tag within a multitrack tag');
   const [track, ...others] = readMultitrackEntries(bytes, header, readAudioFourCc);
   if (track === undefined) throw new FlvFormatError('multitrack audio tag without a track');
   const otherIds = others.length === 0 ? NO_TRACKS : others.map((other) => other.trackId);
-  return enhancedBody(header.packetType, modEx.nanosecondOffset, track.codec, track.trackId, otherIds, track.body);
+  return enhancedBody(
+    header.packetType,
+    modEx.nanosecondOffset,
+    track.codec,
+    track.trackId,
+    otherIds,
+    track.body,
+  );
 }
 
 function enhancedBody(
@@ -124,12 +132,20 @@ function enhancedBody(
 export function writeAudioTag(tag: AudioConfigTag | AudioFramesTag | AudioEndTag): Uint8Array[] {
   const payload = tag.kind === 'config' ? tag.config : tag.kind === 'frames' ? tag.payload : undefined;
   if (!tag.enhanced) {
-    if (tag.codec !== 'mp4a' || payload === undefined) throw new RangeError(`no legacy audio tag for ${tag.codec} ${tag.kind}`);
+    if (tag.codec !== 'mp4a' || payload === undefined)
+      throw new RangeError(`no legacy audio tag for ${tag.codec} ${tag.kind}`);
     // §E.4.2.1: SoundRate 3, SoundSize 1, SoundType 1 whatever the AAC really is.
     return [Uint8Array.of((LEGACY_AAC << 4) | 0x0f, tag.kind === 'config' ? 0 : 1), payload];
   }
-  const packetType = tag.kind === 'config' ? SEQUENCE_START : tag.kind === 'frames' ? CODED_FRAMES : SEQUENCE_END;
+  const packetType =
+    tag.kind === 'config' ? SEQUENCE_START : tag.kind === 'frames' ? CODED_FRAMES : SEQUENCE_END;
   const fourCc = fourCcNumber(tag.codec);
-  const header = Uint8Array.of((ENHANCED << 4) | packetType, fourCc >>> 24, fourCc >>> 16, fourCc >>> 8, fourCc);
+  const header = Uint8Array.of(
+    (ENHANCED << 4) | packetType,
+    fourCc >>> 24,
+    fourCc >>> 16,
+    fourCc >>> 8,
+    fourCc,
+  );
   return payload === undefined ? [header] : [header, payload];
 }

@@ -36,7 +36,8 @@ export function readModEx(bytes: Uint8Array, firstPacketType: number, start: num
     const isNanosecondOffset = next >> 4 === 0 && size >= 3;
     if (isNanosecondOffset) {
       nanosecondOffset = readU24(bytes, body);
-      if (nanosecondOffset > 999_999) throw new FlvFormatError(`nanosecond offset ${nanosecondOffset} exceeds 999999`);
+      if (nanosecondOffset > 999_999)
+        throw new FlvFormatError(`nanosecond offset ${nanosecondOffset} exceeds 999999`);
     }
     packetType = next & 0x0f;
   }
@@ -96,7 +97,9 @@ export function readMultitrackEntries<FourCc>(
     const size = readU24(bytes, at);
     at += 3;
     if (at + size > bytes.length) {
-      throw new FlvFormatError(`track ${trackId} of ${size} bytes passes the end of a tag of ${bytes.length}`);
+      throw new FlvFormatError(
+        `track ${trackId} of ${size} bytes passes the end of a tag of ${bytes.length}`,
+      );
     }
     entries.push({ codec, trackId, body: bytes.subarray(at, at + size) });
     at += size;

@@ -34,8 +34,14 @@ function read(bytes: Uint8Array, step: number, maxBodyBytes?: number): FlvTag[] 
 
 describe('FLV file (Adobe FLV 10.1 §E.2–E.4)', () => {
   test('header and tag bytes are as the specification draws them', () => {
-    expect([...writeFlvHeader({ video: true, audio: false })]).toEqual([0x46, 0x4c, 0x56, 1, 1, 0, 0, 0, 9, 0, 0, 0, 0]);
-    const [header, payload, size] = writeFlvTag({ type: 'video', timestampMs: 0x0a0b_0c0d, body: [Uint8Array.of(9)] });
+    expect([...writeFlvHeader({ video: true, audio: false })]).toEqual([
+      0x46, 0x4c, 0x56, 1, 1, 0, 0, 0, 9, 0, 0, 0, 0,
+    ]);
+    const [header, payload, size] = writeFlvTag({
+      type: 'video',
+      timestampMs: 0x0a0b_0c0d,
+      body: [Uint8Array.of(9)],
+    });
     expect([...(header ?? [])]).toEqual([9, 0, 0, 1, 0x0b, 0x0c, 0x0d, 0x0a, 0, 0, 0]);
     expect([...(payload ?? []), ...(size ?? [])]).toEqual([9, 0, 0, 0, 12]);
   });
@@ -79,6 +85,8 @@ describe('FLV file (Adobe FLV 10.1 §E.2–E.4)', () => {
   });
 
   test('a body beyond 24 bits cannot be written', () => {
-    expect(() => writeFlvTag({ type: 'video', timestampMs: 0, body: [new Uint8Array(0x100_0000)] })).toThrow(RangeError);
+    expect(() => writeFlvTag({ type: 'video', timestampMs: 0, body: [new Uint8Array(0x100_0000)] })).toThrow(
+      RangeError,
+    );
   });
 });

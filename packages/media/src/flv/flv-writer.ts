@@ -17,7 +17,8 @@ export function writeFlvTag(tag: {
 }): Uint8Array[] {
   let size = 0;
   for (const piece of tag.body) size += piece.length;
-  if (size > FLV_MAX_BODY_BYTES) throw new RangeError(`FLV tag body of ${size} bytes exceeds ${FLV_MAX_BODY_BYTES}`);
+  if (size > FLV_MAX_BODY_BYTES)
+    throw new RangeError(`FLV tag body of ${size} bytes exceeds ${FLV_MAX_BODY_BYTES}`);
   const time = Math.trunc(tag.timestampMs) >>> 0;
   const header = new Uint8Array(FLV_TAG_HEADER_BYTES);
   header[0] = FLV_TAG_TYPES[tag.type];

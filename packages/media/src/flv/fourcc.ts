@@ -26,7 +26,8 @@ export function fourCcNumber(name: string): number {
 export function readVideoFourCc(bytes: Uint8Array, at: number): VideoFourCc {
   const number = readNumber(bytes, at);
   const name = videoByNumber.get(number);
-  if (name === undefined) throw new FlvFormatError(`video FourCC 0x${number.toString(16).padStart(8, '0')} is unknown`);
+  if (name === undefined)
+    throw new FlvFormatError(`video FourCC 0x${number.toString(16).padStart(8, '0')} is unknown`);
   return name;
 }
 
@@ -34,7 +35,8 @@ export function readVideoFourCc(bytes: Uint8Array, at: number): VideoFourCc {
 export function readAudioFourCc(bytes: Uint8Array, at: number): AudioFourCc {
   const number = readNumber(bytes, at);
   const name = audioByNumber.get(number);
-  if (name === undefined) throw new FlvFormatError(`audio FourCC 0x${number.toString(16).padStart(8, '0')} is unknown`);
+  if (name === undefined)
+    throw new FlvFormatError(`audio FourCC 0x${number.toString(16).padStart(8, '0')} is unknown`);
   return name;
 }
 

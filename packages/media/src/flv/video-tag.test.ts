@@ -4,9 +4,13 @@ import { VIDEO_FOURCCS } from './fourcc.ts';
 import { parseVideoTag, type VideoTag, writeVideoTag } from './video-tag.ts';
 
 const bytes = (...parts: readonly (string | number)[]): Uint8Array =>
-  Uint8Array.from(parts.flatMap((part) => (typeof part === 'number' ? [part] : [...part].map((c) => c.charCodeAt(0)))));
+  Uint8Array.from(
+    parts.flatMap((part) => (typeof part === 'number' ? [part] : Array.from(part, (c) => c.charCodeAt(0)))),
+  );
 const plain = (tag: VideoTag): object =>
-  JSON.parse(JSON.stringify(tag, (_, value: unknown) => (value instanceof Uint8Array ? [...value] : value))) as object;
+  JSON.parse(
+    JSON.stringify(tag, (_, value: unknown) => (value instanceof Uint8Array ? [...value] : value)),
+  ) as object;
 const single = { trackId: 0, otherTrackIds: [] };
 
 describe('parseVideoTag, FLV 10.1 §E.4.3', () => {
@@ -26,25 +30,45 @@ describe('parseVideoTag, FLV 10.1 §E.4.3', () => {
       keyframe: false,
       compositionTimeMs: -33,
     });
-    expect(parseVideoTag(bytes(0x17, 1, 0x00, 0x00, 0x42, 9))).toMatchObject({ keyframe: true, compositionTimeMs: 66 });
+    expect(parseVideoTag(bytes(0x17, 1, 0x00, 0x00, 0x42, 9))).toMatchObject({
+      keyframe: true,
+      compositionTimeMs: 66,
+    });
   });
 
   test('end of sequence, commands and other codecs are told apart', () => {
     expect(parseVideoTag(bytes(0x17, 2, 0, 0, 0)).kind).toBe('end');
     expect(parseVideoTag(bytes(0x57, 1))).toEqual({ kind: 'command', command: 1 });
-    expect(parseVideoTag(bytes(0x12, 0))).toEqual({ kind: 'unsupported', description: 'FLV video CodecID 2' });
+    expect(parseVideoTag(bytes(0x12, 0))).toEqual({
+      kind: 'unsupported',
+      description: 'FLV video CodecID 2',
+    });
   });
 
   test('HEVC under the unofficial CodecID 12 reads as hvc1', () => {
-    expect(parseVideoTag(bytes(0x1c, 0, 0, 0, 0, 1))).toMatchObject({ kind: 'config', codec: 'hvc1', enhanced: false });
+    expect(parseVideoTag(bytes(0x1c, 0, 0, 0, 0, 1))).toMatchObject({
+      kind: 'config',
+      codec: 'hvc1',
+      enhanced: false,
+    });
   });
 });
 
 describe('parseVideoTag, enhanced RTMP v1 and v2', () => {
   test('every FourCC has a configuration and coded frames', () => {
     for (const codec of VIDEO_FOURCCS) {
-      expect(plain(parseVideoTag(bytes(0x90, codec, 7)))).toEqual({ kind: 'config', codec, enhanced: true, ...single, config: [7] });
-      expect(parseVideoTag(bytes(0x93, codec, 7))).toMatchObject({ kind: 'frames', codec, compositionTimeMs: 0 });
+      expect(plain(parseVideoTag(bytes(0x90, codec, 7)))).toEqual({
+        kind: 'config',
+        codec,
+        enhanced: true,
+        ...single,
+        config: [7],
+      });
+      expect(parseVideoTag(bytes(0x93, codec, 7))).toMatchObject({
+        kind: 'frames',
+        codec,
+        compositionTimeMs: 0,
+      });
     }
   });
 
@@ -54,8 +78,14 @@ describe('parseVideoTag, enhanced RTMP v1 and v2', () => {
       keyframe: false,
       payload: [5],
     });
-    expect(plain(parseVideoTag(bytes(0x91, 'av01', 1, 2, 3, 5)))).toMatchObject({ compositionTimeMs: 0, payload: [1, 2, 3, 5] });
-    expect(plain(parseVideoTag(bytes(0x93, 'hvc1', 1, 2, 3, 5)))).toMatchObject({ compositionTimeMs: 0, payload: [1, 2, 3, 5] });
+    expect(plain(parseVideoTag(bytes(0x91, 'av01', 1, 2, 3, 5)))).toMatchObject({
+      compositionTimeMs: 0,
+      payload: [1, 2, 3, 5],
+    });
+    expect(plain(parseVideoTag(bytes(0x93, 'hvc1', 1, 2, 3, 5)))).toMatchObject({
+      compositionTimeMs: 0,
+      payload: [1, 2, 3, 5],
+    });
   });
 
   test('metadata, sequence end, MPEG-2 TS and commands are told apart', () => {
@@ -67,18 +97,40 @@ describe('parseVideoTag, enhanced RTMP v1 and v2', () => {
 
   test('a ModEx prefix gives the nanosecond offset, in both sizes', () => {
     const offset = [0x01, 0xe2, 0x40]; // 123456
-    expect(parseVideoTag(bytes(0x97, 2, ...offset, 0x03, 'hvc1', 9))).toMatchObject({ kind: 'frames', nanosecondOffset: 123_456 });
+    expect(parseVideoTag(bytes(0x97, 2, ...offset, 0x03, 'hvc1', 9))).toMatchObject({
+      kind: 'frames',
+      nanosecondOffset: 123_456,
+    });
     const long = [255, 0x00, 0xff, ...offset, ...Array<number>(253).fill(0)];
-    expect(parseVideoTag(bytes(0x97, ...long, 0x03, 'hvc1', 9))).toMatchObject({ kind: 'frames', nanosecondOffset: 123_456 });
-    expect(() => parseVideoTag(bytes(0x97, 2, 0xff, 0xff, 0xff, 0x03, 'hvc1'))).toThrow('nanosecond offset 16777215');
+    expect(parseVideoTag(bytes(0x97, ...long, 0x03, 'hvc1', 9))).toMatchObject({
+      kind: 'frames',
+      nanosecondOffset: 123_456,
+    });
+    expect(() => parseVideoTag(bytes(0x97, 2, 0xff, 0xff, 0xff, 0x03, 'hvc1'))).toThrow(
+      'nanosecond offset 16777215',
+    );
   });
 
   test('of a multitrack tag the first track is used and the others are named', () => {
     const tag = bytes(0x96, 0x13, 'hvc1', 4, 0, 0, 2, 8, 9, 1, 0, 0, 1, 7);
-    expect(plain(parseVideoTag(tag))).toMatchObject({ kind: 'frames', trackId: 4, otherTrackIds: [1], payload: [8, 9] });
+    expect(plain(parseVideoTag(tag))).toMatchObject({
+      kind: 'frames',
+      trackId: 4,
+      otherTrackIds: [1],
+      payload: [8, 9],
+    });
     const many = bytes(0x96, 0x20, 'av01', 0, 0, 0, 1, 8, 'avc1', 2, 0, 0, 0);
-    expect(plain(parseVideoTag(many))).toMatchObject({ kind: 'config', codec: 'av01', otherTrackIds: [2], config: [8] });
-    expect(plain(parseVideoTag(bytes(0x96, 0x00, 'avc1', 3, 8)))).toMatchObject({ kind: 'config', trackId: 3, config: [8] });
+    expect(plain(parseVideoTag(many))).toMatchObject({
+      kind: 'config',
+      codec: 'av01',
+      otherTrackIds: [2],
+      config: [8],
+    });
+    expect(plain(parseVideoTag(bytes(0x96, 0x00, 'avc1', 3, 8)))).toMatchObject({
+      kind: 'config',
+      trackId: 3,
+      config: [8],
+    });
   });
 
   test('broken tags are refused', () => {
@@ -121,9 +173,21 @@ describe('writeVideoTag', () => {
   });
 
   test('what cannot be written is refused', () => {
-    const frames = { kind: 'frames', keyframe: true, nanosecondOffset: 0, payload: Uint8Array.of(1), ...single } as const;
-    expect(() => writeVideoTag({ ...frames, codec: 'avc1', enhanced: false, compositionTimeMs: 0x80_0000 })).toThrow(RangeError);
-    expect(() => writeVideoTag({ ...frames, codec: 'av01', enhanced: false, compositionTimeMs: 0 })).toThrow('no CodecID');
-    expect(() => writeVideoTag({ ...frames, codec: 'av01', enhanced: true, compositionTimeMs: 5 })).toThrow('composition time');
+    const frames = {
+      kind: 'frames',
+      keyframe: true,
+      nanosecondOffset: 0,
+      payload: Uint8Array.of(1),
+      ...single,
+    } as const;
+    expect(() =>
+      writeVideoTag({ ...frames, codec: 'avc1', enhanced: false, compositionTimeMs: 0x80_0000 }),
+    ).toThrow(RangeError);
+    expect(() => writeVideoTag({ ...frames, codec: 'av01', enhanced: false, compositionTimeMs: 0 })).toThrow(
+      'no CodecID',
+    );
+    expect(() => writeVideoTag({ ...frames, codec: 'av01', enhanced: true, compositionTimeMs: 5 })).toThrow(
+      'composition time',
+    );
   });
 });

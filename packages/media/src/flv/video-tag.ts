@@ -111,7 +111,8 @@ function parseEnhanced(bytes: Uint8Array, first: number): VideoTag {
     return enhancedBody(modEx.packetType, frameType, modEx.nanosecondOffset, codec, 0, NO_TRACKS, body);
   }
   const header = readMultitrackHeader(bytes, modEx.at, readVideoFourCc);
-  if (header.packetType === MULTITRACK) throw new FlvFormatError('multitrack video tag within a multitrack tag');
+  if (header.packetType === MULTITRACK)
+    throw new FlvFormatError('multitrack video tag within a multitrack tag');
   const [track, ...others] = readMultitrackEntries(bytes, header, readVideoFourCc);
   if (track === undefined) throw new FlvFormatError('multitrack video tag without a track');
   const otherIds = others.length === 0 ? NO_TRACKS : others.map((other) => other.trackId);
@@ -137,7 +138,14 @@ function enhancedBody(
       const hasTime = packetType === CODED_FRAMES && hasCompositionTime(codec);
       const compositionTimeMs = hasTime ? readS24(body, 0) : 0;
       const payload = hasTime ? body.subarray(3) : body;
-      return { kind: 'frames', ...common, keyframe: frameType === FRAME_KEY, compositionTimeMs, nanosecondOffset, payload };
+      return {
+        kind: 'frames',
+        ...common,
+        keyframe: frameType === FRAME_KEY,
+        compositionTimeMs,
+        nanosecondOffset,
+        payload,
+      };
     }
     case SEQUENCE_END:
       return { kind: 'end', ...common };
@@ -171,16 +179,26 @@ export function writeVideoTag(tag: VideoConfigTag | VideoFramesTag | VideoEndTag
   return payload === undefined ? [header] : [header, payload];
 }
 
-function legacyHeader(tag: VideoConfigTag | VideoFramesTag | VideoEndTag, frameType: number, time: number): Uint8Array {
-  if (tag.codec !== 'avc1' && tag.codec !== 'hvc1') throw new RangeError(`FLV has no CodecID for ${tag.codec}`);
+function legacyHeader(
+  tag: VideoConfigTag | VideoFramesTag | VideoEndTag,
+  frameType: number,
+  time: number,
+): Uint8Array {
+  if (tag.codec !== 'avc1' && tag.codec !== 'hvc1')
+    throw new RangeError(`FLV has no CodecID for ${tag.codec}`);
   const codecId = tag.codec === 'avc1' ? LEGACY_AVC : LEGACY_HEVC;
   const packetType = tag.kind === 'config' ? 0 : tag.kind === 'frames' ? 1 : 2;
   return Uint8Array.of((frameType << 4) | codecId, packetType, time >> 16, time >> 8, time);
 }
 
-function enhancedHeader(tag: VideoConfigTag | VideoFramesTag | VideoEndTag, frameType: number, time: number): Uint8Array {
+function enhancedHeader(
+  tag: VideoConfigTag | VideoFramesTag | VideoEndTag,
+  frameType: number,
+  time: number,
+): Uint8Array {
   const timed = tag.kind === 'frames' && time !== 0;
-  if (timed && !hasCompositionTime(tag.codec)) throw new RangeError(`${tag.codec} tags carry no composition time`);
+  if (timed && !hasCompositionTime(tag.codec))
+    throw new RangeError(`${tag.codec} tags carry no composition time`);
   const frames = timed || !hasCompositionTime(tag.codec) ? CODED_FRAMES : CODED_FRAMES_X;
   const packetType = tag.kind === 'config' ? SEQUENCE_START : tag.kind === 'end' ? SEQUENCE_END : frames;
   const fourCc = fourCcNumber(tag.codec);

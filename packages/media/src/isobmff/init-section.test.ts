@@ -8,22 +8,22 @@ const AVCC = fromHex(
   '0164001effe100196764001eacb405017fcb8088000003000800000301e478b17501000468ef0fcbfdf8f800',
 );
 
-const VIDEO: InitTrack = {
+const VIDEO = {
   kind: 'video',
   codec: 'h264',
   timescale: 90_000,
   width: 640,
   height: 360,
   config: AVCC,
-};
-const AUDIO: InitTrack = {
+} as const satisfies InitTrack;
+const AUDIO = {
   kind: 'audio',
   codec: 'aac',
   timescale: 48_000,
   sampleRate: 48_000,
   channels: 2,
   config: fromHex('1190'),
-};
+} as const satisfies InitTrack;
 
 describe('writeInitSection (ISO/IEC 23000-19 §7.3.1)', () => {
   test('an H.264 track', () => {
@@ -93,14 +93,14 @@ describe('writeInitSection (ISO/IEC 23000-19 §7.3.1)', () => {
 
   test('HEVC and Opus have their own entries', () => {
     const config = fromHex('4f707573486561640102380180bb0000000000');
-    const opus = writeInitSection({ ...AUDIO, codec: 'opus', config } as InitTrack);
+    const opus = writeInitSection({ ...AUDIO, codec: 'opus', config });
     expect(dumpBoxes(opus)).toMatch(/\[Opus\] size=55 .*\n +\[dOps\] size=19 channels=2 preSkip=312/);
-    const hevc = writeInitSection({ ...VIDEO, codec: 'hevc', config: fromHex('01') } as InitTrack);
+    const hevc = writeInitSection({ ...VIDEO, codec: 'hevc', config: fromHex('01') });
     expect(dumpBoxes(hevc)).toMatch(/\[hvc1\] .*\n +\[hvcC\] size=9 record=01/);
   });
 
   test('a wide pixel gets a pasp and a wider track', () => {
-    const wide = writeInitSection({ ...VIDEO, pixelAspect: { hSpacing: 4, vSpacing: 3 } } as InitTrack);
+    const wide = writeInitSection({ ...VIDEO, pixelAspect: { hSpacing: 4, vSpacing: 3 } });
     expect(dumpBoxes(wide)).toMatch(/\[tkhd\] .* width=853 height=360\n/);
     expect(dumpBoxes(wide)).toMatch(/\[pasp\] size=16 hSpacing=4 vSpacing=3/);
   });

@@ -11,7 +11,8 @@ const MAX_SIZE = Number.MAX_SAFE_INTEGER;
  * Throws RangeError for anything but a safe integer ≥ 0.
  */
 export function ebmlSize(size: number): Uint8Array {
-  if (!Number.isSafeInteger(size) || size < 0 || size > MAX_SIZE) throw new RangeError(`EBML size must be a safe integer ≥ 0, got ${size}`);
+  if (!Number.isSafeInteger(size) || size < 0 || size > MAX_SIZE)
+    throw new RangeError(`EBML size must be a safe integer ≥ 0, got ${size}`);
   let length = 1;
   while (size >= 2 ** (7 * length) - 1) length++;
   const bytes = bigEndian(size, length);
@@ -33,7 +34,8 @@ export function ebmlElement(id: number, ...bodies: readonly Uint8Array[]): Uint8
 
 /** An unsigned integer element in the fewest bytes (RFC 8794 §7.2). Throws RangeError for anything but a safe integer ≥ 0. */
 export function ebmlUnsigned(id: number, value: number): Uint8Array {
-  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`EBML integer must be a safe integer ≥ 0, got ${value}`);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new RangeError(`EBML integer must be a safe integer ≥ 0, got ${value}`);
   let length = 1;
   while (value >= 2 ** (8 * length)) length++;
   return ebmlElement(id, bigEndian(value, length));
@@ -51,7 +53,8 @@ export function ebmlString(id: number, text: string): Uint8Array {
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code < 0x20 || code > 0x7e) throw new RangeError(`EBML string must be printable ASCII, got '${text}'`);
+    if (code < 0x20 || code > 0x7e)
+      throw new RangeError(`EBML string must be printable ASCII, got '${text}'`);
     bytes[i] = code;
   }
   return ebmlElement(id, bytes);

@@ -34,8 +34,21 @@ function encode(name: string, args: readonly string[]): { file: Uint8Array; fram
 }
 
 interface Probed {
-  readonly packets: { pts_time: string; flags: string; pos: string; size: string; stream_index: number; data_hash: string }[];
-  readonly streams: { codec_name: string; width?: number; height?: number; sample_rate?: string; extradata_size?: number }[];
+  readonly packets: {
+    pts_time: string;
+    flags: string;
+    pos: string;
+    size: string;
+    stream_index: number;
+    data_hash: string;
+  }[];
+  readonly streams: {
+    codec_name: string;
+    width?: number;
+    height?: number;
+    sample_rate?: string;
+    extradata_size?: number;
+  }[];
 }
 
 function probe(path: string): Probed {
@@ -49,11 +62,22 @@ function boxBody(file: Uint8Array, type: string): Uint8Array {
   return file.subarray(at + 4, at - 4 + size);
 }
 
-function write(name: string, tracks: readonly MatroskaTrack[], blocks: readonly (Frame & { track: number })[]): Probed {
+function write(
+  name: string,
+  tracks: readonly MatroskaTrack[],
+  blocks: readonly (Frame & { track: number })[],
+): Probed {
   const writer = new LiveMatroskaWriter({ tracks });
   const pieces = [writer.header()];
   for (const frame of blocks) {
-    pieces.push(...writer.block({ track: frame.track, timestamp: frame.pts, keyframe: frame.keyframe, payload: frame.payload }));
+    pieces.push(
+      ...writer.block({
+        track: frame.track,
+        timestamp: frame.pts,
+        keyframe: frame.keyframe,
+        payload: frame.payload,
+      }),
+    );
   }
   const path = join(folder, name);
   writeFileSync(path, concat(pieces));
@@ -68,14 +92,24 @@ function summary(frames: readonly Frame[]): string[] {
 function probedSummary(probed: Probed, stream: number): string[] {
   return probed.packets
     .filter((packet) => packet.stream_index === stream)
-    .map((packet) => `${Math.round(Number(packet.pts_time) * 1000)} ${packet.flags.slice(0, 1)} ${packet.size}`);
+    .map(
+      (packet) => `${Math.round(Number(packet.pts_time) * 1000)} ${packet.flags.slice(0, 1)} ${packet.size}`,
+    );
 }
 
 const VIDEO = ['-f', 'lavfi', '-i', 'testsrc2=size=160x120:rate=25', '-t', '1'];
 
 describe('LiveMatroskaWriter', () => {
   test('ffprobe reads HEVC with B-frames back, time for time', () => {
-    const { file, frames } = encode('hevc.mp4', [...VIDEO, '-c:v', 'libx265', '-x265-params', 'log-level=error:keyint=10', '-bf', '2']);
+    const { file, frames } = encode('hevc.mp4', [
+      ...VIDEO,
+      '-c:v',
+      'libx265',
+      '-x265-params',
+      'log-level=error:keyint=10',
+      '-bf',
+      '2',
+    ]);
     const track: MatroskaTrack = {
       kind: 'video',
       codecId: 'V_MPEGH/ISO/HEVC',
@@ -84,24 +118,54 @@ describe('LiveMatroskaWriter', () => {
       height: 120,
       defaultDurationNs: 40_000_000,
     };
-    const probed = write('hevc.mkv', [track], frames.map((frame) => ({ ...frame, track: 1 })));
+    const probed = write(
+      'hevc.mkv',
+      [track],
+      frames.map((frame) => ({ ...frame, track: 1 })),
+    );
     expect(probed.streams).toMatchObject([{ codec_name: 'hevc', width: 160, height: 120 }]);
     expect(probedSummary(probed, 0)).toEqual(summary(frames));
   });
 
   test('ffprobe reads H.264 and AAC back, interleaved', () => {
     const video = encode('avc.mp4', [...VIDEO, '-c:v', 'libx264', '-g', '10']);
-    const audio = encode('aac.mp4', ['-f', 'lavfi', '-i', 'sine=sample_rate=48000', '-t', '1', '-ac', '2', '-c:a', 'aac']);
+    const audio = encode('aac.mp4', [
+      '-f',
+      'lavfi',
+      '-i',
+      'sine=sample_rate=48000',
+      '-t',
+      '1',
+      '-ac',
+      '2',
+      '-c:a',
+      'aac',
+    ]);
     const tracks: MatroskaTrack[] = [
-      { kind: 'video', codecId: 'V_MPEG4/ISO/AVC', codecPrivate: boxBody(video.file, 'avcC'), width: 160, height: 120 },
-      { kind: 'audio', codecId: 'A_AAC', codecPrivate: Uint8Array.of(0x11, 0x90), sampleRate: 48_000, channels: 2 },
+      {
+        kind: 'video',
+        codecId: 'V_MPEG4/ISO/AVC',
+        codecPrivate: boxBody(video.file, 'avcC'),
+        width: 160,
+        height: 120,
+      },
+      {
+        kind: 'audio',
+        codecId: 'A_AAC',
+        codecPrivate: Uint8Array.of(0x11, 0x90),
+        sampleRate: 48_000,
+        channels: 2,
+      },
     ];
     const blocks = [
       ...video.frames.map((frame) => ({ ...frame, track: 1 })),
       ...audio.frames.map((frame) => ({ ...frame, track: 2 })),
     ];
     const probed = write('both.mkv', tracks, blocks);
-    expect(probed.streams).toMatchObject([{ codec_name: 'h264' }, { codec_name: 'aac', sample_rate: '48000' }]);
+    expect(probed.streams).toMatchObject([
+      { codec_name: 'h264' },
+      { codec_name: 'aac', sample_rate: '48000' },
+    ]);
     expect(probedSummary(probed, 0)).toEqual(summary(video.frames));
     expect(probedSummary(probed, 1)).toEqual(summary(audio.frames));
   });
@@ -110,9 +174,33 @@ describe('LiveMatroskaWriter', () => {
     const path = join(folder, 'vp8.ivf');
     execFileSync('ffmpeg', ['-v', 'error', '-y', ...VIDEO, '-c:v', 'libvpx', '-g', '10', path]);
     const video = ivfFrames(readFileSync(path));
-    const audio = encode('opus.mp4', ['-f', 'lavfi', '-i', 'sine=sample_rate=48000', '-t', '1', '-ac', '2', '-c:a', 'libopus']);
+    const audio = encode('opus.mp4', [
+      '-f',
+      'lavfi',
+      '-i',
+      'sine=sample_rate=48000',
+      '-t',
+      '1',
+      '-ac',
+      '2',
+      '-c:a',
+      'libopus',
+    ]);
     // RFC 7845 §5.1: version 1, 2 channels, pre-skip 312, 48 kHz, gain 0, mapping family 0.
-    const head = Uint8Array.of(...new TextEncoder().encode('OpusHead'), 1, 2, 0x38, 0x01, 0x80, 0xbb, 0, 0, 0, 0, 0);
+    const head = Uint8Array.of(
+      ...new TextEncoder().encode('OpusHead'),
+      1,
+      2,
+      0x38,
+      0x01,
+      0x80,
+      0xbb,
+      0,
+      0,
+      0,
+      0,
+      0,
+    );
     const tracks: MatroskaTrack[] = [
       { kind: 'video', codecId: 'V_VP8', width: 160, height: 120 },
       {
@@ -126,9 +214,15 @@ describe('LiveMatroskaWriter', () => {
       },
     ];
     const opus = audio.frames.filter((frame) => frame.pts >= 100);
-    const blocks = [...video.map((frame) => ({ ...frame, track: 1 })), ...opus.map((frame) => ({ ...frame, track: 2 }))];
+    const blocks = [
+      ...video.map((frame) => ({ ...frame, track: 1 })),
+      ...opus.map((frame) => ({ ...frame, track: 2 })),
+    ];
     const probed = write('webrtc.mkv', tracks, blocks);
-    expect(probed.streams).toMatchObject([{ codec_name: 'vp8', width: 160 }, { codec_name: 'opus', sample_rate: '48000' }]);
+    expect(probed.streams).toMatchObject([
+      { codec_name: 'vp8', width: 160 },
+      { codec_name: 'opus', sample_rate: '48000' },
+    ]);
     expect(probedSummary(probed, 0)).toEqual(summary(video));
     expect(probed.packets.filter((packet) => packet.stream_index === 1)).toHaveLength(opus.length);
   });
@@ -140,10 +234,10 @@ describe('LiveMatroskaWriter', () => {
     });
     const block = (timestamp: number, keyframe: boolean): string =>
       toHex(concat(writer.block({ track: 1, timestamp, keyframe, payload: Uint8Array.of(0xaa) })));
-    expect(block(5000, true)).toBe('1f43b67501ffffffffffffffe7821388' + 'a38581000080aa');
+    expect(block(5000, true)).toBe('1f43b67501ffffffffffffffe7821388a38581000080aa');
     expect(block(5040, false)).toBe('a38581002800aa');
     expect(block(4990, false)).toBe('a38581fff600aa');
-    expect(block(6001, false)).toBe('1f43b67501ffffffffffffffe7821771' + 'a38581000000aa');
+    expect(block(6001, false)).toBe('1f43b67501ffffffffffffffe7821771a38581000000aa');
   });
 
   test('refuses negative times, unknown tracks and clusters that 16 bits cannot span', () => {

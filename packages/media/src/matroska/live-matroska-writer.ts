@@ -39,7 +39,8 @@ export class LiveMatroskaWriter {
   /** Throws RangeError for no tracks, too many, or a cluster longer than 16 bits. */
   constructor(options: LiveMatroskaOptions) {
     const count = options.tracks.length;
-    if (count < 1 || count > MAX_TRACKS) throw new RangeError(`Matroska needs 1…${MAX_TRACKS} tracks, got ${count}`);
+    if (count < 1 || count > MAX_TRACKS)
+      throw new RangeError(`Matroska needs 1…${MAX_TRACKS} tracks, got ${count}`);
     this.#options = options;
     this.#maxClusterUnits = options.maxClusterUnits ?? 2000;
     if (this.#maxClusterUnits > MAX_BLOCK_OFFSET) {
@@ -68,7 +69,10 @@ export class LiveMatroskaWriter {
         ebmlString(ELEMENT.MuxingApp, 'tallylight'),
         ebmlString(ELEMENT.WritingApp, 'tallylight'),
       ),
-      ebmlElement(ELEMENT.Tracks, ...this.#options.tracks.map((track, index) => trackEntry(index + 1, track))),
+      ebmlElement(
+        ELEMENT.Tracks,
+        ...this.#options.tracks.map((track, index) => trackEntry(index + 1, track)),
+      ),
     ]);
   }
 
@@ -92,7 +96,12 @@ export class LiveMatroskaWriter {
       pieces.push(ebmlOpenElement(ELEMENT.Cluster), ebmlUnsigned(ELEMENT.Timestamp, block.timestamp));
     }
     const head = Uint8Array.of(0x80 | block.track, offset >> 8, offset, block.keyframe ? 0x80 : 0);
-    pieces.push(ebmlId(ELEMENT.SimpleBlock), ebmlSize(head.length + block.payload.length), head, block.payload);
+    pieces.push(
+      ebmlId(ELEMENT.SimpleBlock),
+      ebmlSize(head.length + block.payload.length),
+      head,
+      block.payload,
+    );
     return pieces;
   }
 }

@@ -52,12 +52,19 @@ export function trackEntry(number: number, track: MatroskaTrack): Uint8Array {
     if (track.defaultDurationNs !== undefined) {
       fields.push(ebmlUnsigned(ELEMENT.DefaultDuration, Math.round(track.defaultDurationNs)));
     }
-    const size = [ebmlUnsigned(ELEMENT.PixelWidth, track.width), ebmlUnsigned(ELEMENT.PixelHeight, track.height)];
+    const size = [
+      ebmlUnsigned(ELEMENT.PixelWidth, track.width),
+      ebmlUnsigned(ELEMENT.PixelHeight, track.height),
+    ];
     fields.push(ebmlElement(ELEMENT.Video, ...size));
   } else {
     if (track.codecDelayNs !== undefined) fields.push(ebmlUnsigned(ELEMENT.CodecDelay, track.codecDelayNs));
-    if (track.seekPreRollNs !== undefined) fields.push(ebmlUnsigned(ELEMENT.SeekPreRoll, track.seekPreRollNs));
-    const shape = [ebmlFloat(ELEMENT.SamplingFrequency, track.sampleRate), ebmlUnsigned(ELEMENT.Channels, track.channels)];
+    if (track.seekPreRollNs !== undefined)
+      fields.push(ebmlUnsigned(ELEMENT.SeekPreRoll, track.seekPreRollNs));
+    const shape = [
+      ebmlFloat(ELEMENT.SamplingFrequency, track.sampleRate),
+      ebmlUnsigned(ELEMENT.Channels, track.channels),
+    ];
     fields.push(ebmlElement(ELEMENT.Audio, ...shape));
   }
   return ebmlElement(ELEMENT.TrackEntry, ...fields);

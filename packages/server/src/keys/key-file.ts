@@ -16,6 +16,9 @@ export type KeySummary = Pick<KeyRecord, 'id' | 'streamId' | 'createdAt'>;
 /** How often the running server looks whether another process changed the file. */
 const watchIntervalMs = 500;
 
+/** Fingerprint of a file that is not there. */
+const absent = 'absent';
+
 /** Longest stream key that is worth a hash. */
 const maxStreamKeyLength = 256;
 
@@ -71,6 +74,11 @@ export class KeyFile implements PublishAuthorizer {
     // The look-up compares keyed hashes, not keys: how long it takes tells nothing of a key.
     if (record === undefined) return { allowed: false, reason: 'unknown stream key' };
     return { allowed: true, streamId: record.streamId, keyId: record.id };
+  }
+
+  /** True until the first key is made: nobody has ever decided what keys there shall be. */
+  get isNew(): boolean {
+    return this.#fingerprint === absent;
   }
 
   /** Every key, oldest first. */
@@ -194,7 +202,7 @@ async function fingerprintOf(path: string): Promise<string> {
     const { ino, size, mtimeNs } = await stat(path, { bigint: true });
     return `${ino} ${size} ${mtimeNs}`;
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return 'absent';
+    if (isErrno(error, 'ENOENT')) return absent;
     throw error;
   }
 }

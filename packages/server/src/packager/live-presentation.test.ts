@@ -25,7 +25,8 @@ function open(sampleRate = 48_000): {
     hasVideo: true,
     afterMsn: 0,
   });
-  presentation.setSource('source', videoTrack);
+  presentation.setSource(videoTrack);
+  presentation.planned = true;
   return { clock, presentation, wallClock };
 }
 

@@ -39,9 +39,15 @@ export interface PresentationOptions {
   readonly spool?: Spool | undefined;
 }
 
+/** Id of the feed that is the publisher's own pictures. */
+export const SOURCE_FEED = 'source';
+
 interface VideoRendition {
   readonly packager: VideoPackager;
   readonly bitrateBps: number;
+  feed: string | undefined;
+  /** What it shows from a stream time on. */
+  next: { readonly feed: string; readonly fromMs: number } | undefined;
 }
 
 /** Everything packaged of one live stream: renditions that are cut alike, and the multivariant playlist over them. */
@@ -53,12 +59,14 @@ export class LivePresentation implements Presentation {
   readonly #options: PresentationOptions;
   readonly #run: string;
   readonly #videos = new Map<string, VideoRendition>();
-  readonly #feeds = new Map<string, RenditionWindow>();
-  #source: VideoPackager | undefined;
+  readonly #windows = new Map<string, RenditionWindow>();
+  readonly #tracks = new Map<string, VideoTrack>();
   #reorderMs = 0;
   #ended = false;
-  /** False while the source's rendition is encoded, because its GOP is too long for segments. */
-  passthrough = true;
+  /** Id of the rendition that is the publisher's own video. */
+  readonly sourceId = 'source';
+  /** Set once it is known which renditions there will be: before that nothing is listed. */
+  planned = false;
 
   constructor(options: PresentationOptions) {
     this.streamId = options.streamId;
@@ -90,10 +98,10 @@ export class LivePresentation implements Presentation {
     return this.#ended;
   }
 
-  /** Adds a video rendition. It is listed once it has a part. */
+  /** Adds a video rendition without a feed. It is listed once it has a part. */
   addVideo(id: string, bitrateBps: number): VideoPackager {
     const packager = new VideoPackager(this.#window(id), this.segmentClock, this.#options.packager);
-    this.#videos.set(id, { packager, bitrateBps });
+    this.#videos.set(id, { packager, bitrateBps, feed: undefined, next: undefined });
     return packager;
   }
 
@@ -102,10 +110,53 @@ export class LivePresentation implements Presentation {
     return this.#videos.get(id)?.packager;
   }
 
-  /** The source's parameters; its rendition `id` passes them on from the next keyframe. */
-  setSource(id: string, track: VideoTrack): void {
-    this.#source ??= this.addVideo(id, track.bitrateBps ?? guessBitrateBps(track));
-    this.#source.setTrack(track);
+  /** Ids of the video renditions, the source's first. */
+  videoIds(): readonly string[] {
+    return [...this.#videos.keys()];
+  }
+
+  /** The source's parameters; the renditions that show it pass them on from the next segment. */
+  setSource(track: VideoTrack): void {
+    if (this.#videos.size === 0) this.addVideo(this.sourceId, track.bitrateBps ?? guessBitrateBps(track));
+    const source = this.#videos.get(this.sourceId);
+    if (source !== undefined) source.feed = SOURCE_FEED;
+    this.setFeedTrack(SOURCE_FEED, track);
+  }
+
+  /** Parameters of a feed's pictures. Where it is being shown they change with the next segment, which is a discontinuity. */
+  setFeedTrack(feed: string, track: VideoTrack): void {
+    const shown = [...this.#videos.values()].filter((video) => video.feed === feed);
+    if (this.#tracks.has(feed) && shown.length > 0) this.segmentClock.requestDiscontinuity();
+    this.#tracks.set(feed, track);
+    for (const video of shown) video.packager.setTrack(track);
+  }
+
+  /** From a stream time on, renditions show other feeds; the segment that begins there is a discontinuity in all. */
+  switchFeeds(routes: ReadonlyMap<string, string>, fromMs: number): void {
+    let changes = false;
+    for (const [id, feed] of routes) {
+      const video = this.#videos.get(id);
+      if (video === undefined || (video.feed === feed && video.next === undefined)) continue;
+      if (video.feed !== undefined) changes = true;
+      video.next = { feed, fromMs };
+    }
+    if (changes) this.segmentClock.requestDiscontinuity();
+  }
+
+  /** Packages a picture of a feed in every rendition that shows it. */
+  pushFeed(feed: string, unit: AccessUnit): void {
+    for (const video of this.#videos.values()) {
+      const { next } = video;
+      if (next !== undefined && unit.pts >= next.fromMs) {
+        if (next.feed !== feed) continue;
+        const track = this.#tracks.get(feed);
+        if (track === undefined) continue;
+        video.feed = feed;
+        video.next = undefined;
+        video.packager.setTrack(track);
+      }
+      if (video.feed === feed) video.packager.push(unit);
+    }
   }
 
   /** Looks at a picture of the source before any rendition packages it: decides the cuts. */
@@ -114,9 +165,9 @@ export class LivePresentation implements Presentation {
     this.segmentClock.offer({ ptsMs: unit.pts, dtsMs: unit.dts, keyframe: unit.keyframe });
   }
 
-  /** Packages a picture of the source as it is, unless its rendition is encoded, and lets the audio follow. */
+  /** Packages a picture of the source where it is shown as it is, and lets the audio follow. */
   pushSource(unit: AccessUnit): void {
-    if (this.passthrough) this.#source?.push(unit);
+    this.pushFeed(SOURCE_FEED, unit);
     this.audio.advance(unit.dts + this.#reorderMs);
   }
 
@@ -141,15 +192,16 @@ export class LivePresentation implements Presentation {
     for (const { packager } of this.#videos.values()) packager.flush();
     this.audio.flush();
     this.#ended = true;
-    for (const window of this.#feeds.values()) window.end();
+    for (const window of this.#windows.values()) window.end();
   }
 
   renditions(): ReadonlyMap<string, RenditionFeed> {
-    return this.#feeds;
+    return this.#windows;
   }
 
   multivariant(): MultivariantPlaylist | undefined {
     if (!this.audio.window.hasMedia) return undefined;
+    if (this.hasVideo && !this.planned) return undefined;
     const videos = [...this.#videos].filter(([, video]) => video.packager.window.hasMedia);
     if (this.hasVideo && videos.length < this.#videos.size && !this.#waitedLongEnough()) return undefined;
     if (this.hasVideo && videos.length === 0) return undefined;
@@ -174,7 +226,7 @@ export class LivePresentation implements Presentation {
     return {
       run: this.#run,
       ended: this.#ended,
-      renditions: [...this.#feeds.values()].map((window) => window.dump()),
+      renditions: [...this.#windows.values()].map((window) => window.dump()),
     };
   }
 
@@ -192,7 +244,7 @@ export class LivePresentation implements Presentation {
   #window(id: string): RenditionWindow {
     const { packager, clock, streamId, spool } = this.#options;
     const window = new RenditionWindow({ id, run: this.#run, packager, clock, streamId, spool });
-    this.#feeds.set(id, window);
+    this.#windows.set(id, window);
     return window;
   }
 

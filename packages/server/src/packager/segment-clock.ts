@@ -78,6 +78,11 @@ export class SegmentClock {
     return ms > this.longestMs ? Math.max(1, gops - 1) * this.#gopMs : ms;
   }
 
+  /** Stream time, in milliseconds, of the next segment that does not wait for a keyframe of the source; undefined while all do. */
+  get nextForcedMs(): number | undefined {
+    return this.#forced?.nextMs;
+  }
+
   /** The next segment begins at the next keyframe and is marked as a discontinuity. */
   requestDiscontinuity(): void {
     this.#discontinuity = true;

@@ -9,6 +9,8 @@ import type { Spool } from './spool.ts';
 
 /** Segments without media that stand before the first real one, so that a player may join at the first part. */
 export const GAP_SEGMENTS = 3;
+/** Fewest segments that a live playlist keeps listed (Apple's authoring specification 8.11). */
+const MIN_SEGMENTS = 6;
 
 /** How a rendition's window is opened. */
 export interface WindowOptions {
@@ -223,7 +225,7 @@ export class RenditionWindow implements RenditionFeed {
     let seconds = this.#segments.reduce((sum, segment) => sum + segment.durationSec, 0);
     for (let first = this.#segments[0]; first !== undefined; first = this.#segments[0]) {
       const staysSec = seconds - first.durationSec;
-      const surplus = first.gap || this.#segments.length > windowSegments;
+      const surplus = this.#segments.length > (first.gap ? MIN_SEGMENTS : windowSegments);
       if (!surplus || staysSec < 3 * targetDurationSec) break;
       this.#segments.shift();
       if (!first.gap) this.#retained.add(first, now + (first.durationSec + seconds) * 1000);

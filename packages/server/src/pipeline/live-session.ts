@@ -17,9 +17,6 @@ import type { PipelineOptions } from './pipeline-options.ts';
 import type { SourceEncoder, SourceEncoderFactory } from './source-encoder.ts';
 import { type Layout, TrackWait } from './track-wait.ts';
 
-/** Id of the rendition that is the publisher's own video. */
-export const SOURCE = 'source';
-
 /** What a session needs from outside. */
 export interface LiveSessionOptions {
   readonly streamId: string;
@@ -281,7 +278,8 @@ export class LiveSession {
       this.#encoder?.end();
     }
     this.#ladderTrack = track;
-    presentation.setSource(SOURCE, track);
+    presentation.setSource(track);
+    presentation.planned ||= this.#encoderFor === undefined;
     this.#encoder = this.#encoderFor?.({
       streamId: this.streamId,
       source: track,

@@ -41,7 +41,14 @@ export function createLogger(options: LogOptions, destination: DestinationStream
         cause: pino.stdSerializers.err,
       },
     },
-    pretty ? { write: (line: string) => destination.write(formatPretty(line)) } : destination,
+    pretty
+      ? { write: (line: string) => destination.write(formatPretty(line)) }
+      : { write: (line: string) => destination.write(withoutC1(line)) },
   );
   return logger;
+}
+
+/** JSON escapes the old control characters only; some terminals obey U+0080 to U+009F as well. */
+function withoutC1(line: string): string {
+  return line.replace(/[\u007f-\u009f]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`);
 }

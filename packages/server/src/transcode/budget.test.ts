@@ -24,7 +24,11 @@ describe('CostModel', () => {
     const model = new CostModel();
     const source = { ...SOURCE, frameRate: 60 };
     const half = model.predict({ source, rungs: chooseLadder(source), preset: 'veryfast' });
-    const full = model.predict({ source, rungs: chooseLadder(source).map((rung) => ({ ...rung, frames: 'all' as const })), preset: 'veryfast' });
+    const full = model.predict({
+      source,
+      rungs: chooseLadder(source).map((rung) => ({ ...rung, frames: 'all' as const })),
+      preset: 'veryfast',
+    });
     expect(half).toBeLessThan(full * 0.75);
     expect(model.predict({ source, rungs: [], preset: 'veryfast' })).toBe(0);
   });
@@ -59,15 +63,25 @@ describe('TranscodeBudget', () => {
     budget.admit({ streamId: 'a', source: SOURCE, rungs: RUNGS });
     const plan = budget.admit({ streamId: 'b', source: SOURCE, rungs: RUNGS });
     expect(plan.rungs.map((rung) => rung.id)).toEqual(['480p', '360p']);
-    expect(plan.reason).toBe('the ladder needs 0.97 cores, 0.73 of 2 are free: shed 720p; 480p, 360p at veryfast');
+    expect(plan.reason).toBe(
+      'the ladder needs 0.97 cores, 0.73 of 2 are free: shed 720p; 480p, 360p at veryfast',
+    );
     expect(budget.usedCores).toBeLessThanOrEqual(1.7);
-    expect(budget.admit({ streamId: 'c', source: SOURCE, rungs: RUNGS })).toMatchObject({ rungs: [], cores: 0 });
+    expect(budget.admit({ streamId: 'c', source: SOURCE, rungs: RUNGS })).toMatchObject({
+      rungs: [],
+      cores: 0,
+    });
     budget.release('a');
     expect(budget.admit({ streamId: 'c', source: SOURCE, rungs: RUNGS }).rungs).toHaveLength(3);
   });
 
   test('a source that cannot be served keeps its smallest rung whatever it costs', () => {
-    const plan = new TranscodeBudget({ cores: 0.1 }).admit({ streamId: 'a', source: SOURCE, rungs: ALL, minimumRungs: 1 });
+    const plan = new TranscodeBudget({ cores: 0.1 }).admit({
+      streamId: 'a',
+      source: SOURCE,
+      rungs: ALL,
+      minimumRungs: 1,
+    });
     expect(plan.rungs.map((rung) => rung.id)).toEqual(['360p']);
     expect(plan.reason).toContain('shed 1080p, 720p, 480p; 360p at superfast');
   });
@@ -84,7 +98,12 @@ describe('TranscodeBudget', () => {
   });
 
   test('hardware encoders make the ladder cheap', () => {
-    const plan = new TranscodeBudget({ cores: 1 }).admit({ streamId: 'a', source: SOURCE, rungs: ALL, hardware: true });
+    const plan = new TranscodeBudget({ cores: 1 }).admit({
+      streamId: 'a',
+      source: SOURCE,
+      rungs: ALL,
+      hardware: true,
+    });
     expect(plan).toMatchObject({ preset: 'hardware', shed: [] });
   });
 

@@ -93,7 +93,11 @@ export class TranscodeBudget {
   }
 
   /** For the admin page and tests: who takes what. */
-  dump(): { readonly limitCores: number; readonly correction: number; readonly streams: { readonly [streamId: string]: number } } {
+  dump(): {
+    readonly limitCores: number;
+    readonly correction: number;
+    readonly streams: { readonly [streamId: string]: number };
+  } {
     const streams = Object.fromEntries([...this.#admitted].map(([id, admitted]) => [id, admitted.cores]));
     return { limitCores: this.#limitCores, correction: this.#model.correction, streams };
   }
@@ -102,11 +106,13 @@ export class TranscodeBudget {
     const { source, rungs } = request;
     const first = presets[0] ?? 'veryfast';
     const last = presets.at(-1) ?? first;
-    const cost = (kept: readonly Rung[], preset: EncoderPreset): number => this.#model.predict({ source, rungs: kept, preset });
+    const cost = (kept: readonly Rung[], preset: EncoderPreset): number =>
+      this.#model.predict({ source, rungs: kept, preset });
     for (const preset of presets) {
       const cores = cost(rungs, preset);
       if (cores > free) continue;
-      const reason = preset === first ? undefined : `${this.#shortage(cost(rungs, first), free)}: encoding at ${preset}`;
+      const reason =
+        preset === first ? undefined : `${this.#shortage(cost(rungs, first), free)}: encoding at ${preset}`;
       return { rungs, preset, cores, shed: [], ...(reason === undefined ? {} : { reason }) };
     }
     const minimum = Math.min(request.minimumRungs ?? 0, rungs.length);
@@ -116,9 +122,18 @@ export class TranscodeBudget {
     // What was shed may leave room for the better preset.
     const preset = presets.find((candidate) => cost(kept, candidate) <= free) ?? last;
     const names = shed.map((rung) => rung.id).join(', ');
-    const left = kept.length === 0 ? 'the source goes on alone' : `${kept.map((rung) => rung.id).join(', ')} at ${preset}`;
+    const left =
+      kept.length === 0
+        ? 'the source goes on alone'
+        : `${kept.map((rung) => rung.id).join(', ')} at ${preset}`;
     const action = shed.length === 0 ? `keeping ${left} beyond the budget` : `shed ${names}; ${left}`;
-    return { rungs: kept, preset, cores: cost(kept, preset), shed, reason: `${this.#shortage(cost(rungs, first), free)}: ${action}` };
+    return {
+      rungs: kept,
+      preset,
+      cores: cost(kept, preset),
+      shed,
+      reason: `${this.#shortage(cost(rungs, first), free)}: ${action}`,
+    };
   }
 
   #shortage(needed: number, free: number): string {

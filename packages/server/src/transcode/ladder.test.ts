@@ -3,7 +3,9 @@ import { chooseLadder } from './ladder.ts';
 import type { Rung } from './rung.ts';
 
 function names(rungs: readonly Rung[]): string[] {
-  return rungs.map((rung) => `${rung.id} ${rung.width}x${rung.height} ${rung.bitrateBps / 1000}k ${rung.frames}`);
+  return rungs.map(
+    (rung) => `${rung.id} ${rung.width}x${rung.height} ${rung.bitrateBps / 1000}k ${rung.frames}`,
+  );
 }
 
 describe('chooseLadder', () => {
@@ -24,15 +26,25 @@ describe('chooseLadder', () => {
   });
 
   test('sources above 30 fps are halved, 30.0003 fps is not', () => {
-    expect(chooseLadder({ width: 1280, height: 720, frameRate: 60 }).every((rung) => rung.frames === 'half')).toBe(true);
-    expect(chooseLadder({ width: 1280, height: 720, frameRate: 30.0003 }).every((rung) => rung.frames === 'all')).toBe(true);
+    expect(
+      chooseLadder({ width: 1280, height: 720, frameRate: 60 }).every((rung) => rung.frames === 'half'),
+    ).toBe(true);
+    expect(
+      chooseLadder({ width: 1280, height: 720, frameRate: 30.0003 }).every((rung) => rung.frames === 'all'),
+    ).toBe(true);
     expect(chooseLadder({ width: 1280, height: 720 }).every((rung) => rung.frames === 'all')).toBe(true);
   });
 
   test('odd sizes get even sides', () => {
-    expect(names(chooseLadder({ width: 1279, height: 719 }))).toEqual(['480p 854x480 800k all', '360p 640x360 400k all']);
+    expect(names(chooseLadder({ width: 1279, height: 719 }))).toEqual([
+      '480p 854x480 800k all',
+      '360p 640x360 400k all',
+    ]);
     expect(names(chooseLadder({ width: 853, height: 481 }))).toEqual(['360p 638x360 400k all']);
-    expect(names(chooseLadder({ width: 801, height: 601 }))).toEqual(['480p 640x480 800k all', '360p 480x360 400k all']);
+    expect(names(chooseLadder({ width: 801, height: 601 }))).toEqual([
+      '480p 640x480 800k all',
+      '360p 480x360 400k all',
+    ]);
   });
 
   test('no rung is as large as the source, nor nearly', () => {
@@ -49,7 +61,8 @@ describe('chooseLadder', () => {
   });
 
   test('a source that must be re-encoded has a rung of its own size', () => {
-    const top = (width: number, height: number): string | undefined => names(chooseLadder({ width, height }, { reencodeSource: true }))[0];
+    const top = (width: number, height: number): string | undefined =>
+      names(chooseLadder({ width, height }, { reencodeSource: true }))[0];
     expect(top(1920, 1080)).toBe('1080p 1920x1080 3000k all');
     expect(top(1280, 720)).toBe('720p 1280x720 1500k all');
     expect(top(3840, 2160)).toBe('1080p 1920x1080 3000k all');
@@ -63,7 +76,10 @@ describe('chooseLadder', () => {
       { shortSide: 240, bitrateBps: 200_000 },
       { shortSide: 540, bitrateBps: 900_000 },
     ];
-    expect(names(chooseLadder({ width: 1280, height: 720 }, { steps }))).toEqual(['540p 960x540 900k all', '240p 426x240 200k all']);
+    expect(names(chooseLadder({ width: 1280, height: 720 }, { steps }))).toEqual([
+      '540p 960x540 900k all',
+      '240p 426x240 200k all',
+    ]);
   });
 
   test('refuses a source without a size', () => {

@@ -42,8 +42,12 @@ export function chooseLadder(
 ): readonly Rung[] {
   const steps = [...(options.steps ?? DEFAULT_LADDER)].sort((a, b) => b.shortSide - a.shortSide);
   const short = Math.min(source.width, source.height);
-  if (!Number.isFinite(short) || short < 2) throw new RangeError(`cannot make a ladder for ${source.width}x${source.height}`);
-  const chosen = options.reencodeSource === true ? withTop(steps, short) : steps.filter((step) => step.shortSide < short * MIN_SHRINK);
+  if (!Number.isFinite(short) || short < 2)
+    throw new RangeError(`cannot make a ladder for ${source.width}x${source.height}`);
+  const chosen =
+    options.reencodeSource === true
+      ? withTop(steps, short)
+      : steps.filter((step) => step.shortSide < short * MIN_SHRINK);
   const frames = (source.frameRate ?? 0) > MAX_FULL_RATE_FPS ? 'half' : 'all';
   return chosen.map((step) => ({
     id: `${step.shortSide}p`,
@@ -58,7 +62,11 @@ function withTop(steps: readonly LadderStep[], short: number): readonly LadderSt
   const fitting = steps.filter((step) => step.shortSide <= short);
   const [largest] = steps;
   const top = fitting[0];
-  if (largest === undefined || (top !== undefined && (top === largest || top.shortSide >= short * MIN_SHRINK))) return fitting;
+  if (
+    largest === undefined ||
+    (top !== undefined && (top === largest || top.shortSide >= short * MIN_SHRINK))
+  )
+    return fitting;
   return [{ shortSide: even(short), bitrateBps: interpolate(steps, short) }, ...fitting];
 }
 
@@ -73,7 +81,8 @@ function interpolate(steps: readonly LadderStep[], short: number): number {
 
 function fit(source: LadderSource, shortSide: number): { width: number; height: number } {
   const short = Math.min(source.width, source.height);
-  const scaled = (side: number): number => (side === short ? even(shortSide) : even((side * shortSide) / short));
+  const scaled = (side: number): number =>
+    side === short ? even(shortSide) : even((side * shortSide) / short);
   return { width: scaled(source.width), height: scaled(source.height) };
 }
 

@@ -9,7 +9,11 @@ export interface RestartLimits {
 }
 
 /** The limits of a newcomer's installation. */
-export const DEFAULT_RESTART_LIMITS: RestartLimits = { delaysMs: [250, 500, 1000, 2000, 5000], maxDeaths: 5, windowMs: 60_000 };
+export const DEFAULT_RESTART_LIMITS: RestartLimits = {
+  delaysMs: [250, 500, 1000, 2000, 5000],
+  maxDeaths: 5,
+  windowMs: 60_000,
+};
 
 /** Decides when a dead FFmpeg is started again, and when no more. */
 export class RestartPolicy {

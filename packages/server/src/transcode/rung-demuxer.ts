@@ -46,7 +46,13 @@ export class RungDemuxer {
     } else if (tag.kind === 'frames') {
       const dts = timestampMs + this.#epochMs();
       const pts = dts + tag.compositionTimeMs;
-      this.#onUnit({ kind: 'video', pts: ticks(pts), dts: ticks(dts), keyframe: tag.keyframe, payload: tag.payload });
+      this.#onUnit({
+        kind: 'video',
+        pts: ticks(pts),
+        dts: ticks(dts),
+        keyframe: tag.keyframe,
+        payload: tag.payload,
+      });
     }
   }
 

@@ -80,5 +80,9 @@ export class RungOutlet {
 
 function sameTrack(a: VideoTrack, b: VideoTrack | undefined): boolean {
   if (b === undefined || a.config.length !== b.config.length) return false;
-  return a.config.every((byte, index) => byte === b.config[index]) && a.bitrateBps === b.bitrateBps && a.frameRate === b.frameRate;
+  return (
+    a.config.every((byte, index) => byte === b.config[index]) &&
+    a.bitrateBps === b.bitrateBps &&
+    a.frameRate === b.frameRate
+  );
 }

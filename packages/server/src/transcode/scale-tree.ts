@@ -23,7 +23,11 @@ export function scaleTree(rungs: readonly Rung[]): ScaleNode {
   const built: Building[] = [];
   const order = [...rungs].sort((a, b) => rank(a) - rank(b) || area(b) - area(a));
   for (const rung of order) {
-    const parent = built.filter((node) => node.rung !== undefined && feeds(node.rung, rung)).sort(bySize).at(-1) ?? root;
+    const parent =
+      built
+        .filter((node) => node.rung !== undefined && feeds(node.rung, rung))
+        .sort(bySize)
+        .at(-1) ?? root;
     const halves = rung.frames === 'half' && parent.rung?.frames !== 'half';
     const node: Building = { rung, halves, children: [] };
     parent.children.push(node);

@@ -5,7 +5,7 @@ import { writeVideoTag } from '@tallylight/media/flv/video-tag.ts';
 import { LiveMatroskaWriter } from '@tallylight/media/matroska/live-matroska-writer.ts';
 import type { MatroskaVideoCodecId } from '@tallylight/media/matroska/track-entry.ts';
 import type { AccessUnit } from '../stream/access-unit.ts';
-import type { VideoTrack } from '../stream/track.ts';
+import type { VideoCodec, VideoTrack } from '../stream/track.ts';
 
 /** Wraps the source's pictures for FFmpeg's stdin. Times are milliseconds on the child's clock. */
 export interface SourceMuxer {
@@ -18,17 +18,17 @@ export interface SourceMuxer {
 
 /** The muxer for a track. Throws RangeError for a codec that cannot be decoded yet. */
 export function sourceMuxer(track: VideoTrack, frameRate: number): SourceMuxer {
-  switch (track.codec) {
-    case 'h264':
-      return flvMuxer(track, frameRate);
-    case 'hevc':
-      return matroskaMuxer(track, 'V_MPEGH/ISO/HEVC', frameRate);
-    case 'vp8':
-      return matroskaMuxer(track, 'V_VP8', frameRate);
-    case 'av1':
-      throw new RangeError('av1 cannot be transcoded yet');
-  }
+  if (track.codec === 'h264') return flvMuxer(track, frameRate);
+  const codecId = MATROSKA_CODEC_IDS[track.codec];
+  if (codecId === undefined) throw new RangeError(`${track.codec} cannot be transcoded yet`);
+  return matroskaMuxer(track, codecId, frameRate);
 }
+
+/** FFmpeg 5.1 reads no HEVC in FLV. */
+const MATROSKA_CODEC_IDS: { readonly [codec in VideoCodec]?: MatroskaVideoCodecId } = {
+  hevc: 'V_MPEGH/ISO/HEVC',
+  vp8: 'V_VP8',
+};
 
 function flvMuxer(track: VideoTrack, frameRate: number): SourceMuxer {
   return {
@@ -37,7 +37,14 @@ function flvMuxer(track: VideoTrack, frameRate: number): SourceMuxer {
       // FFmpeg takes the rate from here, and so need not wait for pictures to guess it.
       const members = { width: track.width, height: track.height, framerate: frameRate, videocodecid: 7 };
       const metadata = writeAmf0('onMetaData', new AmfEcmaArray(members));
-      const config = writeVideoTag({ kind: 'config', codec: 'avc1', enhanced: false, trackId: 0, otherTrackIds: [], config: track.config });
+      const config = writeVideoTag({
+        kind: 'config',
+        codec: 'avc1',
+        enhanced: false,
+        trackId: 0,
+        otherTrackIds: [],
+        config: track.config,
+      });
       return [
         writeFlvHeader({ video: true, audio: false }),
         ...writeFlvTag({ type: 'script', timestampMs: 0, body: [metadata] }),
@@ -56,7 +63,11 @@ function flvMuxer(track: VideoTrack, frameRate: number): SourceMuxer {
         nanosecondOffset: 0,
         payload: unit.payload,
       });
-      return writeFlvTag({ type: 'video', timestampMs: dtsMs, body: [head, ...withoutRecoveryPoints(unit.payload)] });
+      return writeFlvTag({
+        type: 'video',
+        timestampMs: dtsMs,
+        body: [head, ...withoutRecoveryPoints(unit.payload)],
+      });
     },
   };
 }
@@ -77,7 +88,8 @@ function matroskaMuxer(track: VideoTrack, codecId: MatroskaVideoCodecId, frameRa
   return {
     format: 'matroska',
     header: () => [writer.header()],
-    picture: (unit, ptsMs) => writer.block({ track: 1, timestamp: ptsMs, keyframe: unit.keyframe, payload: unit.payload }),
+    picture: (unit, ptsMs) =>
+      writer.block({ track: 1, timestamp: ptsMs, keyframe: unit.keyframe, payload: unit.payload }),
   };
 }
 

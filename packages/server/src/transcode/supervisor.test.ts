@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ticks } from '@tallylight/media/time/ticks.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ChildProcesses } from '../platform/child-process.ts';
 import { systemClock } from '../platform/clock.ts';
 import { silentLogger } from '../platform/logger.ts';
@@ -8,9 +8,13 @@ import type { VideoTrack } from '../stream/track.ts';
 import type { FfmpegInstallation } from './ffmpeg/installation.ts';
 import { probeFfmpeg } from './ffmpeg/probe.ts';
 import type { TranscodeTask } from './generation.ts';
-import type { GenerationStart } from './rung-outlet.ts';
 import type { Rung } from './rung.ts';
-import { type TranscodeListener, TranscodeSupervisor, type TranscodeSupervisorOptions } from './supervisor.ts';
+import type { GenerationStart } from './rung-outlet.ts';
+import {
+  type TranscodeListener,
+  TranscodeSupervisor,
+  type TranscodeSupervisorOptions,
+} from './supervisor.ts';
 import { type EncodedClip, encodeClip } from './testing/encoded-clip.ts';
 import { until } from './testing/recorder.ts';
 import type { TranscodeProgress } from './transcode-session.ts';
@@ -116,7 +120,10 @@ class Publisher {
   }
 
   pts(fromMs = Number.NEGATIVE_INFINITY, toMs = Number.POSITIVE_INFINITY): number[] {
-    return this.published.map((unit) => unit.pts).filter((pts) => pts >= fromMs && pts <= toMs).sort((a, b) => a - b);
+    return this.published
+      .map((unit) => unit.pts)
+      .filter((pts) => pts >= fromMs && pts <= toMs)
+      .sort((a, b) => a - b);
   }
 
   keys(toMs: number): number[] {
@@ -166,7 +173,10 @@ describe('TranscodeSupervisor', () => {
   test('delivers every picture of the source in every rung, and nothing after close', async () => {
     await run({ rungs: [A, B], keyframes: SOURCE }, async ({ supervisor, story, publisher }) => {
       publisher.write(75);
-      await until('the rungs are there', () => caughtUp(story, publisher, 'a') && caughtUp(story, publisher, 'b'));
+      await until(
+        'the rungs are there',
+        () => caughtUp(story, publisher, 'a') && caughtUp(story, publisher, 'b'),
+      );
       for (const id of ['a', 'b']) {
         expectWhole(story, publisher, id);
         expect(story.keys(id)).toEqual(publisher.keys(story.pts(id).at(-1) ?? 0));
@@ -186,7 +196,10 @@ describe('TranscodeSupervisor', () => {
       await until('pictures', () => story.pts('b').length > 40);
       const [pid = 0] = supervisor.pids;
       process.kill(pid, 'SIGKILL');
-      await until('the second FFmpeg delivers', () => story.generations.length === 2 && story.pts('b').length > 90);
+      await until(
+        'the second FFmpeg delivers',
+        () => story.generations.length === 2 && story.pts('b').length > 90,
+      );
       publisher.stop();
       await until('all is there', () => caughtUp(story, publisher, 'a') && caughtUp(story, publisher, 'b'));
       expect(story.generations[1]).toMatchObject({ number: 2, reason: 'restart', gap: false });
@@ -200,32 +213,44 @@ describe('TranscodeSupervisor', () => {
 
   test('gives up after five deaths in a minute, and comes back when it is told to', async () => {
     const restarts = { delaysMs: [5], maxDeaths: 5, windowMs: 60_000 };
-    await run({ rungs: [A], keyframes: SOURCE }, async ({ supervisor, story, publisher }) => {
-      publisher.start();
-      for (let deaths = 1; deaths <= 5; deaths++) {
-        await until(`FFmpeg ${deaths} runs`, () => supervisor.pids.length === 1);
-        const [pid = 0] = supervisor.pids;
-        process.kill(pid, 'SIGKILL');
-        await until('it is gone', () => !supervisor.pids.includes(pid));
-      }
-      expect(supervisor.state).toBe('degraded');
-      expect(story.degraded).toBe('signal SIGKILL');
-      expect(supervisor.pids).toEqual([]);
-      const before = story.pts('a').length;
-      supervisor.replan({ source: clip.track, rungs: [A], keyframes: SOURCE });
-      await until('it delivers again', () => story.pts('a').length > before + 10);
-      expect(supervisor.state).toBe('running');
-    }, { restarts });
+    await run(
+      { rungs: [A], keyframes: SOURCE },
+      async ({ supervisor, story, publisher }) => {
+        publisher.start();
+        for (let deaths = 1; deaths <= 5; deaths++) {
+          await until(`FFmpeg ${deaths} runs`, () => supervisor.pids.length === 1);
+          const [pid = 0] = supervisor.pids;
+          process.kill(pid, 'SIGKILL');
+          await until('it is gone', () => !supervisor.pids.includes(pid));
+        }
+        expect(supervisor.state).toBe('degraded');
+        expect(story.degraded).toBe('signal SIGKILL');
+        expect(supervisor.pids).toEqual([]);
+        const before = story.pts('a').length;
+        supervisor.replan({ source: clip.track, rungs: [A], keyframes: SOURCE });
+        await until('it delivers again', () => story.pts('a').length > before + 10);
+        expect(supervisor.state).toBe('running');
+      },
+      { restarts },
+    );
   });
 
-  test('a hanging FFmpeg is killed and replaced', async () => {
-    await run({ rungs: [A], keyframes: SOURCE }, async ({ supervisor, story, publisher }) => {
-      publisher.start();
-      await until('pictures', () => story.pts('a').length > 10);
-      process.kill(supervisor.pids[0] ?? 0, 'SIGSTOP');
-      await until('the second FFmpeg delivers', () => story.generations.length === 2);
-      expectWhole(story, publisher, 'a');
-    }, { hangMs: 400 });
+  test('a hanging FFmpeg is killed and replaced, and what was lost meanwhile is told', async () => {
+    await run(
+      { rungs: [A], keyframes: SOURCE },
+      async ({ supervisor, story, publisher }) => {
+        publisher.start(33);
+        await until('pictures', () => story.pts('a').length > 10);
+        const before = story.pts('a').at(-1) ?? 0;
+        process.kill(supervisor.pids[0] ?? 0, 'SIGSTOP');
+        await until('another FFmpeg delivers', () => (story.generations.at(-1)?.number ?? 1) > 1);
+        const missing =
+          publisher.pts(before, story.pts('a').at(-1)).length -
+          story.pts('a').filter((pts) => pts >= before).length;
+        expect(story.generations.at(-1)).toMatchObject({ reason: 'restart', gap: missing > 0 });
+      },
+      { hangMs: 800 },
+    );
   });
 
   test('a new ladder takes over at a keyframe, without a hole and without a picture twice', async () => {
@@ -233,7 +258,14 @@ describe('TranscodeSupervisor', () => {
       publisher.start();
       await until('pictures', () => story.pts('b').length > 40);
       const before = supervisor.pids;
-      supervisor.replan({ source: clip.track, rungs: [{ ...A, bitrateBps: 300_000 }, { ...B, id: 'c', width: 64, height: 36 }], keyframes: SOURCE });
+      supervisor.replan({
+        source: clip.track,
+        rungs: [
+          { ...A, bitrateBps: 300_000 },
+          { ...B, id: 'c', width: 64, height: 36 },
+        ],
+        keyframes: SOURCE,
+      });
       expect(supervisor.pids).toHaveLength(2);
       await until('the new FFmpeg has taken over', () => story.pts('c').length > 30);
       publisher.stop();
@@ -271,7 +303,11 @@ describe('TranscodeSupervisor', () => {
       await until('pictures', () => story.pts('a').length > 40);
       const fromPtsMs = (supervisor.newestPtsMs ?? 0) - 100;
       const top = { ...A, id: 'top', width: 320, height: 180 };
-      supervisor.replan({ source: clip.track, rungs: [top, A], keyframes: { mode: 'forced', fromPtsMs, everyMs: 400 } });
+      supervisor.replan({
+        source: clip.track,
+        rungs: [top, A],
+        keyframes: { mode: 'forced', fromPtsMs, everyMs: 400 },
+      });
       await until('the new FFmpeg has taken over', () => story.pts('top').length > 60);
       publisher.stop();
       await until('all is there', () => caughtUp(story, publisher, 'a') && caughtUp(story, publisher, 'top'));
@@ -286,15 +322,21 @@ describe('TranscodeSupervisor', () => {
   });
 
   test('forced keyframes survive the death of FFmpeg, again on the same pictures in every rung', async () => {
-    await run({ rungs: [A, B], keyframes: { mode: 'forced', fromPtsMs: 300, everyMs: 500 } }, async ({ supervisor, story, publisher }) => {
-      publisher.start();
-      await until('pictures', () => story.pts('b').length > 30);
-      expect(story.pts('a')[0]).toBeGreaterThanOrEqual(300);
-      process.kill(supervisor.pids[0] ?? 0, 'SIGKILL');
-      await until('the second FFmpeg delivers', () => story.generations.length === 2 && story.pts('b').length > 80);
-      expect(story.keys('a').slice(0, 4)).toEqual(story.keys('b').slice(0, 4));
-      expectWhole(story, publisher, 'a', story.pts('a')[0]);
-    });
+    await run(
+      { rungs: [A, B], keyframes: { mode: 'forced', fromPtsMs: 300, everyMs: 500 } },
+      async ({ supervisor, story, publisher }) => {
+        publisher.start();
+        await until('pictures', () => story.pts('b').length > 30);
+        expect(story.pts('a')[0]).toBeGreaterThanOrEqual(300);
+        process.kill(supervisor.pids[0] ?? 0, 'SIGKILL');
+        await until(
+          'the second FFmpeg delivers',
+          () => story.generations.length === 2 && story.pts('b').length > 80,
+        );
+        expect(story.keys('a').slice(0, 4)).toEqual(story.keys('b').slice(0, 4));
+        expectWhole(story, publisher, 'a', story.pts('a')[0]);
+      },
+    );
   });
 
   test('a change of the source is followed at its first keyframe', async () => {

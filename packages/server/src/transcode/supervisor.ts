@@ -123,6 +123,11 @@ export class TranscodeSupervisor {
     this.#prepareSwitch(task, newSource);
   }
 
+  /** Gives up a replan that has not taken over yet: the old task goes on. Does nothing when there is none. */
+  cancelReplan(reason: string): void {
+    if (this.#switch !== undefined) this.#abandonSwitch(reason);
+  }
+
   /** Kills its FFmpegs and waits for their ends; idempotent. */
   async close(): Promise<void> {
     this.#state = 'closed';
@@ -142,12 +147,18 @@ export class TranscodeSupervisor {
     if (task.rungs.length === 0) return;
     const last = task.rungs.map((rung) => this.#outlet.lastPtsMs(rung.id));
     const known = last.filter((pts) => pts !== undefined);
-    const replay = !lookBack ? [] : known.length === 0 ? this.#cache.latest() : this.#cache.since(this.#sourceTicks(Math.min(...known)));
+    const replay = !lookBack
+      ? []
+      : known.length === 0
+        ? this.#cache.latest()
+        : this.#cache.since(this.#sourceTicks(Math.min(...known)));
     const first = replay[0];
     const epochMs = first === undefined ? undefined : this.#ms(first.dts);
     if (known.length > 0) this.#outlet.gap = first === undefined || this.#ms(first.pts) > Math.min(...known);
     const resumes = first !== undefined && known.length > 0;
-    const after = new Map(task.rungs.map((rung) => [rung.id, (this.#outlet.lastPtsMs(rung.id) ?? Math.max(...known)) + 1]));
+    const after = new Map(
+      task.rungs.map((rung) => [rung.id, (this.#outlet.lastPtsMs(rung.id) ?? Math.max(...known)) + 1]),
+    );
     let { keyframes } = task;
     if (keyframes.mode === 'forced' && known.length > 0) {
       keyframes = { ...keyframes, fromPtsMs: Math.max(keyframes.fromPtsMs, ...known.map((pts) => pts + 1)) };
@@ -228,8 +239,14 @@ export class TranscodeSupervisor {
     const nowMs = this.#options.clock.monotonicMs();
     const pending = this.#switch;
     const timeoutMs = this.#options.replanTimeoutMs ?? 5000;
-    if (pending?.atPts !== undefined && !pending.oldEnded && pending.ageMs(nowMs) > timeoutMs && !pending.newWorks) {
-      if (this.#ms(unit.pts) > pending.atPts + timeoutMs) this.#abandonSwitch('the new FFmpeg delivers nothing');
+    if (
+      pending?.atPts !== undefined &&
+      !pending.oldEnded &&
+      pending.ageMs(nowMs) > timeoutMs &&
+      !pending.newWorks
+    ) {
+      if (this.#ms(unit.pts) > pending.atPts + timeoutMs)
+        this.#abandonSwitch('the new FFmpeg delivers nothing');
     }
     for (const generation of [this.#current, pending?.to]) {
       if (generation === undefined || generation.unanswered === 0) continue;
@@ -243,15 +260,21 @@ export class TranscodeSupervisor {
       return;
     }
     const firstPts = current.session.firstPtsMs;
-    if (firstPts !== undefined && this.#switch === undefined && this.#ms(unit.pts) - firstPts > MAX_GENERATION_MS) {
+    if (
+      firstPts !== undefined &&
+      this.#switch === undefined &&
+      this.#ms(unit.pts) - firstPts > MAX_GENERATION_MS
+    ) {
       this.replan({ ...this.#task, keyframes: { ...this.#task.keyframes } });
     }
   }
 
   /** Forced keyframes need a keyframe in the cache to start from. */
   #startLate(unit: AccessUnit): void {
-    const waiting = this.#state === 'running' && this.#restartTimer === undefined && this.#switch === undefined;
-    if (waiting && unit.keyframe && this.#task.rungs.length > 0) this.#start(this.#generations === 0 ? 'start' : 'restart', true);
+    const waiting =
+      this.#state === 'running' && this.#restartTimer === undefined && this.#switch === undefined;
+    if (waiting && unit.keyframe && this.#task.rungs.length > 0)
+      this.#start(this.#generations === 0 ? 'start' : 'restart', true);
   }
 
   // ---- the way out ----------------------------------------------------------------------------------------------------------

@@ -21,7 +21,13 @@ export class Switchover {
   #oldGone: boolean;
 
   /** `atPts` is known beforehand for forced keyframes; with the source's it is told by `begin`. */
-  constructor(options: { from: Generation | undefined; to: Generation; nowMs: number; newSource: boolean; atPts?: number }) {
+  constructor(options: {
+    from: Generation | undefined;
+    to: Generation;
+    nowMs: number;
+    newSource: boolean;
+    atPts?: number;
+  }) {
     this.from = options.from;
     this.to = options.to;
     this.#startedMs = options.nowMs;

@@ -54,8 +54,14 @@ export class Throughput {
   /** The report for now; undefined until every rung has delivered a picture. */
   report(nowMs: number): ThroughputReport | undefined {
     if (this.#inMs === undefined || this.#newestOut.size < this.#pictures.size) return undefined;
-    const now: Sample = { atMs: nowMs, inMs: this.#inMs, outMs: Math.min(...this.#newestOut.values()), pictures: this.pictures };
-    while (this.#samples.length > 1 && nowMs - (this.#samples[0]?.atMs ?? nowMs) > WINDOW_MS) this.#samples.shift();
+    const now: Sample = {
+      atMs: nowMs,
+      inMs: this.#inMs,
+      outMs: Math.min(...this.#newestOut.values()),
+      pictures: this.pictures,
+    };
+    while (this.#samples.length > 1 && nowMs - (this.#samples[0]?.atMs ?? nowMs) > WINDOW_MS)
+      this.#samples.shift();
     const before = this.#samples[0] ?? now;
     this.#samples.push(now);
     const lagMs = Math.max(0, now.inMs - now.outMs);

@@ -18,11 +18,21 @@ beforeAll(async () => {
 });
 afterAll(() => children.close());
 
-const rung = (id: string, width: number, height: number, frames: Rung['frames'] = 'all'): Rung => ({ id, width, height, bitrateBps: 400_000, frames });
+const rung = (id: string, width: number, height: number, frames: Rung['frames'] = 'all'): Rung => ({
+  id,
+  width,
+  height,
+  bitrateBps: 400_000,
+  frames,
+});
 
 type Changes = Partial<Omit<TranscodeSessionOptions, 'listener'>>;
 
-function start(clip: EncodedClip, rungs: readonly Rung[], changes: Changes = {}): { session: TranscodeSession; recorder: SessionRecorder } {
+function start(
+  clip: EncodedClip,
+  rungs: readonly Rung[],
+  changes: Changes = {},
+): { session: TranscodeSession; recorder: SessionRecorder } {
   const recorder = new SessionRecorder();
   const session = new TranscodeSession({
     streamId: 'test',
@@ -41,7 +51,11 @@ function start(clip: EncodedClip, rungs: readonly Rung[], changes: Changes = {})
 }
 
 /** Runs a whole clip through a session. */
-async function transcode(clip: EncodedClip, rungs: readonly Rung[], changes: Changes = {}): Promise<SessionRecorder> {
+async function transcode(
+  clip: EncodedClip,
+  rungs: readonly Rung[],
+  changes: Changes = {},
+): Promise<SessionRecorder> {
   const { session, recorder } = start(clip, rungs, changes);
   for (const unit of clip.units) session.write(unit);
   session.end();
@@ -50,19 +64,34 @@ async function transcode(clip: EncodedClip, rungs: readonly Rung[], changes: Cha
 }
 
 describe('TranscodeSession, keyframes of the source', () => {
-  test('every rung has the source\'s pictures and keyframes, to the millisecond', async () => {
-    const clip = await encodeClip({ size: '640x360', seconds: 2, flags: ['-bf', '0', '-force_key_frames', '0,0.3,1.1,1.7'] });
+  test("every rung has the source's pictures and keyframes, to the millisecond", async () => {
+    const clip = await encodeClip({
+      size: '640x360',
+      seconds: 2,
+      flags: ['-bf', '0', '-force_key_frames', '0,0.3,1.1,1.7'],
+    });
     const rungs = [rung('a', 320, 180), rung('b', 256, 144), rung('c', 128, 72)];
     const recorder = await transcode(clip, rungs);
     for (const { id, width, height } of rungs) {
       expect(timeline(recorder.of(id))).toEqual(timeline(clip.units));
-      expect(recorder.tracks.get(id)).toMatchObject({ codec: 'h264', timescale: 1000, width, height, frameRate: 30 });
+      expect(recorder.tracks.get(id)).toMatchObject({
+        codec: 'h264',
+        timescale: 1000,
+        width,
+        height,
+        frameRate: 30,
+      });
       expect(recorder.tracks.get(id)?.codecString).toMatch(/^avc1\.6400/);
     }
   });
 
   test('sources with B-frames, late starts and jitter keep their instants', async () => {
-    const clip = await encodeClip({ size: '320x180', seconds: 2, flags: ['-bf', '2', '-preset', 'veryfast'], startMs: 2 ** 32 + 3_600_000 });
+    const clip = await encodeClip({
+      size: '320x180',
+      seconds: 2,
+      flags: ['-bf', '2', '-preset', 'veryfast'],
+      startMs: 2 ** 32 + 3_600_000,
+    });
     expect(clip.units.some((unit) => unit.pts !== unit.dts)).toBe(true);
     const recorder = await transcode(clip, [rung('a', 160, 90)]);
     expect(timeline(recorder.of('a'))).toEqual(timeline(clip.units));
@@ -70,14 +99,26 @@ describe('TranscodeSession, keyframes of the source', () => {
   });
 
   test('open GOPs and recovery points make no keyframes that the source has not', async () => {
-    const flags = ['-preset', 'veryfast', '-x264-params', 'open-gop=1:bframes=2:keyint=15:min-keyint=15:scenecut=0', '-force_key_frames', '1'];
+    const flags = [
+      '-preset',
+      'veryfast',
+      '-x264-params',
+      'open-gop=1:bframes=2:keyint=15:min-keyint=15:scenecut=0',
+      '-force_key_frames',
+      '1',
+    ];
     const clip = await encodeClip({ size: '320x180', seconds: 2, flags });
     const recorder = await transcode(clip, [rung('a', 160, 90)]);
     expect(timeline(recorder.of('a'))).toEqual(timeline(clip.units));
   });
 
   test('a half-rate rung has every second picture, counted anew from each keyframe', async () => {
-    const clip = await encodeClip({ size: '320x180', rate: 60, seconds: 1, flags: ['-bf', '0', '-force_key_frames', '0,0.25,0.6'] });
+    const clip = await encodeClip({
+      size: '320x180',
+      rate: 60,
+      seconds: 1,
+      flags: ['-bf', '0', '-force_key_frames', '0,0.25,0.6'],
+    });
     const recorder = await transcode(clip, [rung('full', 160, 90), rung('half', 128, 72, 'half')]);
     let sinceKey = 0;
     const expected = clip.units.filter((unit) => {
@@ -93,12 +134,20 @@ describe('TranscodeSession, keyframes of the source', () => {
     const clip = await encodeClip({ size: '540x960', seconds: 0.5 });
     const rungs = chooseLadder(clip.track);
     const recorder = await transcode(clip, rungs);
-    expect([...recorder.tracks.values()].map((track) => `${track.width}x${track.height}`)).toEqual(['480x854', '360x640']);
+    expect([...recorder.tracks.values()].map((track) => `${track.width}x${track.height}`)).toEqual([
+      '480x854',
+      '360x640',
+    ]);
     expect(timeline(recorder.of('360p'))).toEqual(timeline(clip.units));
   });
 
-  test('the bitrate is the rung\'s, at full and at half rate', async () => {
-    const clip = await encodeClip({ size: '640x360', rate: 60, seconds: 3, flags: ['-bf', '0', '-vf', 'noise=alls=20:allf=t'] });
+  test("the bitrate is the rung's, at full and at half rate", async () => {
+    const clip = await encodeClip({
+      size: '640x360',
+      rate: 60,
+      seconds: 3,
+      flags: ['-bf', '0', '-vf', 'noise=alls=20:allf=t'],
+    });
     const recorder = await transcode(clip, [rung('full', 480, 270), rung('half', 320, 180, 'half')]);
     for (const id of ['full', 'half']) {
       const bits = recorder.of(id).reduce((sum, unit) => sum + unit.payload.length * 8, 0);
@@ -120,19 +169,35 @@ describe('TranscodeSession, keyframes of the source', () => {
 });
 
 describe('TranscodeSession, forced keyframes', () => {
-  const long = { size: '320x180', seconds: 3, flags: ['-bf', '2', '-g', '250', '-preset', 'veryfast'], startMs: 7_000_000 } as const;
+  const long = {
+    size: '320x180',
+    seconds: 3,
+    flags: ['-bf', '2', '-g', '250', '-preset', 'veryfast'],
+    startMs: 7_000_000,
+  } as const;
 
   test('decodes from the keyframe, encodes from the given PTS, with an IDR there and at every interval', async () => {
     const clip = await encodeClip(long);
-    const from = timeline(clip.units).map((line) => Number.parseInt(line, 10)).find((pts) => pts >= 7_001_000) ?? 0;
+    const from =
+      timeline(clip.units)
+        .map((line) => Number.parseInt(line, 10))
+        .find((pts) => pts >= 7_001_000) ?? 0;
     const rungs = [rung('a', 320, 180), rung('b', 160, 90)];
     const keyframes = { mode: 'forced', fromPtsMs: from, everyMs: 500 } as const;
     const recorder = await transcode(clip, rungs, { keyframes, epochMs: 7_000_000 });
-    const expected = clip.units.map((unit) => unit.pts).filter((pts) => pts >= from).sort((a, b) => a - b);
+    const expected = clip.units
+      .map((unit) => unit.pts)
+      .filter((pts) => pts >= from)
+      .sort((a, b) => a - b);
     for (const { id } of rungs) {
       expect(recorder.of(id).map((unit) => unit.pts)).toEqual(expected);
-      const keys = recorder.of(id).filter((unit) => unit.keyframe).map((unit) => unit.pts);
-      const due = [0, 500, 1000, 1500, 2000].map((after) => expected.find((pts) => pts >= from + after)).filter((pts) => pts !== undefined);
+      const keys = recorder
+        .of(id)
+        .filter((unit) => unit.keyframe)
+        .map((unit) => unit.pts);
+      const due = [0, 500, 1000, 1500, 2000]
+        .map((after) => expected.find((pts) => pts >= from + after))
+        .filter((pts) => pts !== undefined);
       expect(keys).toEqual(due);
     }
   });
@@ -142,7 +207,11 @@ describe('TranscodeSession, forced keyframes', () => {
     const keyframes = { mode: 'forced', fromPtsMs: 7_000_100, everyMs: 450 } as const;
     const rungs = [rung('a', 320, 180), rung('b', 160, 90, 'half')];
     const recorder = await transcode(clip, rungs, { keyframes, epochMs: 7_000_000 });
-    const keys = (id: string): number[] => recorder.of(id).filter((unit) => unit.keyframe).map((unit) => unit.pts);
+    const keys = (id: string): number[] =>
+      recorder
+        .of(id)
+        .filter((unit) => unit.keyframe)
+        .map((unit) => unit.pts);
     expect(keys('b')).toEqual(keys('a'));
     expect(keys('a').length).toBeGreaterThanOrEqual(4);
     expect(recorder.of('b').length).toBeLessThan(recorder.of('a').length * 0.55);
@@ -150,11 +219,19 @@ describe('TranscodeSession, forced keyframes', () => {
 
   test('each rung can go on where its predecessor stopped', async () => {
     const clip = await encodeClip(long);
-    const encodeFromMs = new Map([['a', 7_000_401], ['b', 7_000_470]]);
+    const encodeFromMs = new Map([
+      ['a', 7_000_401],
+      ['b', 7_000_470],
+    ]);
     const rungs = [rung('a', 320, 180), rung('b', 160, 90)];
     const recorder = await transcode(clip, rungs, { encodeFromMs, epochMs: 7_000_000 });
     for (const [id, from] of encodeFromMs) {
-      expect(recorder.of(id).map((unit) => unit.pts)).toEqual(clip.units.map((unit) => unit.pts).filter((pts) => pts >= from).sort((a, b) => a - b));
+      expect(recorder.of(id).map((unit) => unit.pts)).toEqual(
+        clip.units
+          .map((unit) => unit.pts)
+          .filter((pts) => pts >= from)
+          .sort((a, b) => a - b),
+      );
       expect(recorder.of(id)[0]?.keyframe).toBe(true);
     }
   });
@@ -199,8 +276,13 @@ describe('TranscodeSession, the process', () => {
 
   test('tells the death of FFmpeg, its last words and its progress', async () => {
     const clip = await encodeClip({ size: '320x180', seconds: 0.5 });
-    const { session, recorder } = start({ ...clip, track: { ...clip.track, frameRate: 30 } }, [rung('a', 160, 90)]);
-    const broken = clip.units.map((unit) => ({ ...unit, payload: unit.payload.map((byte, at) => (at % 50 === 9 ? byte ^ 0x55 : byte)) }));
+    const { session, recorder } = start({ ...clip, track: { ...clip.track, frameRate: 30 } }, [
+      rung('a', 160, 90),
+    ]);
+    const broken = clip.units.map((unit) => ({
+      ...unit,
+      payload: unit.payload.map((byte, at) => (at % 50 === 9 ? byte ^ 0x55 : byte)),
+    }));
     for (const unit of [...clip.units, ...broken]) session.write(unit);
     await until('a progress report', () => recorder.progress.length > 0);
     expect(recorder.progress[0]?.lagMs).toBeLessThan(5000);
@@ -212,7 +294,11 @@ describe('TranscodeSession, the process', () => {
 
   test('an FFmpeg that cannot be started is an exit like any other', async () => {
     const clip = await encodeClip({ size: '320x180', seconds: 0.2 });
-    const missing = { ...installation, path: '/nowhere/ffmpeg', sandbox: { limits: false, deathSignal: false } };
+    const missing = {
+      ...installation,
+      path: '/nowhere/ffmpeg',
+      sandbox: { limits: false, deathSignal: false },
+    };
     const { session, recorder } = start(clip, [rung('a', 160, 90)], { installation: missing });
     for (const unit of clip.units) session.write(unit);
     expect((await recorder.exit).reason).toContain('ENOENT');

@@ -13,8 +13,8 @@ import type { FfmpegInstallation } from './ffmpeg/installation.ts';
 import { FfmpegProcess } from './ffmpeg/process.ts';
 import type { FfmpegProgress } from './ffmpeg/progress.ts';
 import { DEFAULT_SANDBOX_LIMITS } from './ffmpeg/sandbox.ts';
-import { RungDemuxer } from './rung-demuxer.ts';
 import type { KeyframePolicy, Rung } from './rung.ts';
+import { RungDemuxer } from './rung-demuxer.ts';
 import { type SourceMuxer, sourceMuxer } from './source-muxer.ts';
 import { Throughput, type ThroughputReport } from './throughput.ts';
 
@@ -102,7 +102,8 @@ export class TranscodeSession {
     this.#options = options;
     const needsEpoch = options.keyframes.mode === 'forced' || options.encodeFromMs !== undefined;
     if (needsEpoch && options.epochMs === undefined) throw new RangeError('forced keyframes need epochMs');
-    if (options.installation.encoder === undefined) throw new RangeError('no H.264 encoder works on this machine');
+    if (options.installation.encoder === undefined)
+      throw new RangeError('no H.264 encoder works on this machine');
     this.#epochMs = options.epochMs === undefined ? undefined : options.epochMs - HEADROOM_MS;
     this.#maxQueueBytes = options.maxQueueBytes ?? DEFAULT_QUEUE_BYTES;
     this.#throughput = new Throughput(options.rungs.map((rung) => rung.id));
@@ -119,7 +120,9 @@ export class TranscodeSession {
       children: options.children,
       clock: options.clock,
       log: options.log,
-      ...(isHardwareEncoder(encoder) ? { limits: { ...DEFAULT_SANDBOX_LIMITS, maxAddressSpaceBytes: 0 } } : {}),
+      ...(isHardwareEncoder(encoder)
+        ? { limits: { ...DEFAULT_SANDBOX_LIMITS, maxAddressSpaceBytes: 0 } }
+        : {}),
       listener: {
         onOutput: (index, bytes) => demuxers[index]?.push(bytes),
         onProgress: (progress) => void this.#progress(progress),
@@ -162,7 +165,8 @@ export class TranscodeSession {
     const queued = this.#process.queuedBytes;
     if (queued <= this.#maxQueueBytes) this.#primedBytes = 0;
     // After a stop it must have taken half before it gets more, or it would stop again at once.
-    const limit = this.#awaitingKeyframe && this.#skippedUnits > 0 ? this.#maxQueueBytes / 2 : this.#maxQueueBytes;
+    const limit =
+      this.#awaitingKeyframe && this.#skippedUnits > 0 ? this.#maxQueueBytes / 2 : this.#maxQueueBytes;
     if (queued > limit + this.#primedBytes) {
       this.#awaitingKeyframe = true;
       this.#skippedUnits++;
@@ -207,7 +211,9 @@ export class TranscodeSession {
     const { rungs, keyframes, source } = this.#options;
     const epochMs = this.#epochMs ?? 0;
     const starts =
-      keyframes.mode === 'forced' ? new Map(rungs.map((rung) => [rung.id, keyframes.fromPtsMs])) : this.#options.encodeFromMs;
+      keyframes.mode === 'forced'
+        ? new Map(rungs.map((rung) => [rung.id, keyframes.fromPtsMs]))
+        : this.#options.encodeFromMs;
     const encodeFromMs = starts && new Map([...starts].map(([id, fromMs]) => [id, fromMs - epochMs]));
     return {
       input: this.#muxer.format,

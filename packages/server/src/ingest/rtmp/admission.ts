@@ -34,7 +34,8 @@ export class Admission<T extends Admitted> {
   /** True when one more connection from this address may be accepted; a stale one may have been closed for it. */
   makeRoom(key: string): boolean {
     const sameKey = this.#byKey.get(key);
-    if (sameKey !== undefined && sameKey.size >= this.#limits.maxPreAuthConnectionsPerIp) return this.#evictStale(sameKey);
+    if (sameKey !== undefined && sameKey.size >= this.#limits.maxPreAuthConnectionsPerIp)
+      return this.#evictStale(sameKey);
     return this.#all.size < this.#limits.maxPreAuthConnections || this.#evictStale(this.#all);
   }
 

@@ -1,5 +1,5 @@
-import { MESSAGE_TYPE, type RtmpMessage } from './rtmp-message.ts';
 import { CorruptMediaError } from './media-error.ts';
+import { MESSAGE_TYPE, type RtmpMessage } from './rtmp-message.ts';
 
 const TAG_HEADER_BYTES = 11;
 const BACK_POINTER_BYTES = 4;
@@ -13,13 +13,16 @@ export function splitAggregate(message: RtmpMessage, onMessage: (message: RtmpMe
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
   let offsetMs: number | undefined;
   for (let at = 0; at < payload.length; ) {
-    if (at + TAG_HEADER_BYTES > payload.length) throw new CorruptMediaError(`aggregate message cut short at byte ${at}`);
+    if (at + TAG_HEADER_BYTES > payload.length)
+      throw new CorruptMediaError(`aggregate message cut short at byte ${at}`);
     const type = view.getUint8(at);
     const size = view.getUint32(at) & 0xff_ffff;
     const timestampMs = ((view.getUint32(at + 4) >>> 8) | (view.getUint8(at + 7) << 24)) >>> 0;
     const start = at + TAG_HEADER_BYTES;
     if (start + size > payload.length) {
-      throw new CorruptMediaError(`tag of ${size} bytes at ${at} passes the end of an aggregate of ${payload.length}`);
+      throw new CorruptMediaError(
+        `tag of ${size} bytes at ${at} passes the end of an aggregate of ${payload.length}`,
+      );
     }
     offsetMs ??= message.timestampMs - timestampMs;
     if (type !== MESSAGE_TYPE.aggregate) {

@@ -3,9 +3,18 @@ import { ChunkReader, type ChunkReaderLimits } from './chunk-reader.ts';
 import { ChunkWriter, controlMessage } from './chunk-writer.ts';
 import type { RtmpMessage } from './rtmp-message.ts';
 
-const LIMITS: ChunkReaderLimits = { minChunkBytes: 128, maxChunkBytes: 65_536, maxMessageBytes: 100_000, maxChunkStreams: 16 };
+const LIMITS: ChunkReaderLimits = {
+  minChunkBytes: 128,
+  maxChunkBytes: 65_536,
+  maxMessageBytes: 100_000,
+  maxChunkStreams: 16,
+};
 
-function read(bytes: Uint8Array, step = bytes.length, limits: Partial<ChunkReaderLimits> = {}): RtmpMessage[] {
+function read(
+  bytes: Uint8Array,
+  step = bytes.length,
+  limits: Partial<ChunkReaderLimits> = {},
+): RtmpMessage[] {
   const messages: RtmpMessage[] = [];
   const reader = new ChunkReader({ ...LIMITS, ...limits }, (message) => messages.push(message));
   for (let at = 0; at < bytes.length; at += step) reader.push(bytes.subarray(at, at + step));
@@ -14,8 +23,14 @@ function read(bytes: Uint8Array, step = bytes.length, limits: Partial<ChunkReade
 
 const plain = (messages: readonly RtmpMessage[]): object[] =>
   messages.map((message) => ({ ...message, payload: Buffer.from(message.payload).toString('hex') }));
-const body = (size: number, seed = 1): Uint8Array => Uint8Array.from({ length: size }, (_, i) => i * 31 + seed);
-const message = (type: number, timestampMs: number, payload: Uint8Array): RtmpMessage => ({ type, streamId: 1, timestampMs, payload });
+const body = (size: number, seed = 1): Uint8Array =>
+  Uint8Array.from({ length: size }, (_, i) => i * 31 + seed);
+const message = (type: number, timestampMs: number, payload: Uint8Array): RtmpMessage => ({
+  type,
+  streamId: 1,
+  timestampMs,
+  payload,
+});
 const type0 = (id: number, timestamp: number, length: number, type = 9): number[] => [
   id,
   (timestamp >> 16) & 255,
@@ -37,12 +52,21 @@ describe('ChunkReader (RTMP 1.0 §5.3)', () => {
     const parts = [writer.write(3, message(20, 0, body(300))), writer.write(4, message(8, 0x1234, body(0)))];
     parts.push(writer.write(2, controlMessage('setChunkSize', 4096)));
     writer.setChunkBytes(4096);
-    parts.push(writer.write(70, message(9, 0xffff_fff0, body(9000))), writer.write(400, message(9, 0xff_ffff, body(5))));
+    parts.push(
+      writer.write(70, message(9, 0xffff_fff0, body(9000))),
+      writer.write(400, message(9, 0xff_ffff, body(5))),
+    );
     const bytes = Buffer.concat(parts);
     const whole = plain(read(bytes));
     expect(whole).toHaveLength(4);
-    expect(whole[2]).toMatchObject({ type: 9, streamId: 1, timestampMs: 0xffff_fff0, payload: Buffer.from(body(9000)).toString('hex') });
-    for (let step = 1; step <= 300; step++) expect(plain(read(bytes, step)), `pieces of ${step}`).toEqual(whole);
+    expect(whole[2]).toMatchObject({
+      type: 9,
+      streamId: 1,
+      timestampMs: 0xffff_fff0,
+      payload: Buffer.from(body(9000)).toString('hex'),
+    });
+    for (let step = 1; step <= 300; step++)
+      expect(plain(read(bytes, step)), `pieces of ${step}`).toEqual(whole);
   });
 
   test('types 1, 2 and 3 take over what they leave out', () => {
@@ -80,7 +104,16 @@ describe('ChunkReader (RTMP 1.0 §5.3)', () => {
   test('an extended timestamp may be repeated in type 3 chunks or left out', () => {
     const payload = body(200);
     const head = [...type0(4, 0xff_ffff, 200), 1, 0, 0, 0];
-    const repeated = Uint8Array.from([...head, ...payload.subarray(0, 128), 0xc4, 1, 0, 0, 0, ...payload.subarray(128)]);
+    const repeated = Uint8Array.from([
+      ...head,
+      ...payload.subarray(0, 128),
+      0xc4,
+      1,
+      0,
+      0,
+      0,
+      ...payload.subarray(128),
+    ]);
     const left = Uint8Array.from([...head, ...payload.subarray(0, 128), 0xc4, ...payload.subarray(128)]);
     for (const bytes of [repeated, left]) {
       for (const step of [1, 500]) {
@@ -101,7 +134,10 @@ describe('ChunkReader (RTMP 1.0 §5.3)', () => {
       0xc6,
       ...video.subarray(128),
     ]);
-    expect(plain(read(bytes))).toMatchObject([{ type: 8 }, { type: 9, payload: Buffer.from(video).toString('hex') }]);
+    expect(plain(read(bytes))).toMatchObject([
+      { type: 8 },
+      { type: 9, payload: Buffer.from(video).toString('hex') },
+    ]);
   });
 
   test('an abort message discards the unfinished message', () => {
@@ -131,7 +167,8 @@ describe('ChunkReader (RTMP 1.0 §5.3)', () => {
 });
 
 describe('ChunkReader limits', () => {
-  const setChunkSize = (size: number): Uint8Array => new ChunkWriter().write(2, controlMessage('setChunkSize', size));
+  const setChunkSize = (size: number): Uint8Array =>
+    new ChunkWriter().write(2, controlMessage('setChunkSize', size));
 
   test('chunk sizes 128 and 65536 are taken; 0, 1, 127, 65537 and 2³¹ − 1 are refused', () => {
     for (const size of [128, 65_536]) expect(read(setChunkSize(size))).toEqual([]);
@@ -141,8 +178,12 @@ describe('ChunkReader limits', () => {
   });
 
   test('a message of the limit is taken, one byte more is refused before it is there', () => {
-    expect(read(new ChunkWriter().write(4, message(9, 0, body(500))), 50, { maxMessageBytes: 500 })).toHaveLength(1);
-    expect(() => read(Uint8Array.from(type0(4, 0, 501)), 50, { maxMessageBytes: 500 })).toThrow('501 bytes exceeds 500');
+    expect(
+      read(new ChunkWriter().write(4, message(9, 0, body(500))), 50, { maxMessageBytes: 500 }),
+    ).toHaveLength(1);
+    expect(() => read(Uint8Array.from(type0(4, 0, 501)), 50, { maxMessageBytes: 500 })).toThrow(
+      '501 bytes exceeds 500',
+    );
   });
 
   test('unfinished messages together hold no more than one may', () => {
@@ -154,7 +195,8 @@ describe('ChunkReader limits', () => {
   });
 
   test('16 chunk streams are taken, the 17th is refused', () => {
-    const open = (count: number): Uint8Array => Uint8Array.from(Array.from({ length: count }, (_, i) => type0(3 + i, 0, 0)).flat());
+    const open = (count: number): Uint8Array =>
+      Uint8Array.from(Array.from({ length: count }, (_, i) => type0(3 + i, 0, 0)).flat());
     expect(read(open(16))).toHaveLength(16);
     expect(() => read(open(17))).toThrow('one more than 16');
   });
@@ -163,7 +205,9 @@ describe('ChunkReader limits', () => {
     expect(read(Uint8Array.from([0x44, 0, 0, 1, 0, 0, 1, 9, 7]))).toHaveLength(1);
     expect(() => read(Uint8Array.from([0x84, 0, 0, 1, 7]))).toThrow('header of type 2');
     expect(() => read(Uint8Array.from([0xc4, 7]))).toThrow('header of type 3');
-    expect(() => read(Uint8Array.from([...type0(4, 0, 200), ...body(128), ...type0(4, 0, 200)]))).toThrow('unfinished');
+    expect(() => read(Uint8Array.from([...type0(4, 0, 200), ...body(128), ...type0(4, 0, 200)]))).toThrow(
+      'unfinished',
+    );
   });
 
   test('short control messages are refused', () => {
@@ -174,7 +218,9 @@ describe('ChunkReader limits', () => {
 
 describe('ChunkWriter', () => {
   test('writes chunk streams of one, two and three header bytes', () => {
-    const heads = [2, 63, 64, 319, 320, 65_599].map((id) => [...new ChunkWriter().write(id, message(9, 0, body(0)))].slice(0, -11));
+    const heads = [2, 63, 64, 319, 320, 65_599].map((id) =>
+      [...new ChunkWriter().write(id, message(9, 0, body(0)))].slice(0, -11),
+    );
     expect(heads).toEqual([[2], [63], [0, 0], [0, 255], [1, 0, 1], [1, 255, 255]]);
     expect(() => new ChunkWriter().write(1, message(9, 0, body(0)))).toThrow(RangeError);
     expect(() => new ChunkWriter().write(3, message(9, 0, new Uint8Array(0x100_0000)))).toThrow(RangeError);

@@ -153,7 +153,8 @@ export class ChunkReader {
       if (u32(bytes, at) === known.extended) at += 4;
     }
     if (known !== undefined && known.payload !== undefined) {
-      if (format !== 3) throw new RtmpProtocolError(`chunk stream ${id}: new header within an unfinished message`);
+      if (format !== 3)
+        throw new RtmpProtocolError(`chunk stream ${id}: new header within an unfinished message`);
     } else {
       this.#beginMessage(known ?? this.#open(id, format), format, bytes, at, field, extended);
     }
@@ -297,6 +298,10 @@ function u32(bytes: Uint8Array, at: number): number {
 /** The message stream id is the one little-endian field of RTMP (§5.3.1.2.1). */
 function u32le(bytes: Uint8Array, at: number): number {
   return (
-    ((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24)) >>> 0
+    ((bytes[at] ?? 0) |
+      ((bytes[at + 1] ?? 0) << 8) |
+      ((bytes[at + 2] ?? 0) << 16) |
+      ((bytes[at + 3] ?? 0) << 24)) >>>
+    0
   );
 }

@@ -17,7 +17,8 @@ export class ChunkWriter {
   /** One message as the bytes to send. Throws RangeError for a chunk stream outside 2…65599 or a payload above 16 MiB − 1. */
   write(chunkStreamId: number, message: RtmpMessage): Uint8Array {
     const { payload } = message;
-    if (payload.length > 0xff_ffff) throw new RangeError(`RTMP message of ${payload.length} bytes exceeds 16777215`);
+    if (payload.length > 0xff_ffff)
+      throw new RangeError(`RTMP message of ${payload.length} bytes exceeds 16777215`);
     const basic = basicHeader(0, chunkStreamId);
     const continuation = basicHeader(3, chunkStreamId);
     const extended = message.timestampMs >= EXTENDED;
@@ -83,7 +84,8 @@ export function userControlMessage(event: number, value: number): RtmpMessage {
 }
 
 function basicHeader(format: number, id: number): Uint8Array {
-  if (!Number.isInteger(id) || id < 2 || id > 65_599) throw new RangeError(`chunk stream ${id} outside 2…65599`);
+  if (!Number.isInteger(id) || id < 2 || id > 65_599)
+    throw new RangeError(`chunk stream ${id} outside 2…65599`);
   if (id < 64) return Uint8Array.of((format << 6) | id);
   const rest = id - 64;
   return rest < 256

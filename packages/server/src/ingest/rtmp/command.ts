@@ -1,6 +1,11 @@
+import {
+  type AmfLimits,
+  type AmfObject,
+  type AmfValue,
+  isAmfObject,
+} from '@tallylight/media/amf/amf-value.ts';
 import { Amf0Reader } from '@tallylight/media/amf/amf0-reader.ts';
 import { type AmfInput, writeAmf0 } from '@tallylight/media/amf/amf0-writer.ts';
-import { type AmfLimits, type AmfObject, type AmfValue, isAmfObject } from '@tallylight/media/amf/amf-value.ts';
 import { MESSAGE_TYPE, type RtmpMessage } from './rtmp-message.ts';
 import { RtmpProtocolError } from './rtmp-protocol-error.ts';
 
@@ -24,10 +29,13 @@ const SHOWN_NAME = 32;
 export function readCommand(message: RtmpMessage, limits: AmfLimits): RtmpCommand {
   const reader = new Amf0Reader(amf0Part(message, MESSAGE_TYPE.commandAmf3), limits);
   const name = reader.atEnd ? undefined : reader.value();
-  if (typeof name !== 'string') throw new RtmpProtocolError(`command name is ${describeType(name)}, not a string`);
+  if (typeof name !== 'string')
+    throw new RtmpProtocolError(`command name is ${describeType(name)}, not a string`);
   const transactionId = reader.atEnd ? 0 : reader.value();
   if (typeof transactionId !== 'number') {
-    throw new RtmpProtocolError(`transaction id of ${showName(name)} is ${describeType(transactionId)}, not a number`);
+    throw new RtmpProtocolError(
+      `transaction id of ${showName(name)} is ${describeType(transactionId)}, not a number`,
+    );
   }
   const object = reader.atEnd ? null : reader.value();
   const args: AmfValue[] = [];

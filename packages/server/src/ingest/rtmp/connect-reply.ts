@@ -1,5 +1,5 @@
-import type { AmfInput } from '@tallylight/media/amf/amf0-writer.ts';
 import type { AmfObject } from '@tallylight/media/amf/amf-value.ts';
+import type { AmfInput } from '@tallylight/media/amf/amf0-writer.ts';
 import { commandMessage } from './command.ts';
 import type { RtmpMessage } from './rtmp-message.ts';
 

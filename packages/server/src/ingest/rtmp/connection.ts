@@ -126,7 +126,12 @@ export class Connection implements SessionLink {
   /** What this connection is doing. */
   dump(): ConnectionDump {
     const state = this.#phase === 'messages' ? this.#session.state : this.#phase;
-    return { peer: this.peer, state, receivedBytes: this.#received, silentForMs: Math.round(this.silentForMs()) };
+    return {
+      peer: this.peer,
+      state,
+      receivedBytes: this.#received,
+      silentForMs: Math.round(this.silentForMs()),
+    };
   }
 
   /** Enforces time-outs and the rate limit. Never throws. */
@@ -137,10 +142,12 @@ export class Connection implements SessionLink {
       if (lastedMs > LINGER_MS) this.#socket.destroy();
     } else if (this.#phase === 'c0c1' || this.#phase === 'c2') {
       // Scanners do this all day: not worth a line that wakes somebody.
-      if (lastedMs >= this.#limits.handshakeTimeoutMs) this.#drop('debug', 'no RTMP handshake in time', { lastedMs });
+      if (lastedMs >= this.#limits.handshakeTimeoutMs)
+        this.#drop('debug', 'no RTMP handshake in time', { lastedMs });
     } else if (this.#phase === 'messages') {
       if (this.#session.state === 'publishing') this.#tickPublisher(nowMs);
-      else if (lastedMs >= this.#limits.publishTimeoutMs) this.#drop('warn', 'connection did not publish in time', { lastedMs });
+      else if (lastedMs >= this.#limits.publishTimeoutMs)
+        this.#drop('warn', 'connection did not publish in time', { lastedMs });
     }
   }
 
@@ -288,7 +295,10 @@ export class Connection implements SessionLink {
     this.#rateAtMs = nowMs;
     if (this.#rateBytes > this.#limits.bitrateBurstSec * 1000 * bytesPerMs) {
       const capMbps = this.#limits.maxBitrateBps / 1e6;
-      this.#session.refuse('NetStream.Publish.Failed', `the encoder sends more than ${capMbps} Mbit/s: lower its bitrate`);
+      this.#session.refuse(
+        'NetStream.Publish.Failed',
+        `the encoder sends more than ${capMbps} Mbit/s: lower its bitrate`,
+      );
     }
   }
 
@@ -320,7 +330,10 @@ export class Connection implements SessionLink {
       this.#drop('warn', 'handshake failed', { reason: error.message });
     } else {
       const unservable = error instanceof UnservableMediaError;
-      this.#session.refuse(unservable ? 'NetStream.Publish.Failed' : 'NetConnection.Call.Failed', error.message);
+      this.#session.refuse(
+        unservable ? 'NetStream.Publish.Failed' : 'NetConnection.Call.Failed',
+        error.message,
+      );
       this.closeGently();
     }
   }
@@ -346,6 +359,10 @@ export class Connection implements SessionLink {
 
 function readU32(bytes: Uint8Array, at: number): number {
   return (
-    (((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)) >>> 0
+    (((bytes[at] ?? 0) << 24) |
+      ((bytes[at + 1] ?? 0) << 16) |
+      ((bytes[at + 2] ?? 0) << 8) |
+      (bytes[at + 3] ?? 0)) >>>
+    0
   );
 }

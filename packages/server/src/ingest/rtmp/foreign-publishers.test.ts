@@ -66,7 +66,17 @@ const times = (streamId: string, kind: 'video' | 'audio'): number[][] =>
 /** PTS, DTS and key flag of each packet of a file, in milliseconds, from ffprobe. */
 async function probe(file: string, stream: string): Promise<number[][]> {
   const entries = 'packet=pts,dts,flags';
-  const { output } = await run('ffprobe', ['-v', 'error', '-select_streams', stream, '-show_entries', entries, '-of', 'csv=p=0', file]);
+  const { output } = await run('ffprobe', [
+    '-v',
+    'error',
+    '-select_streams',
+    stream,
+    '-show_entries',
+    entries,
+    '-of',
+    'csv=p=0',
+    file,
+  ]);
   return output
     .trim()
     .split('\n')
@@ -77,32 +87,84 @@ async function probe(file: string, stream: string): Promise<number[][]> {
 }
 
 describe.runIf(hasFfmpeg)('FFmpeg', () => {
-  test('publishes: every packet arrives with its PTS, DTS and key flag, from ffprobe of the same file', TIMEOUT, async () => {
-    const file = join(folder, 'source.flv');
-    const made = await run('ffmpeg', [
-      ...['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=30', '-f', 'lavfi', '-i', 'sine=sample_rate=48000'],
-      ...['-t', '4', '-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '2', '-g', '30', '-pix_fmt', 'yuv420p'],
-      ...['-c:a', 'aac', '-f', 'flv', file],
-    ]);
-    expect(made).toMatchObject({ code: 0 });
-    const sent = await run('ffmpeg', ['-v', 'error', '-copyts', '-i', file, '-c', 'copy', '-f', 'flv', url('good-ffmpeg?x=1')]);
-    expect(sent).toMatchObject({ code: 0 });
-    const video = times('good-ffmpeg', 'video');
-    expect(video.length).toBe(120);
-    expect(video).toEqual(await probe(file, 'v'));
-    expect(times('good-ffmpeg', 'audio')).toEqual(await probe(file, 'a'));
-    const { tracks, expected, ended } = publication('good-ffmpeg');
-    expect(expected).toEqual({ video: true, audio: true });
-    expect(ended).toBe('unpublished');
-    expect(tracks).toMatchObject([
-      { codec: 'h264', width: 640, height: 360, frameRate: 30 },
-      { codec: 'aac', sampleRate: 48_000, channels: 1 },
-    ]);
-  });
+  test(
+    'publishes: every packet arrives with its PTS, DTS and key flag, from ffprobe of the same file',
+    TIMEOUT,
+    async () => {
+      const file = join(folder, 'source.flv');
+      const made = await run('ffmpeg', [
+        ...[
+          '-v',
+          'error',
+          '-f',
+          'lavfi',
+          '-i',
+          'testsrc2=size=640x360:rate=30',
+          '-f',
+          'lavfi',
+          '-i',
+          'sine=sample_rate=48000',
+        ],
+        ...[
+          '-t',
+          '4',
+          '-c:v',
+          'libx264',
+          '-preset',
+          'ultrafast',
+          '-bf',
+          '2',
+          '-g',
+          '30',
+          '-pix_fmt',
+          'yuv420p',
+        ],
+        ...['-c:a', 'aac', '-f', 'flv', file],
+      ]);
+      expect(made).toMatchObject({ code: 0 });
+      const sent = await run('ffmpeg', [
+        '-v',
+        'error',
+        '-copyts',
+        '-i',
+        file,
+        '-c',
+        'copy',
+        '-f',
+        'flv',
+        url('good-ffmpeg?x=1'),
+      ]);
+      expect(sent).toMatchObject({ code: 0 });
+      const video = times('good-ffmpeg', 'video');
+      expect(video.length).toBe(120);
+      expect(video).toEqual(await probe(file, 'v'));
+      expect(times('good-ffmpeg', 'audio')).toEqual(await probe(file, 'a'));
+      const { tracks, expected, ended } = publication('good-ffmpeg');
+      expect(expected).toEqual({ video: true, audio: true });
+      expect(ended).toBe('unpublished');
+      expect(tracks).toMatchObject([
+        { codec: 'h264', width: 640, height: 360, frameRate: 30 },
+        { codec: 'aac', sampleRate: 48_000, channels: 1 },
+      ]);
+    },
+  );
 
   test('with a wrong key is told so in words', TIMEOUT, async () => {
     const sent = await run('ffmpeg', [
-      ...['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=30', '-t', '1', '-c:v', 'libx264', '-f', 'flv'],
+      ...[
+        '-v',
+        'error',
+        '-f',
+        'lavfi',
+        '-i',
+        'testsrc2=size=320x180:rate=30',
+        '-t',
+        '1',
+        '-c:v',
+        'libx264',
+        '-f',
+        'flv',
+      ],
       url('wrong'),
     ]);
     expect(sent.code).not.toBe(0);
@@ -111,7 +173,20 @@ describe.runIf(hasFfmpeg)('FFmpeg', () => {
 
   test('without audio is not expected to have any', TIMEOUT, async () => {
     await run('ffmpeg', [
-      ...['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=30', '-t', '1', '-c:v', 'libx264', '-f', 'flv'],
+      ...[
+        '-v',
+        'error',
+        '-f',
+        'lavfi',
+        '-i',
+        'testsrc2=size=320x180:rate=30',
+        '-t',
+        '1',
+        '-c:v',
+        'libx264',
+        '-f',
+        'flv',
+      ],
       url('good-silent'),
     ]);
     expect(publication('good-silent').expected).toEqual({ video: true, audio: false });
@@ -121,12 +196,40 @@ describe.runIf(hasFfmpeg)('FFmpeg', () => {
 
 describe.runIf(hasGStreamer)('GStreamer', () => {
   const source = ['videotestsrc', 'num-buffers=60', '!', 'video/x-raw,format=I420,framerate=30/1', '!'];
-  const encode = ['x264enc', 'tune=zerolatency', '!', 'h264parse', '!', 'flvmux', 'name=mux', 'streamable=true', '!'];
-  const audio = ['audiotestsrc', 'num-buffers=86', '!', 'audioconvert', '!', 'avenc_aac', '!', 'aacparse', '!', 'mux.'];
+  const encode = [
+    'x264enc',
+    'tune=zerolatency',
+    '!',
+    'h264parse',
+    '!',
+    'flvmux',
+    'name=mux',
+    'streamable=true',
+    '!',
+  ];
+  const audio = [
+    'audiotestsrc',
+    'num-buffers=86',
+    '!',
+    'audioconvert',
+    '!',
+    'avenc_aac',
+    '!',
+    'aacparse',
+    '!',
+    'mux.',
+  ];
 
   test.each(['rtmp2sink', 'rtmpsink'])('publishes through %s', TIMEOUT, async (sink) => {
     const key = `good-${sink}`;
-    const sent = await run('gst-launch-1.0', ['-q', ...source, ...encode, sink, `location=${url(key)}`, ...audio]);
+    const sent = await run('gst-launch-1.0', [
+      '-q',
+      ...source,
+      ...encode,
+      sink,
+      `location=${url(key)}`,
+      ...audio,
+    ]);
     expect(sent).toMatchObject({ code: 0 });
     expect(times(key, 'video')).toHaveLength(60);
     expect(times(key, 'audio').length).toBeGreaterThanOrEqual(86);
@@ -134,7 +237,13 @@ describe.runIf(hasGStreamer)('GStreamer', () => {
   });
 
   test('with a wrong key is told so in words', TIMEOUT, async () => {
-    const sent = await run('gst-launch-1.0', ['-q', ...source, ...encode, 'rtmp2sink', `location=${url('wrong')}`]);
+    const sent = await run('gst-launch-1.0', [
+      '-q',
+      ...source,
+      ...encode,
+      'rtmp2sink',
+      `location=${url('wrong')}`,
+    ]);
     expect(sent.code).not.toBe(0);
     expect(sent.output).toContain('this stream key is not known here');
   });

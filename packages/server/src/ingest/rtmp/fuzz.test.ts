@@ -1,6 +1,6 @@
+import { AmfFormatError } from '@tallylight/media/amf/amf-value.ts';
 import { readAmf0 } from '@tallylight/media/amf/amf0-reader.ts';
 import { AmfEcmaArray, type AmfInput, writeAmf0 } from '@tallylight/media/amf/amf0-writer.ts';
-import { AmfFormatError } from '@tallylight/media/amf/amf-value.ts';
 import { parseAudioTag } from '@tallylight/media/flv/audio-tag.ts';
 import { FlvFormatError } from '@tallylight/media/flv/flv-format-error.ts';
 import { FlvReader } from '@tallylight/media/flv/flv-reader.ts';
@@ -28,39 +28,62 @@ import { SeededRandom } from './testing/seeded-random.ts';
 /** `FUZZ_SEED` repeats a run, `FUZZ_CASES` makes it longer or shorter. */
 const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000);
 const CASES = Number(process.env['FUZZ_CASES'] ?? 100_000);
-/** No input may hold the event loop longer, in milliseconds; generous, for a busy machine and its garbage collector. */
-const MAX_CASE_MS = 250;
+/** No input may hold the event loop longer, in milliseconds. */
+const MAX_CASE_MS = 50;
 const RUN_MS = 60_000;
 
 /** Runs cases until all are done or time is up; names seed and case of any that throws what it must not. */
-function fuzz(share: number, one: (random: SeededRandom) => void, allowed: (error: unknown) => boolean): number {
+function fuzz(
+  share: number,
+  one: (random: SeededRandom) => void,
+  allowed: (error: unknown) => boolean,
+): number {
   const cases = Math.round(CASES * share);
   const startMs = performance.now();
   let done = 0;
   for (; done < cases && performance.now() - startMs < RUN_MS * share; done++) {
-    const random = new SeededRandom(SEED + done * 7919);
-    const caseStartMs = performance.now();
-    try {
-      one(random);
-    } catch (error) {
-      if (!allowed(error)) throw new Error(`FUZZ_SEED=${SEED}, case ${done}`, { cause: error });
+    let tookMs = Number.POSITIVE_INFINITY;
+    // A slow case is tried again: on a busy machine the slowness is not its own.
+    for (let tries = 0; tries < 4 && tookMs > MAX_CASE_MS; tries++) {
+      const random = new SeededRandom(SEED + done * 7919);
+      const caseStartMs = performance.now();
+      try {
+        one(random);
+      } catch (error) {
+        if (!allowed(error)) throw new Error(`FUZZ_SEED=${SEED}, case ${done}`, { cause: error });
+      }
+      tookMs = performance.now() - caseStartMs;
     }
-    const tookMs = performance.now() - caseStartMs;
-    if (tookMs > MAX_CASE_MS) throw new Error(`FUZZ_SEED=${SEED}, case ${done} took ${tookMs} ms`);
+    if (tookMs > MAX_CASE_MS) throw new Error(`FUZZ_SEED=${SEED}, case ${done} took ${tookMs} ms four times`);
   }
   return done;
 }
 
 function randomValue(random: SeededRandom, depth = 0): AmfInput {
-  const leaves: readonly AmfInput[] = [0, -1, Number.NaN, 1e300, true, '', 'live', '__proto__', null, undefined, { dateMs: 5 }];
+  const leaves: readonly AmfInput[] = [
+    0,
+    -1,
+    Number.NaN,
+    1e300,
+    true,
+    '',
+    'live',
+    '__proto__',
+    null,
+    undefined,
+    { dateMs: 5 },
+  ];
   if (depth > 3 || random.below(3) > 0) return random.pick(leaves);
   const items = Array.from({ length: random.below(4) }, () => randomValue(random, depth + 1));
   if (random.below(2) === 0) return items;
-  const members = Object.fromEntries(items.map((item, i) => [random.pick(['app', 'a', 'constructor', `k${i}`]), item]));
+  const members = Object.fromEntries(
+    items.map((item, i) => [random.pick(['app', 'a', 'constructor', `k${i}`]), item]),
+  );
   return random.below(2) === 0 ? members : new AmfEcmaArray(members);
 }
 
-const fourCc = (first: number, name: string, ...rest: readonly number[]): Uint8Array => Uint8Array.from([first, ...Buffer.from(name), ...rest]);
+const fourCc = (first: number, name: string, ...rest: readonly number[]): Uint8Array =>
+  Uint8Array.from([first, ...Buffer.from(name), ...rest]);
 const VIDEO_TAGS: readonly Uint8Array[] = [
   Uint8Array.from([0x17, 0, 0, 0, 0, ...AVC_CONFIG]),
   Uint8Array.from([0x17, 1, 0, 0, 0, ...IDR, ...IDR]),
@@ -117,12 +140,15 @@ function session(random: SeededRandom): Session {
     keyFailures: new KeyFailures(defaultRtmpLimits),
     log: silentLogger,
   });
-  if (random.below(8) > 0) made.handle({ type: 20, streamId: 0, timestampMs: 0, payload: writeAmf0(...(COMMANDS[0] ?? [])) });
+  if (random.below(8) > 0)
+    made.handle({ type: 20, streamId: 0, timestampMs: 0, payload: writeAmf0(...(COMMANDS[0] ?? [])) });
   return made;
 }
 
 describe(`fuzz, FUZZ_SEED=${SEED}`, () => {
-  test('AMF0: what reads writes and reads again the same, anything else is an AmfFormatError', { timeout: RUN_MS }, () => {
+  test('AMF0: what reads writes and reads again the same, anything else is an AmfFormatError', {
+    timeout: RUN_MS,
+  }, () => {
     const done = fuzz(
       0.25,
       (random) => {
@@ -164,16 +190,21 @@ describe(`fuzz, FUZZ_SEED=${SEED}`, () => {
     );
   });
 
-  test('chunks: any pieces give the same messages and the same end, memory within the limit', { timeout: RUN_MS }, () => {
+  test('chunks: any pieces give the same messages and the same end, memory within the limit', {
+    timeout: RUN_MS,
+  }, () => {
     const limits = { ...defaultRtmpLimits, maxMessageBytes: 4096 };
     const read = (bytes: Uint8Array, step: () => number): string => {
       const seen: string[] = [];
-      const reader = new ChunkReader(limits, ({ type, timestampMs, payload }) => seen.push(`${type} ${timestampMs} ${payload.length} ${payload[0]}`));
+      const reader = new ChunkReader(limits, ({ type, timestampMs, payload }) =>
+        seen.push(`${type} ${timestampMs} ${payload.length} ${payload[0]}`),
+      );
       try {
         for (let at = 0; at < bytes.length; ) {
           const end = at + step();
           reader.push(bytes.subarray(at, end));
-          if (reader.unfinishedBytes > limits.maxMessageBytes) throw new Error('unfinished messages beyond the limit');
+          if (reader.unfinishedBytes > limits.maxMessageBytes)
+            throw new Error('unfinished messages beyond the limit');
           at = end;
         }
       } catch (error) {
@@ -186,8 +217,13 @@ describe(`fuzz, FUZZ_SEED=${SEED}`, () => {
       0.25,
       (random) => {
         const writer = new ChunkWriter();
-        const parts = Array.from({ length: 1 + random.below(4) }, () => writer.write(2 + random.below(400), randomMessage(random)));
-        if (random.below(4) === 0) parts.push(writer.write(2, controlMessage(random.pick(['setChunkSize', 'abort']), random.below(70_000))));
+        const parts = Array.from({ length: 1 + random.below(4) }, () =>
+          writer.write(2 + random.below(400), randomMessage(random)),
+        );
+        if (random.below(4) === 0)
+          parts.push(
+            writer.write(2, controlMessage(random.pick(['setChunkSize', 'abort']), random.below(70_000))),
+          );
         const bytes = random.mutate(Buffer.concat(parts));
         const whole = read(bytes, () => bytes.length);
         if (read(bytes, () => 1 + random.below(30)) !== whole) throw new Error('pieces changed the outcome');
@@ -213,14 +249,18 @@ describe(`fuzz, FUZZ_SEED=${SEED}`, () => {
       0.1,
       (random) => {
         const adapter = new MediaAdapter(sink, silentLogger);
-        for (const tag of VIDEO_TAGS) adapter.video(random.below(0x1_0000_0000), random.below(2) === 0 ? tag : random.mutate(tag));
-        for (const tag of AUDIO_TAGS) adapter.audio(random.below(0x1_0000_0000), random.below(2) === 0 ? tag : random.mutate(tag));
+        for (const tag of VIDEO_TAGS)
+          adapter.video(random.below(0x1_0000_0000), random.below(2) === 0 ? tag : random.mutate(tag));
+        for (const tag of AUDIO_TAGS)
+          adapter.audio(random.below(0x1_0000_0000), random.below(2) === 0 ? tag : random.mutate(tag));
       },
       (error) => error instanceof UnservableMediaError,
     );
   });
 
-  test('through sockets: the server stays, its memory too, and another publisher loses nothing', { timeout: RUN_MS }, async () => {
+  test('through sockets: the server stays, its memory too, and another publisher loses nothing', {
+    timeout: RUN_MS,
+  }, async () => {
     const random = new SeededRandom(SEED);
     const target = new FakePublishTarget();
     const errors: object[] = [];
@@ -241,11 +281,24 @@ describe(`fuzz, FUZZ_SEED=${SEED}`, () => {
       const talk = [
         makeC0C1(random.pick([undefined, 0, 1])),
         new Uint8Array(1536),
-        ...COMMANDS.slice(0, 5).map((values) => writer.write(3, { type: MESSAGE_TYPE.commandAmf0, streamId: 1, timestampMs: 0, payload: writeAmf0(...values) })),
-        ...Array.from({ length: random.below(10) }, () => writer.write(4 + random.below(3), randomMessage(random))),
+        ...COMMANDS.slice(0, 5).map((values) =>
+          writer.write(3, {
+            type: MESSAGE_TYPE.commandAmf0,
+            streamId: 1,
+            timestampMs: 0,
+            payload: writeAmf0(...values),
+          }),
+        ),
+        ...Array.from({ length: random.below(10) }, () =>
+          writer.write(4 + random.below(3), randomMessage(random)),
+        ),
       ];
       const broken = random.below(talk.length);
-      peer.sendRaw(Buffer.concat(talk.map((part, at) => (at >= broken && random.below(2) === 0 ? random.mutate(part) : part))));
+      peer.sendRaw(
+        Buffer.concat(
+          talk.map((part, at) => (at >= broken && random.below(2) === 0 ? random.mutate(part) : part)),
+        ),
+      );
       peer.socket.end();
       await peer.closed;
     }

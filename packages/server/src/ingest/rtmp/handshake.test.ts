@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { answerHandshake, C0_C1_BYTES, HANDSHAKE_BYTES, isSignedAnswer, makeC0C1, makeC2 } from './handshake.ts';
+import {
+  answerHandshake,
+  C0_C1_BYTES,
+  HANDSHAKE_BYTES,
+  isSignedAnswer,
+  makeC0C1,
+  makeC2,
+} from './handshake.ts';
 
 describe('simple handshake (RTMP 1.0 §5.2)', () => {
   test('S0 is the version, S1 has version 0, S2 repeats C1', () => {

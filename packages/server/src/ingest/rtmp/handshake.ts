@@ -31,8 +31,10 @@ export interface HandshakeAnswer {
  * other as in RTMP 1.0 §5.2. Throws RtmpProtocolError for another version than 3, which also refuses RTMPE.
  */
 export function answerHandshake(c0c1: Uint8Array): HandshakeAnswer {
-  if (c0c1.length !== C0_C1_BYTES) throw new RangeError(`C0 and C1 are ${C0_C1_BYTES} bytes, got ${c0c1.length}`);
-  if (c0c1[0] !== RTMP_VERSION) throw new RtmpProtocolError(`not RTMP: first byte is ${c0c1[0]}, not ${RTMP_VERSION}`);
+  if (c0c1.length !== C0_C1_BYTES)
+    throw new RangeError(`C0 and C1 are ${C0_C1_BYTES} bytes, got ${c0c1.length}`);
+  if (c0c1[0] !== RTMP_VERSION)
+    throw new RtmpProtocolError(`not RTMP: first byte is ${c0c1[0]}, not ${RTMP_VERSION}`);
   const c1 = c0c1.subarray(1);
   const schema = digestSchema(c1, CLIENT_KEY);
   const answer = new Uint8Array(1 + 2 * HANDSHAKE_BYTES);
@@ -78,7 +80,12 @@ export function makeC2(s1: Uint8Array, schema: DigestSchema | undefined): Uint8A
 }
 
 /** True when S1 carries a server's digest in the given layout and S2 is signed with C1's digest. */
-export function isSignedAnswer(c1: Uint8Array, s1: Uint8Array, s2: Uint8Array, schema: DigestSchema): boolean {
+export function isSignedAnswer(
+  c1: Uint8Array,
+  s1: Uint8Array,
+  s2: Uint8Array,
+  schema: DigestSchema,
+): boolean {
   const at = digestOffset(c1, schema);
   const key = hmac(SERVER_FULL_KEY, c1.subarray(at, at + DIGEST_BYTES));
   const signature = hmac(key, s2.subarray(0, HANDSHAKE_BYTES - DIGEST_BYTES));
@@ -112,7 +119,10 @@ function writeDigest(block: Uint8Array, schema: DigestSchema, key: Uint8Array): 
 
 /** HMAC-SHA256 of the block without the digest itself. */
 function digestOf(block: Uint8Array, at: number, key: Uint8Array): Uint8Array {
-  return createHmac('sha256', key).update(block.subarray(0, at)).update(block.subarray(at + DIGEST_BYTES)).digest();
+  return createHmac('sha256', key)
+    .update(block.subarray(0, at))
+    .update(block.subarray(at + DIGEST_BYTES))
+    .digest();
 }
 
 function hmac(key: Uint8Array, bytes: Uint8Array): Uint8Array {

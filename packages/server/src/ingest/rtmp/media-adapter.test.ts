@@ -1,5 +1,5 @@
-import { AmfEcmaArray, type AmfInput, writeAmf0 } from '@tallylight/media/amf/amf0-writer.ts';
 import { readAmf0 } from '@tallylight/media/amf/amf0-reader.ts';
+import { AmfEcmaArray, type AmfInput, writeAmf0 } from '@tallylight/media/amf/amf0-writer.ts';
 import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../platform/logger.ts';
 import type { AccessUnit } from '../../stream/access-unit.ts';
@@ -15,7 +15,13 @@ import { TimestampUnwrapper } from './timestamp-unwrapper.ts';
 const bytes = (...values: readonly (number | Uint8Array)[]): Uint8Array =>
   Uint8Array.from(values.flatMap((value) => (typeof value === 'number' ? [value] : [...value])));
 
-function adapt(): { adapter: MediaAdapter; tracks: Track[]; units: AccessUnit[]; lines: object[]; expected: object[] } {
+function adapt(): {
+  adapter: MediaAdapter;
+  tracks: Track[];
+  units: AccessUnit[];
+  lines: object[];
+  expected: object[];
+} {
   const tracks: Track[] = [];
   const units: AccessUnit[] = [];
   const lines: object[] = [];
@@ -26,7 +32,10 @@ function adapt(): { adapter: MediaAdapter; tracks: Track[]; units: AccessUnit[];
     expectTracks: (kinds: object) => void expected.push(kinds),
     end: () => {},
   };
-  const log = { ...silentLogger, warn: (fields: object, event: string) => void lines.push({ ...fields, event }) };
+  const log = {
+    ...silentLogger,
+    warn: (fields: object, event: string) => void lines.push({ ...fields, event }),
+  };
   return { adapter: new MediaAdapter(sink, log), tracks, units, lines, expected };
 }
 
@@ -37,15 +46,39 @@ const ASC = bytes(0x11, 0x90); // AAC-LC, 48 kHz, stereo
 describe('MediaAdapter', () => {
   test('H.264 and AAC become tracks and units on the millisecond clock', () => {
     const { adapter, tracks, units } = adapt();
-    adapter.metadata({ expectsVideo: true, expectsAudio: true, frameRate: 30, videoBitrateBps: 4_000_000, audioBitrateBps: 128_000 });
+    adapter.metadata({
+      expectsVideo: true,
+      expectsAudio: true,
+      frameRate: 30,
+      videoBitrateBps: 4_000_000,
+      audioBitrateBps: 128_000,
+    });
     adapter.video(0, avc(0, AVC_CONFIG));
     adapter.audio(0, bytes(0xaf, 0, ASC));
     adapter.video(10, avc(1, IDR, 66));
     adapter.video(43, avc(1, P_SLICE, -33, false));
     adapter.audio(21, bytes(0xaf, 1, 1, 2, 3));
     expect(tracks).toMatchObject([
-      { kind: 'video', codec: 'h264', codecString: 'avc1.42c01e', timescale: 1000, width: 640, height: 360, frameRate: 30, bitrateBps: 4_000_000 },
-      { kind: 'audio', codec: 'aac', codecString: 'mp4a.40.2', timescale: 1000, sampleRate: 48_000, channels: 2, samplesPerFrame: 1024, bitrateBps: 128_000 },
+      {
+        kind: 'video',
+        codec: 'h264',
+        codecString: 'avc1.42c01e',
+        timescale: 1000,
+        width: 640,
+        height: 360,
+        frameRate: 30,
+        bitrateBps: 4_000_000,
+      },
+      {
+        kind: 'audio',
+        codec: 'aac',
+        codecString: 'mp4a.40.2',
+        timescale: 1000,
+        sampleRate: 48_000,
+        channels: 2,
+        samplesPerFrame: 1024,
+        bitrateBps: 128_000,
+      },
     ]);
     expect(units.map(({ kind, dts, pts, keyframe }) => [kind, dts, pts, keyframe])).toEqual([
       ['video', 10, 76, true],
@@ -73,9 +106,13 @@ describe('MediaAdapter', () => {
   test('codecs that cannot be served are refused by name', () => {
     const fourCc = (first: number, name: string): Uint8Array => bytes(first, Buffer.from(name), 1, 2, 3);
     const { adapter } = adapt();
-    expect(() => adapter.video(0, fourCc(0x90, 'av01'))).toThrow('AV1 video cannot be served: set the encoder to H.264 or HEVC');
+    expect(() => adapter.video(0, fourCc(0x90, 'av01'))).toThrow(
+      'AV1 video cannot be served: set the encoder to H.264 or HEVC',
+    );
     expect(() => adapter.video(0, fourCc(0x91, 'vp09'))).toThrow('VP9 video cannot be served');
-    expect(() => adapter.audio(0, fourCc(0x90, 'Opus'))).toThrow('Opus audio cannot be served: set the encoder to AAC');
+    expect(() => adapter.audio(0, fourCc(0x90, 'Opus'))).toThrow(
+      'Opus audio cannot be served: set the encoder to AAC',
+    );
     expect(() => adapter.audio(0, bytes(0x2f, 1, 2))).toThrow('MP3 audio cannot be served');
     expect(() => adapter.video(0, bytes(0x12, 0))).toThrow('CodecID 2');
   });
@@ -105,21 +142,27 @@ describe('MediaAdapter', () => {
       adapter.audio(t, bytes(0x95, 0x01, mp4a, 1, 7, 7));
     }
     expect([tracks.length, units.length]).toEqual([1, 0]);
-    expect(lines).toEqual([{ track: 'audio', trackId: 1, event: 'publisher sends a further track, which is not used' }]);
+    expect(lines).toEqual([
+      { track: 'audio', trackId: 1, event: 'publisher sends a further track, which is not used' },
+    ]);
   });
 });
 
 describe('TimestampUnwrapper', () => {
   test('audio and video go over 2³² together, whoever is first', () => {
     const unwrapper = new TimestampUnwrapper();
-    expect([0xffff_fff0, 5, 0xffff_fffb, 26, 0x8000_0000, 0xffff_ffff, 0].map((raw) => unwrapper.unwrap(raw))).toEqual([
+    expect(
+      [0xffff_fff0, 5, 0xffff_fffb, 26, 0x8000_0000, 0xffff_ffff, 0].map((raw) => unwrapper.unwrap(raw)),
+    ).toEqual([
       0xffff_fff0, 0x1_0000_0005, 0xffff_fffb, 0x1_0000_001a, 0x1_8000_0000, 0x1_ffff_ffff, 0x2_0000_0000,
     ]);
   });
 
   test('jumps back stay jumps back, below zero as well', () => {
     const unwrapper = new TimestampUnwrapper();
-    expect([10_000, 5000, 0xffff_fff6, 10].map((raw) => unwrapper.unwrap(raw))).toEqual([10_000, 5000, -10, 10]);
+    expect([10_000, 5000, 0xffff_fff6, 10].map((raw) => unwrapper.unwrap(raw))).toEqual([
+      10_000, 5000, -10, 10,
+    ]);
   });
 });
 
@@ -134,18 +177,25 @@ describe('normalisePicture (ISO/IEC 14496-15 §4.3.2)', () => {
   });
 
   test('delimiters and empty units within are taken out', () => {
-    expect([...normalisePicture(bytes(IDR, 0, 0, 0, 0, delimiter, P_SLICE), 4, 'h264').payload]).toEqual([...IDR, ...P_SLICE]);
+    expect([...normalisePicture(bytes(IDR, 0, 0, 0, 0, delimiter, P_SLICE), 4, 'h264').payload]).toEqual([
+      ...IDR,
+      ...P_SLICE,
+    ]);
     expect([...normalisePicture(bytes(IDR, delimiter), 4, 'h264').payload]).toEqual([...IDR]);
   });
 
   test('1- and 2-byte lengths become 4-byte ones', () => {
-    expect([...normalisePicture(bytes(2, 0x65, 1, 1, 0x06), 1, 'h264').payload]).toEqual([0, 0, 0, 2, 0x65, 1, 0, 0, 0, 1, 6]);
+    expect([...normalisePicture(bytes(2, 0x65, 1, 1, 0x06), 1, 'h264').payload]).toEqual([
+      0, 0, 0, 2, 0x65, 1, 0, 0, 0, 1, 6,
+    ]);
     expect([...normalisePicture(bytes(0, 2, 0x41, 1), 2, 'h264').payload]).toEqual([0, 0, 0, 2, 0x41, 1]);
   });
 
   test('HEVC keyframes are the IRAP types 16 to 23', () => {
     const picture = (type: number): Uint8Array => bytes(0, 0, 0, 3, type << 1, 1, 7);
-    expect([0, 1, 9, 16, 19, 20, 21, 23, 24].filter((type) => normalisePicture(picture(type), 4, 'hevc').keyframe)).toEqual([16, 19, 20, 21, 23]);
+    expect(
+      [0, 1, 9, 16, 19, 20, 21, 23, 24].filter((type) => normalisePicture(picture(type), 4, 'hevc').keyframe),
+    ).toEqual([16, 19, 20, 21, 23]);
     expect(() => normalisePicture(picture(39), 4, 'hevc')).toThrow('no picture');
   });
 
@@ -162,14 +212,36 @@ describe('readMetadata', () => {
   const read = (...values: readonly AmfInput[]): unknown => readMetadata(readAmf0(writeAmf0(...values)));
 
   test('reads with and without @setDataFrame', () => {
-    const members = new AmfEcmaArray({ videocodecid: 7, audiocodecid: 'mp4a', framerate: 29.97, videodatarate: 2500, audiodatarate: 160, encoder: 'x' });
-    const wanted = { expectsVideo: true, expectsAudio: true, frameRate: 29.97, videoBitrateBps: 2_500_000, audioBitrateBps: 160_000, encoder: 'x' };
+    const members = new AmfEcmaArray({
+      videocodecid: 7,
+      audiocodecid: 'mp4a',
+      framerate: 29.97,
+      videodatarate: 2500,
+      audiodatarate: 160,
+      encoder: 'x',
+    });
+    const wanted = {
+      expectsVideo: true,
+      expectsAudio: true,
+      frameRate: 29.97,
+      videoBitrateBps: 2_500_000,
+      audioBitrateBps: 160_000,
+      encoder: 'x',
+    };
     expect(read('@setDataFrame', 'onMetaData', members)).toEqual(wanted);
     expect(read('onMetaData', members)).toEqual(wanted);
   });
 
   test('nonsense is left out', () => {
-    expect(read('onMetaData', { framerate: Number.NaN, videodatarate: -1, audiodatarate: 'x', width: [1], encoder: null })).toEqual({
+    expect(
+      read('onMetaData', {
+        framerate: Number.NaN,
+        videodatarate: -1,
+        audiodatarate: 'x',
+        width: [1],
+        encoder: null,
+      }),
+    ).toEqual({
       expectsVideo: false,
       expectsAudio: false,
     });
@@ -181,7 +253,22 @@ describe('readMetadata', () => {
 
 describe('splitAggregate (RTMP 1.0 §7.1.6)', () => {
   const tag = (type: number, timestamp: number, body: readonly number[]): number[] => [
-    type, 0, 0, body.length, 0, 0, timestamp, 0, 0, 0, 0, ...body, 0, 0, 0, 0,
+    type,
+    0,
+    0,
+    body.length,
+    0,
+    0,
+    timestamp,
+    0,
+    0,
+    0,
+    0,
+    ...body,
+    0,
+    0,
+    0,
+    0,
   ];
   const split = (payload: Uint8Array): RtmpMessage[] => {
     const parts: RtmpMessage[] = [];

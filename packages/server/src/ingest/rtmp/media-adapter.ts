@@ -89,7 +89,10 @@ export class MediaAdapter {
     if (tag.kind === 'unsupported') {
       // Once a track runs, an odd tag is a broken one rather than another codec.
       if (this.#video !== undefined) this.drop('video', tag.description);
-      else throw new UnservableMediaError(`${tag.description} cannot be served: set the encoder to H.264 or HEVC`);
+      else
+        throw new UnservableMediaError(
+          `${tag.description} cannot be served: set the encoder to H.264 or HEVC`,
+        );
       return;
     }
     if (tag.kind === 'metadata' || tag.kind === 'command') return;
@@ -109,7 +112,9 @@ export class MediaAdapter {
   #picture(tag: VideoFramesTag, timestampMs: number): void {
     const config = this.#video;
     if (config === undefined && tag.codec !== 'avc1' && tag.codec !== 'hvc1') {
-      throw new UnservableMediaError(`${codecName(tag.codec)} video cannot be served: set the encoder to H.264 or HEVC`);
+      throw new UnservableMediaError(
+        `${codecName(tag.codec)} video cannot be served: set the encoder to H.264 or HEVC`,
+      );
     }
     if (config === undefined || tag.codec !== (config.codec === 'h264' ? 'avc1' : 'hvc1')) {
       this.drop('video', `${codecName(tag.codec)} picture before its configuration record`);
@@ -138,7 +143,9 @@ export class MediaAdapter {
         this.drop('audio', `${codecName(tag.codec)} frame in an AAC track`);
         return;
       }
-      throw new UnservableMediaError(`${codecName(tag.codec)} audio cannot be served: set the encoder to AAC`);
+      throw new UnservableMediaError(
+        `${codecName(tag.codec)} audio cannot be served: set the encoder to AAC`,
+      );
     }
     if (tag.kind === 'config') {
       const track = aacTrack(tag.config, this.#metadata?.audioBitrateBps);
@@ -152,7 +159,10 @@ export class MediaAdapter {
 
   #frame(payload: Uint8Array, timestampMs: number): void {
     if (this.#audio === undefined || payload.length === 0) {
-      this.drop('audio', payload.length === 0 ? 'empty AAC frame' : 'AAC frame before its AudioSpecificConfig');
+      this.drop(
+        'audio',
+        payload.length === 0 ? 'empty AAC frame' : 'AAC frame before its AudioSpecificConfig',
+      );
       return;
     }
     const pts = this.#unwrapper.unwrap(timestampMs);
@@ -171,7 +181,9 @@ export class MediaAdapter {
 
   #dropOrThrow(kind: TrackKind, error: unknown): void {
     const isBroken =
-      error instanceof FlvFormatError || error instanceof CodecFormatError || error instanceof CorruptMediaError;
+      error instanceof FlvFormatError ||
+      error instanceof CodecFormatError ||
+      error instanceof CorruptMediaError;
     if (!isBroken) throw error;
     this.drop(kind, error.message);
   }

@@ -24,13 +24,18 @@ export function readMetadata(values: readonly AmfValue[]): PublisherMetadata | u
   const at = values[0] === '@setDataFrame' ? 1 : 0;
   const members = values[at + 1];
   if (values[at] !== 'onMetaData' || !isAmfObject(members)) return undefined;
-  const frameRate = within(numberMember(members, 'framerate') ?? numberMember(members, 'videoframerate'), MAX_FRAME_RATE);
+  const frameRate = within(
+    numberMember(members, 'framerate') ?? numberMember(members, 'videoframerate'),
+    MAX_FRAME_RATE,
+  );
   const videoKbps = within(numberMember(members, 'videodatarate'), MAX_BITRATE_KBPS);
   const audioKbps = within(numberMember(members, 'audiodatarate'), MAX_BITRATE_KBPS);
   const encoder = members.get('encoder');
   return {
-    expectsVideo: announces(members.get('videocodecid')) || within(numberMember(members, 'width'), 65_536) !== undefined,
-    expectsAudio: announces(members.get('audiocodecid')) || numberMember(members, 'audiosamplerate') !== undefined,
+    expectsVideo:
+      announces(members.get('videocodecid')) || within(numberMember(members, 'width'), 65_536) !== undefined,
+    expectsAudio:
+      announces(members.get('audiocodecid')) || numberMember(members, 'audiosamplerate') !== undefined,
     ...(frameRate === undefined ? {} : { frameRate }),
     ...(videoKbps === undefined ? {} : { videoBitrateBps: Math.round(videoKbps * 1000) }),
     ...(audioKbps === undefined ? {} : { audioBitrateBps: Math.round(audioKbps * 1000) }),

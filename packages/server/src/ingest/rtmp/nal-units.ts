@@ -25,7 +25,8 @@ export function normalisePicture(bytes: Uint8Array, lengthBytes: number, codec: 
   for (let at = 0; at < end; ) {
     const size = readLength(bytes, at, lengthBytes);
     const next = at + lengthBytes + size;
-    if (next > end) throw new CorruptMediaError(`NAL unit of ${size} bytes at ${at} passes the end at ${end}`);
+    if (next > end)
+      throw new CorruptMediaError(`NAL unit of ${size} bytes at ${at} passes the end at ${end}`);
     const kind = size === 0 ? 'dropped' : nalKind(bytes[at + lengthBytes] ?? 0, codec);
     if (kind === 'dropped') {
       viewStart = viewStart === at ? next : -1;
@@ -42,7 +43,12 @@ export function normalisePicture(bytes: Uint8Array, lengthBytes: number, codec: 
   return { payload, keyframe };
 }
 
-function rewrite(bytes: Uint8Array, lengthBytes: number, codec: 'h264' | 'hevc', keptBytes: number): Uint8Array {
+function rewrite(
+  bytes: Uint8Array,
+  lengthBytes: number,
+  codec: 'h264' | 'hevc',
+  keptBytes: number,
+): Uint8Array {
   const out = new Uint8Array(keptBytes);
   const view = new DataView(out.buffer);
   let to = 0;
@@ -60,7 +66,8 @@ function rewrite(bytes: Uint8Array, lengthBytes: number, codec: 'h264' | 'hevc',
 }
 
 function readLength(bytes: Uint8Array, at: number, lengthBytes: number): number {
-  if (at + lengthBytes > bytes.length) throw new CorruptMediaError(`NAL length cut short at ${at} of ${bytes.length}`);
+  if (at + lengthBytes > bytes.length)
+    throw new CorruptMediaError(`NAL length cut short at ${at} of ${bytes.length}`);
   let size = 0;
   for (let i = 0; i < lengthBytes; i++) size = size * 256 + (bytes[at + i] ?? 0);
   return size;

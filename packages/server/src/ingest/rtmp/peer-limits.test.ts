@@ -11,7 +11,12 @@ describe('limitKey', () => {
   });
 
   test('IPv6 counts by /64, however it is spelled', () => {
-    for (const address of ['2001:db8::1', '2001:0db8:0:0:ffff::9', '2001:DB8:0:0:1:2:3:4', '2001:db8::1%eth0']) {
+    for (const address of [
+      '2001:db8::1',
+      '2001:0db8:0:0:ffff::9',
+      '2001:DB8:0:0:1:2:3:4',
+      '2001:db8::1%eth0',
+    ]) {
       expect(limitKey(address)).toBe('2001:db8:0:0::/64');
     }
     expect(limitKey('::1')).toBe('0:0:0:0::/64');
@@ -84,7 +89,9 @@ describe('Admission', () => {
 
   test('at a cap the oldest stale handshake gives way, and only that', () => {
     const admission = new Admission<FakeConnection>(limits);
-    const connections = [undefined, 999, 1000, 5000, 0, 0, 0, 0, 0, 0].map((ageMs) => new FakeConnection('a', ageMs));
+    const connections = [undefined, 999, 1000, 5000, 0, 0, 0, 0, 0, 0].map(
+      (ageMs) => new FakeConnection('a', ageMs),
+    );
     for (const connection of connections) admission.add(connection);
     expect(admission.makeRoom('a')).toBe(true);
     expect(connections.map((each) => each.destroyed).indexOf(true)).toBe(2);

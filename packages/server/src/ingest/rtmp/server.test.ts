@@ -73,9 +73,24 @@ const first = (target: FakePublishTarget): Publication => {
 };
 
 const single = { trackId: 0, otherTrackIds: [] } as const;
-const avcConfig = writeVideoTag({ kind: 'config', codec: 'avc1', enhanced: false, config: AVC_CONFIG, ...single });
+const avcConfig = writeVideoTag({
+  kind: 'config',
+  codec: 'avc1',
+  enhanced: false,
+  config: AVC_CONFIG,
+  ...single,
+});
 const picture = (payload: Uint8Array): Uint8Array[] =>
-  writeVideoTag({ kind: 'frames', codec: 'avc1', enhanced: false, keyframe: payload === IDR, compositionTimeMs: 0, nanosecondOffset: 0, payload, ...single });
+  writeVideoTag({
+    kind: 'frames',
+    codec: 'avc1',
+    enhanced: false,
+    keyframe: payload === IDR,
+    compositionTimeMs: 0,
+    nanosecondOffset: 0,
+    payload,
+    ...single,
+  });
 /** A video tag of a size: a picture, but no NAL units. */
 const filler = (size: number): Uint8Array[] => [Uint8Array.of(0x17, 1, 0, 0, 0), new Uint8Array(size - 5)];
 const until = (holds: () => void): Promise<void> => vi.waitFor(holds, { timeout: 4000, interval: 10 });
@@ -86,7 +101,11 @@ describe('a publisher', () => {
     const publisher = await publish(port, 'good?token=secret');
     publisher.sendMetadata({ videocodecid: 7, audiocodecid: 10, framerate: 30 });
     publisher.sendTag('video', 0, avcConfig);
-    publisher.sendTag('audio', 0, writeAudioTag({ kind: 'config', codec: 'mp4a', enhanced: false, config: ASC, ...single }));
+    publisher.sendTag(
+      'audio',
+      0,
+      writeAudioTag({ kind: 'config', codec: 'mp4a', enhanced: false, config: ASC, ...single }),
+    );
     publisher.sendTag('video', 0, picture(IDR));
     publisher.sendTag('video', 33, picture(P_SLICE));
     await publisher.unpublish();
@@ -131,7 +150,12 @@ describe('a publisher', () => {
     const publisher = await RtmpPublisher.open({ port });
     open.push(publisher);
     await publisher.shakeHands();
-    const answer = await publisher.call('connect', { app: 'live', fourCcList: ['hvc1', 'av01'], capsEx: 15, videoFourCcInfoMap: { '*': 4 } });
+    const answer = await publisher.call('connect', {
+      app: 'live',
+      fourCcList: ['hvc1', 'av01'],
+      capsEx: 15,
+      videoFourCcInfoMap: { '*': 4 },
+    });
     const [status] = answer.args;
     expect(status).toEqual(
       new Map<string, unknown>([
@@ -140,13 +164,30 @@ describe('a publisher', () => {
         ['description', 'Connection succeeded.'],
         ['objectEncoding', 0],
         ['fourCcList', ['avc1', 'hvc1', 'mp4a']],
-        ['videoFourCcInfoMap', new Map([['avc1', 5], ['hvc1', 5]])],
+        [
+          'videoFourCcInfoMap',
+          new Map([
+            ['avc1', 5],
+            ['hvc1', 5],
+          ]),
+        ],
         ['capsEx', 14],
       ]),
     );
     await publisher.startPublishing('good');
-    publisher.sendTag('video', 0, writeVideoTag({ kind: 'config', codec: 'hvc1', enhanced: true, config: HEVC_CONFIG, ...single }));
-    const frames = { kind: 'frames', codec: 'hvc1', enhanced: true, keyframe: true, nanosecondOffset: 0, ...single } as const;
+    publisher.sendTag(
+      'video',
+      0,
+      writeVideoTag({ kind: 'config', codec: 'hvc1', enhanced: true, config: HEVC_CONFIG, ...single }),
+    );
+    const frames = {
+      kind: 'frames',
+      codec: 'hvc1',
+      enhanced: true,
+      keyframe: true,
+      nanosecondOffset: 0,
+      ...single,
+    } as const;
     publisher.sendTag('video', 0, writeVideoTag({ ...frames, compositionTimeMs: 66, payload: HEVC_IDR }));
     await until(() => expect(first(target).units).toHaveLength(1));
     expect(first(target).tracks).toMatchObject([{ codec: 'hevc', width: 640, height: 360 }]);
@@ -156,7 +197,11 @@ describe('a publisher', () => {
   test('of AV1 is refused in words, logged once with its peer', async () => {
     const { port, target, troubles } = await start();
     const publisher = await publish(port);
-    publisher.sendTag('video', 0, writeVideoTag({ kind: 'config', codec: 'av01', enhanced: true, config: ASC, ...single }));
+    publisher.sendTag(
+      'video',
+      0,
+      writeVideoTag({ kind: 'config', codec: 'av01', enhanced: true, config: ASC, ...single }),
+    );
     const status = await publisher.status();
     expect(status).toEqual({
       level: 'error',
@@ -165,7 +210,9 @@ describe('a publisher', () => {
     });
     await publisher.closed;
     expect(first(target).ended).toBe('protocol-error');
-    expect(troubles()).toMatchObject([{ fields: { peer: expect.stringContaining('127.0.0.1:') as string, reason: status.description } }]);
+    expect(troubles()).toMatchObject([
+      { fields: { peer: expect.stringContaining('127.0.0.1:') as string, reason: status.description } },
+    ]);
   });
 
   test('may stop and publish again on the same connection', async () => {
@@ -180,12 +227,28 @@ describe('a publisher', () => {
   test('gets acknowledgements for its window and answers to its pings', async () => {
     const { port } = await start();
     const publisher = await publish(port);
-    publisher.sendMessage(2, { type: MESSAGE_TYPE.windowAckSize, streamId: 0, timestampMs: 0, payload: Uint8Array.of(0, 1, 0, 0) });
-    publisher.sendMessage(2, { type: MESSAGE_TYPE.userControl, streamId: 0, timestampMs: 0, payload: Uint8Array.of(0, 6, 1, 2, 3, 4) });
+    publisher.sendMessage(2, {
+      type: MESSAGE_TYPE.windowAckSize,
+      streamId: 0,
+      timestampMs: 0,
+      payload: Uint8Array.of(0, 1, 0, 0),
+    });
+    publisher.sendMessage(2, {
+      type: MESSAGE_TYPE.userControl,
+      streamId: 0,
+      timestampMs: 0,
+      payload: Uint8Array.of(0, 6, 1, 2, 3, 4),
+    });
     publisher.sendTag('video', 0, filler(70_000));
-    const acknowledged = await publisher.message((each) => each.type === MESSAGE_TYPE.acknowledgement, 'an acknowledgement');
+    const acknowledged = await publisher.message(
+      (each) => each.type === MESSAGE_TYPE.acknowledgement,
+      'an acknowledgement',
+    );
     expect(Buffer.from(acknowledged.payload).readUInt32BE()).toBeGreaterThan(65_536);
-    const pong = await publisher.message((each) => each.type === MESSAGE_TYPE.userControl && each.payload[1] === 7, 'a pong');
+    const pong = await publisher.message(
+      (each) => each.type === MESSAGE_TYPE.userControl && each.payload[1] === 7,
+      'a pong',
+    );
     expect([...pong.payload]).toEqual([0, 7, 1, 2, 3, 4]);
   });
 
@@ -193,7 +256,10 @@ describe('a publisher', () => {
     const { port, target } = await start();
     const publisher = await publish(port);
     first(target).evict('revoked');
-    expect(await publisher.status()).toMatchObject({ level: 'error', description: 'this stream key was revoked' });
+    expect(await publisher.status()).toMatchObject({
+      level: 'error',
+      description: 'this stream key was revoked',
+    });
     await publisher.closed;
     expect(first(target).ended).toBe('revoked');
   });
@@ -218,7 +284,9 @@ describe('a publisher', () => {
 describe('refusals in words', () => {
   test('a wrong key, whose value is in no log', async () => {
     const { port, lines } = await start();
-    await expect(publish(port, 'canary-key-1')).rejects.toThrow('NetStream.Publish.Denied: this stream key is not known here');
+    await expect(publish(port, 'canary-key-1')).rejects.toThrow(
+      'NetStream.Publish.Denied: this stream key is not known here',
+    );
     expect(JSON.stringify(lines)).not.toContain('canary-key-1');
     expect(lines.filter((line) => line.level === 'warn')).toHaveLength(1);
   });
@@ -227,7 +295,9 @@ describe('refusals in words', () => {
     const { port, target } = await start();
     const publisher = await publish(port);
     publisher.sendTag('video', 0, avcConfig);
-    await expect(publish(port)).rejects.toThrow('NetStream.Publish.BadName: another encoder is live on this stream key');
+    await expect(publish(port)).rejects.toThrow(
+      'NetStream.Publish.BadName: another encoder is live on this stream key',
+    );
     publisher.sendTag('video', 0, picture(IDR));
     await until(() => expect(first(target).units).toHaveLength(1));
     expect(first(target).ended).toBeUndefined();
@@ -258,20 +328,30 @@ describe('refusals in words', () => {
     const player = await connected(port);
     await player.call('createStream', null);
     player.sendCommand(1, 'play', 0, null, 'good');
-    expect(await player.status()).toMatchObject({ code: 'NetStream.Play.Failed', description: expect.stringContaining('HLS') as string });
+    expect(await player.status()).toMatchObject({
+      code: 'NetStream.Play.Failed',
+      description: expect.stringContaining('HLS') as string,
+    });
     await player.closed;
   });
 
   test('a failing authorizer is a server error, not a wrong key', async () => {
-    const { port, troubles } = await start({}, { authorize: () => Promise.reject(new Error('database away')) });
-    await expect(publish(port)).rejects.toThrow('NetStream.Publish.Failed: the server could not check the stream key');
+    const { port, troubles } = await start(
+      {},
+      { authorize: () => Promise.reject(new Error('database away')) },
+    );
+    await expect(publish(port)).rejects.toThrow(
+      'NetStream.Publish.Failed: the server could not check the stream key',
+    );
     expect(troubles()).toMatchObject([{ level: 'error' }, { level: 'warn' }]);
   });
 
   test('the tenth wrong key makes an address pause, right keys included', async () => {
     const { port } = await start();
     for (let i = 0; i < 10; i++) await expect(publish(port, `bad${i}`)).rejects.toThrow('not known');
-    await expect(publish(port)).rejects.toThrow('too many wrong stream keys from this address: try again in 10 min');
+    await expect(publish(port)).rejects.toThrow(
+      'too many wrong stream keys from this address: try again in 10 min',
+    );
   });
 });
 
@@ -298,7 +378,10 @@ describe('limits at their edges', () => {
   test('a publisher that falls silent is asked, then lost', async () => {
     const { port, target, troubles } = await start({ idleTimeoutMs: 1000 });
     const publisher = await publish(port);
-    await publisher.message((each) => each.type === MESSAGE_TYPE.userControl && each.payload[1] === 6, 'a ping');
+    await publisher.message(
+      (each) => each.type === MESSAGE_TYPE.userControl && each.payload[1] === 6,
+      'a ping',
+    );
     await publisher.closed;
     await until(() => expect(first(target).ended).toBe('connection-lost'));
     expect(troubles()).toMatchObject([{ event: 'publisher fell silent' }]);
@@ -327,7 +410,12 @@ describe('limits at their edges', () => {
 
   test('a message before the key may have 4096 bytes, not 4097', async () => {
     const { port, troubles } = await start();
-    const message = (size: number) => ({ type: 99, streamId: 0, timestampMs: 0, payload: new Uint8Array(size) });
+    const message = (size: number) => ({
+      type: 99,
+      streamId: 0,
+      timestampMs: 0,
+      payload: new Uint8Array(size),
+    });
     const publisher = await connected(port);
     publisher.sendMessage(8, message(4096));
     expect((await publisher.call('createStream', null)).name).toBe('_result');
@@ -354,7 +442,9 @@ describe('limits at their edges', () => {
     await until(() => expect(first(target).silentForMs()).toBeGreaterThan(600));
     expect(first(target).ended).toBeUndefined();
     for (let i = 0; i < 5; i++) publisher.sendTag('video', 0, filler(100_000));
-    expect((await publisher.status()).description).toBe('the encoder sends more than 0.8 Mbit/s: lower its bitrate');
+    expect((await publisher.status()).description).toBe(
+      'the encoder sends more than 0.8 Mbit/s: lower its bitrate',
+    );
   });
 
   test('a key of 256 characters is looked up, one of 257 is not', async () => {
@@ -375,7 +465,12 @@ describe('limits at their edges', () => {
     const { port, troubles } = await start({ maxBitrateBps: 1e12 });
     const publisher = await publish(port);
     publisher.socket.pause();
-    const ping = { type: MESSAGE_TYPE.userControl, streamId: 0, timestampMs: 0, payload: Uint8Array.of(0, 6, 1, 2, 3, 4) };
+    const ping = {
+      type: MESSAGE_TYPE.userControl,
+      streamId: 0,
+      timestampMs: 0,
+      payload: Uint8Array.of(0, 6, 1, 2, 3, 4),
+    };
     for (let i = 0; i < 2000 && troubles().length === 0; i++) {
       for (let j = 0; j < 1000; j++) publisher.sendMessage(2, ping);
       if (publisher.socket.writableNeedDrain && !publisher.socket.destroyed) {
@@ -390,18 +485,42 @@ describe('wrong types and broken bytes', () => {
   const values = [1, Number.NaN, true, 'x', null, undefined, { a: 1 }, [1, 'x'], { dateMs: 1 }, [[[]]]];
 
   test('every argument of every command may be of every type: others are not disturbed, one line each', async () => {
-    const { port, target, lines, troubles } = await start({ maxPreAuthConnectionsPerIp: 500, maxPreAuthConnections: 500, maxKeyFailuresPerMinute: 1e9 });
+    const { port, target, lines, troubles } = await start({
+      maxPreAuthConnectionsPerIp: 500,
+      maxPreAuthConnections: 500,
+      maxKeyFailuresPerMinute: 1e9,
+    });
     const bystander = await publish(port, 'good-bystander');
     bystander.sendTag('video', 0, avcConfig);
-    const names = ['connect', 'createStream', 'publish', 'play', 'deleteStream', 'FCPublish', '@setDataFrame', 'nonsense'];
+    const names = [
+      'connect',
+      'createStream',
+      'publish',
+      'play',
+      'deleteStream',
+      'FCPublish',
+      '@setDataFrame',
+      'nonsense',
+    ];
     for (const name of names) {
       for (const value of values) {
         const before = troubles().length;
-        for (const build of [[name, value], [name, 2, value], [name, 2, null, value], [value, 2, null], [name, 2, { app: value }, value, value]]) {
+        for (const build of [
+          [name, value],
+          [name, 2, value],
+          [name, 2, null, value],
+          [value, 2, null],
+          [name, 2, { app: value }, value, value],
+        ]) {
           const publisher = name === 'connect' ? await RtmpPublisher.open({ port }) : await connected(port);
           if (name === 'connect') await publisher.shakeHands();
           publisher.sendCommand(1, ...build);
-          publisher.sendMessage(3, { type: MESSAGE_TYPE.dataAmf0, streamId: 1, timestampMs: 0, payload: writeAmf0(...build) });
+          publisher.sendMessage(3, {
+            type: MESSAGE_TYPE.dataAmf0,
+            streamId: 1,
+            timestampMs: 0,
+            payload: writeAmf0(...build),
+          });
           publisher.socket.end();
           await publisher.closed;
         }
@@ -423,7 +542,12 @@ describe('wrong types and broken bytes', () => {
       good.sendTag('video', i * 33, picture(IDR));
       bad.sendTag('video', i * 33, [Uint8Array.of(0x17, 1, 0, 0, 0, 0, 0, i, 3)]);
       bad.sendTag('audio', i * 33, [Uint8Array.of(0xaf, i % 3, 1)]);
-      bad.sendMessage(4, { type: MESSAGE_TYPE.dataAmf0, streamId: 1, timestampMs: 0, payload: Uint8Array.of(7, i) });
+      bad.sendMessage(4, {
+        type: MESSAGE_TYPE.dataAmf0,
+        streamId: 1,
+        timestampMs: 0,
+        payload: Uint8Array.of(7, i),
+      });
     }
     await until(() => expect(first(target).units).toHaveLength(100));
     await bad.unpublish();
@@ -436,6 +560,8 @@ describe('wrong types and broken bytes', () => {
     const scanner = await RtmpPublisher.open({ port });
     scanner.sendRaw(Buffer.from(`GET / HTTP/1.1\r\n${'x'.repeat(1600)}`));
     await scanner.closed;
-    expect(troubles()).toMatchObject([{ event: 'handshake failed', fields: { reason: 'not RTMP: first byte is 71, not 3' } }]);
+    expect(troubles()).toMatchObject([
+      { event: 'handshake failed', fields: { reason: 'not RTMP: first byte is 71, not 3' } },
+    ]);
   });
 });

@@ -136,7 +136,9 @@ export class RtmpServer {
       server.once('error', reject);
       server.listen(address.port, address.host, () => {
         server.off('error', reject);
-        server.on('error', (error) => this.#options.log.error({ error, protocol }, 'could not accept a connection'));
+        server.on('error', (error) =>
+          this.#options.log.error({ error, protocol }, 'could not accept a connection'),
+        );
         this.#servers.push(server);
         this.#timer ??= setInterval(() => this.#tick(), TICK_MS);
         const bound = server.address();
@@ -195,7 +197,10 @@ export class RtmpServer {
     this.#refusedUnlogged++;
     const nowMs = this.#options.clock.monotonicMs();
     if (nowMs - this.#refusalLoggedMs < REFUSAL_LOG_MS) return;
-    this.#options.log.warn({ peer, refused: this.#refusedUnlogged }, 'too many connections without a stream key');
+    this.#options.log.warn(
+      { peer, refused: this.#refusedUnlogged },
+      'too many connections without a stream key',
+    );
     this.#refusalLoggedMs = nowMs;
     this.#refusedUnlogged = 0;
   }

@@ -1,5 +1,5 @@
-import { readAmf0 } from '@tallylight/media/amf/amf0-reader.ts';
 import { AmfFormatError, isAmfObject } from '@tallylight/media/amf/amf-value.ts';
+import { readAmf0 } from '@tallylight/media/amf/amf0-reader.ts';
 import type { Logger } from '../../platform/logger.ts';
 import {
   type PublishAuthorizer,
@@ -124,7 +124,8 @@ export class Session {
         return;
       case MESSAGE_TYPE.commandAmf0:
       case MESSAGE_TYPE.commandAmf3:
-        if (this.#state !== 'closed') this.#command(readCommand(message, this.#services.limits.amf), message.streamId);
+        if (this.#state !== 'closed')
+          this.#command(readCommand(message, this.#services.limits.amf), message.streamId);
         return;
       default:
       // Shared objects and unknown types: §6.1 leaves room for them, and nobody needs an answer.
@@ -153,7 +154,10 @@ export class Session {
     const description = PARTING_WORDS[reason] ?? reason;
     this.#log.info({ reason }, 'closing publisher');
     this.close(reason);
-    this.#link.send(STATUS_CHUNK_STREAM, statusMessage(this.#publishingOn, 'error', 'NetStream.Publish.Denied', description));
+    this.#link.send(
+      STATUS_CHUNK_STREAM,
+      statusMessage(this.#publishingOn, 'error', 'NetStream.Publish.Denied', description),
+    );
     this.#link.closeGently();
   }
 
@@ -182,13 +186,15 @@ export class Session {
   /** GStreamer repeats its metadata with every buffer: once is enough. */
   #logEncoder(encoder: string | undefined): void {
     if (encoder === undefined || encoder === this.#encoder) return;
-    if (this.#encoder === undefined) this.#log.info({ encoder: showName(encoder) }, 'publisher described itself');
+    if (this.#encoder === undefined)
+      this.#log.info({ encoder: showName(encoder) }, 'publisher described itself');
     this.#encoder = encoder;
   }
 
   #command(command: RtmpCommand, streamId: number): void {
     if (this.#state === 'new') {
-      if (command.name !== 'connect') throw new RtmpProtocolError(`command ${showName(command.name)} before connect`);
+      if (command.name !== 'connect')
+        throw new RtmpProtocolError(`command ${showName(command.name)} before connect`);
       this.#connect(command);
       return;
     }
@@ -207,7 +213,10 @@ export class Session {
       case 'play':
       case 'play2':
         this.#publishingOn = streamId;
-        this.refuse('NetStream.Play.Failed', 'this server takes streams over RTMP; to watch, open the watch page or its HLS playlist');
+        this.refuse(
+          'NetStream.Play.Failed',
+          'this server takes streams over RTMP; to watch, open the watch page or its HLS playlist',
+        );
         return;
       case 'getStreamLength':
         this.#answer(command, 0);
@@ -233,13 +242,21 @@ export class Session {
     const app = isAmfObject(object) ? stringMember(object, 'app') : undefined;
     if (!isAmfObject(object) || app === undefined) {
       const found = isAmfObject(object) ? describeType(object.get('app')) : describeType(object);
-      this.#refuseConnection(transactionId, 'NetConnection.Connect.Rejected', `connect needs an object with the string app, got ${found}`);
+      this.#refuseConnection(
+        transactionId,
+        'NetConnection.Connect.Rejected',
+        `connect needs an object with the string app, got ${found}`,
+      );
       return;
     }
     const name = appName(app);
     if (name.length > this.#services.limits.maxAppLength || !this.#services.apps.includes(name)) {
       const known = this.#services.apps.map((each) => `rtmp://…/${each}`).join(' or ');
-      this.#refuseConnection(transactionId, 'NetConnection.Connect.InvalidApp', `no application "${showName(name)}" here: publish to ${known}`);
+      this.#refuseConnection(
+        transactionId,
+        'NetConnection.Connect.InvalidApp',
+        `no application "${showName(name)}" here: publish to ${known}`,
+      );
       return;
     }
     this.#app = name;
@@ -268,20 +285,28 @@ export class Session {
     this.#publishingOn = streamId;
     const [name] = command.args;
     if (typeof name !== 'string') {
-      this.refuse('NetStream.Publish.BadName', `publish needs a stream key as a string, got ${describeType(name)}`);
+      this.refuse(
+        'NetStream.Publish.BadName',
+        `publish needs a stream key as a string, got ${describeType(name)}`,
+      );
       return;
     }
     const streamKey = name.split('?', 1)[0] ?? '';
     if (streamKey === '' || streamKey.length > this.#services.limits.maxStreamKeyLength) {
       this.refuse(
         'NetStream.Publish.BadName',
-        streamKey === '' ? 'the stream key is empty' : `the stream key has ${streamKey.length} characters, at most ${this.#services.limits.maxStreamKeyLength} are allowed`,
+        streamKey === ''
+          ? 'the stream key is empty'
+          : `the stream key has ${streamKey.length} characters, at most ${this.#services.limits.maxStreamKeyLength} are allowed`,
       );
       return;
     }
     const pauseMs = this.#services.keyFailures.pauseLeftMs(this.#link.limitKey, this.#link.monotonicMs());
     if (pauseMs > 0) {
-      this.refuse('NetStream.Publish.Denied', `too many wrong stream keys from this address: try again in ${Math.ceil(pauseMs / 60_000)} min`);
+      this.refuse(
+        'NetStream.Publish.Denied',
+        `too many wrong stream keys from this address: try again in ${Math.ceil(pauseMs / 60_000)} min`,
+      );
       return;
     }
     this.#state = 'authorising';
@@ -336,7 +361,10 @@ export class Session {
     this.#state = 'publishing';
     this.#link.authorised();
     this.#log.info({ app: this.#app }, 'publisher connected');
-    this.#link.send(STATUS_CHUNK_STREAM, statusMessage(this.#publishingOn, 'status', 'NetStream.Publish.Start', 'publishing'));
+    this.#link.send(
+      STATUS_CHUNK_STREAM,
+      statusMessage(this.#publishingOn, 'status', 'NetStream.Publish.Start', 'publishing'),
+    );
     return true;
   }
 
@@ -344,7 +372,10 @@ export class Session {
     if (this.#state !== 'publishing') return;
     this.#end('unpublished');
     this.#state = 'connected';
-    this.#link.send(STATUS_CHUNK_STREAM, statusMessage(this.#publishingOn, 'status', 'NetStream.Unpublish.Success', 'stopped'));
+    this.#link.send(
+      STATUS_CHUNK_STREAM,
+      statusMessage(this.#publishingOn, 'status', 'NetStream.Unpublish.Success', 'stopped'),
+    );
     this.#link.unpublished();
   }
 
@@ -381,8 +412,12 @@ function appName(app: string): string {
 }
 
 /** True for what `Session.handle` throws on purpose. */
-export function isPeerFault(error: unknown): error is RtmpProtocolError | AmfFormatError | UnservableMediaError {
+export function isPeerFault(
+  error: unknown,
+): error is RtmpProtocolError | AmfFormatError | UnservableMediaError {
   return (
-    error instanceof RtmpProtocolError || error instanceof AmfFormatError || error instanceof UnservableMediaError
+    error instanceof RtmpProtocolError ||
+    error instanceof AmfFormatError ||
+    error instanceof UnservableMediaError
   );
 }

@@ -1,13 +1,18 @@
 import {
-  avcCodecString,
+  avcProperties,
   parseAvcConfig,
   withFourByteAvcLengths,
 } from '@tallylight/media/codecs/h264/avc-config.ts';
-import { parseH264Sps } from '@tallylight/media/codecs/h264/sps.ts';
+import {
+  hevcProperties,
+  parseHevcConfig,
+  withFourByteHevcLengths,
+} from '@tallylight/media/codecs/hevc/hevc-config.ts';
+import type { VideoProperties } from '@tallylight/media/codecs/video-properties.ts';
 import type { AudioFourCc, VideoFourCc } from '@tallylight/media/flv/fourcc.ts';
 import { MILLISECONDS } from '@tallylight/media/time/ticks.ts';
 import type { VideoTrack } from '../../stream/track.ts';
-import { CorruptMediaError, UnservableMediaError } from './media-error.ts';
+import { UnservableMediaError } from './media-error.ts';
 import type { PublisherMetadata } from './metadata.ts';
 
 /** What is needed to turn the pictures after a configuration record into access units. */
@@ -39,44 +44,52 @@ export function codecName(codec: VideoFourCc | AudioFourCc): string {
 }
 
 /**
- * Reads a configuration record. Throws CodecFormatError or CorruptMediaError for a broken one, UnservableMediaError for a
- * codec that cannot be served.
+ * Reads a configuration record. Throws CodecFormatError for a broken one, UnservableMediaError for a codec that cannot be served.
  */
 export function readVideoConfig(
   codec: VideoFourCc,
   record: Uint8Array,
   metadata: PublisherMetadata | undefined,
 ): VideoConfig {
-  if (codec !== 'avc1') {
-    throw new UnservableMediaError(`${codecName(codec)} video cannot be served: set the encoder to H.264 or HEVC`);
+  if (codec === 'avc1') {
+    const { nalLengthSize } = parseAvcConfig(record);
+    // Copies: the message is a view into a larger read.
+    const config = withFourByteAvcLengths(new Uint8Array(record));
+    return makeConfig('h264', nalLengthSize, avcProperties(record), metadata, config);
   }
-  const parsed = parseAvcConfig(record);
-  const [spsNal] = parsed.spsNals;
-  if (spsNal === undefined) throw new CorruptMediaError('avcC without SPS');
-  const sps = parseH264Sps(spsNal);
-  return {
-    codec: 'h264',
-    nalLengthBytes: parsed.nalLengthSize,
-    track: {
-      kind: 'video',
-      codec: 'h264',
-      codecString: avcCodecString(parsed),
-      timescale: MILLISECONDS,
-      width: sps.width,
-      height: sps.height,
-      ...rates(sps.frameRate, metadata),
-      // A copy: the message is a view into a larger read.
-      config: withFourByteAvcLengths(new Uint8Array(record)),
-    },
-  };
+  if (codec === 'hvc1') {
+    const { nalLengthSize } = parseHevcConfig(record);
+    const config = withFourByteHevcLengths(new Uint8Array(record));
+    return makeConfig('hevc', nalLengthSize, hevcProperties(record), metadata, config);
+  }
+  throw new UnservableMediaError(
+    `${codecName(codec)} video cannot be served: set the encoder to H.264 or HEVC`,
+  );
 }
 
-/** The metadata's frame rate goes first: the VUI of an encoder with a variable rate tells its clock, not its rate. */
-function rates(
-  parsedRate: number | undefined,
+function makeConfig(
+  codec: 'h264' | 'hevc',
+  nalLengthBytes: number,
+  properties: VideoProperties,
   metadata: PublisherMetadata | undefined,
-): { readonly frameRate?: number; readonly bitrateBps?: number } {
-  const frameRate = metadata?.frameRate ?? parsedRate;
+  config: Uint8Array,
+): VideoConfig {
+  // The metadata's frame rate goes first: the VUI of an encoder with a variable rate tells its clock, not its rate.
+  const frameRate = metadata?.frameRate ?? properties.frameRate;
   const bitrateBps = metadata?.videoBitrateBps;
-  return { ...(frameRate === undefined ? {} : { frameRate }), ...(bitrateBps === undefined ? {} : { bitrateBps }) };
+  return {
+    codec,
+    nalLengthBytes,
+    track: {
+      kind: 'video',
+      codec,
+      codecString: properties.codecString,
+      timescale: MILLISECONDS,
+      width: properties.width,
+      height: properties.height,
+      ...(frameRate === undefined ? {} : { frameRate }),
+      ...(bitrateBps === undefined ? {} : { bitrateBps }),
+      config,
+    },
+  };
 }

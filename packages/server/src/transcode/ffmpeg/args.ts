@@ -44,11 +44,18 @@ export const FIRST_OUTPUT_FD = 4;
 /** VAAPI's device: the first render node. */
 const VAAPI_DEVICE = '/dev/dri/renderD128';
 
+const ENCODER_FLAGS: { readonly [encoder in Exclude<EncoderName, 'libx264'>]: readonly string[] } = {
+  h264_nvenc: flags('-preset p4 -tune ull -zerolatency 1 -delay 0 -forced-idr 1 -rc cbr'),
+  h264_qsv: flags('-preset veryfast -async_depth 1 -look_ahead 0 -forced_idr 1'),
+  h264_vaapi: flags('-rc_mode VBR -async_depth 1 -profile:v high'),
+  libopenh264: flags('-rc_mode bitrate -allow_skip_frames 0'),
+};
+
 /** The arguments of a transcoding FFmpeg. Nothing in them comes from a publisher but numbers. */
 export function transcodeArgs(job: FfmpegJob): readonly string[] {
   return [
     // -nostdin: stdin is media, not keystrokes.
-    ...['-hide_banner', '-nostdin', '-v', 'warning', '-progress', `pipe:${PROGRESS_FD}`, '-stats_period', '0.5'],
+    ...flags(`-hide_banner -nostdin -v warning -progress pipe:${PROGRESS_FD} -stats_period 0.5`),
     ...deviceArgs(job.encoder),
     ...inputArgs(job),
     ...['-filter_complex', filterGraph(job)],
@@ -58,7 +65,8 @@ export function transcodeArgs(job: FfmpegJob): readonly string[] {
 
 /** The arguments of an FFmpeg that encodes one picture and so shows that an encoder works here. */
 export function encoderProbeArgs(encoder: EncoderName): readonly string[] {
-  const upload = encoder === 'h264_vaapi' ? ['-vf', 'format=nv12,hwupload'] : ['-pix_fmt', pixelFormat(encoder)];
+  const upload =
+    encoder === 'h264_vaapi' ? ['-vf', 'format=nv12,hwupload'] : ['-pix_fmt', pixelFormat(encoder)];
   return [
     ...['-hide_banner', '-nostdin', '-v', 'error', ...deviceArgs(encoder)],
     // Encoders of graphics cards refuse pictures below about 145 pixels.
@@ -101,11 +109,15 @@ function filterGraph(job: FfmpegJob): string {
     const childLabels = node.children.map(label);
     let rest: readonly string[] = steps;
     if (count > 1) {
-      chains.push(`${input}${[...steps, `split=${count}`].join(',')}${[...rungLabel, ...childLabels].join('')}`);
+      chains.push(
+        `${input}${[...steps, `split=${count}`].join(',')}${[...rungLabel, ...childLabels].join('')}`,
+      );
       rest = [];
     }
     if (rung !== undefined) chains.push(leaf(job, rung, rungLabel[0] ?? input, rest));
-    node.children.forEach((child, index) => visit(child, childLabels[index] ?? input, rest, rung === undefined));
+    node.children.forEach((child, index) =>
+      visit(child, childLabels[index] ?? input, rest, rung === undefined),
+    );
   };
   visit(scaleTree(job.rungs), '[0:v]', [], false);
   return chains.join(';');
@@ -130,7 +142,9 @@ function leafSteps(job: FfmpegJob, rung: Rung): string[] {
 function earliestMs(job: FfmpegJob): number | undefined {
   if (job.encodeFromMs === undefined) return undefined;
   const starts = job.rungs.map((rung) => job.encodeFromMs?.get(rung.id));
-  return starts.some((start) => start === undefined) ? undefined : Math.min(...starts.map((start) => start ?? 0));
+  return starts.some((start) => start === undefined)
+    ? undefined
+    : Math.min(...starts.map((start) => start ?? 0));
 }
 
 function fromFilter(fromMs: number): string {
@@ -167,26 +181,20 @@ function forceKeyframes(keyframes: KeyframePlacement): string {
   return `expr:gte(t,n_forced*${keyframes.everyMs / 1000}-0.0005)`;
 }
 
-/** What makes each encoder give a picture as soon as it gets one. Only the software ones could be tried by their authors here. */
+/** What makes each encoder give a picture as soon as it gets one. Only the software encoders were tried on a real machine. */
 function encoderArgs(job: FfmpegJob, rung: Rung, fps: number): readonly string[] {
   const format = ['-pix_fmt', pixelFormat(job.encoder)];
-  switch (job.encoder) {
-    case 'libx264': {
-      const preset = job.preset === 'hardware' ? 'veryfast' : job.preset;
-      const tuning = ['-preset', preset, '-tune', 'zerolatency', '-profile:v', 'high', '-sc_threshold', '0'];
-      // zerolatency makes x264 count frames, not timestamps, when it shares out bits: it must know their real rate.
-      const rate = ['-x264-params', `fps=${Math.round(fps * 1000)}/1000`, '-threads', String(sliceThreads(rung, job.cores))];
-      return [...tuning, ...rate, ...format];
-    }
-    case 'libopenh264':
-      return ['-rc_mode', 'bitrate', '-allow_skip_frames', '0', ...format];
-    case 'h264_nvenc':
-      return [...['-preset', 'p4', '-tune', 'ull', '-zerolatency', '1', '-delay', '0', '-forced-idr', '1', '-rc', 'cbr'], ...format];
-    case 'h264_qsv':
-      return [...['-preset', 'veryfast', '-async_depth', '1', '-look_ahead', '0', '-forced_idr', '1'], ...format];
-    case 'h264_vaapi':
-      return ['-rc_mode', 'VBR', '-async_depth', '1', '-profile:v', 'high'];
+  if (job.encoder === 'libx264') {
+    const preset = job.preset === 'hardware' ? 'veryfast' : job.preset;
+    const threads = sliceThreads(rung, job.cores);
+    // zerolatency makes x264 count frames, not timestamps, when it shares out bits: it must know their real rate.
+    const rate = `-x264-params fps=${Math.round(fps * 1000)}/1000 -threads ${threads}`;
+    return [
+      ...flags(`-preset ${preset} -tune zerolatency -profile:v high -sc_threshold 0 ${rate}`),
+      ...format,
+    ];
   }
+  return [...ENCODER_FLAGS[job.encoder], ...(job.encoder === 'h264_vaapi' ? [] : format)];
 }
 
 function pixelFormat(encoder: EncoderName): string {
@@ -202,4 +210,9 @@ function sliceThreads(rung: Rung, cores: number): number {
 /** Half a millisecond early, so that a timestamp that is due is not missed by a rounding of its float. */
 function seconds(ms: number): string {
   return ((ms - 0.5) / 1000).toFixed(4);
+}
+
+/** A fixed command line as arguments. */
+function flags(line: string): readonly string[] {
+  return line.split(' ');
 }

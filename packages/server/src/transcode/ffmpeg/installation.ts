@@ -42,7 +42,10 @@ export class Ffmpeg {
   async #run(): Promise<FfmpegInstallation> {
     try {
       const found = await probeFfmpeg(this.#options);
-      this.#log.info({ ffmpeg: found.version, encoder: found.encoder, sandbox: found.sandbox }, 'FFmpeg found');
+      this.#log.info(
+        { ffmpeg: found.version, encoder: found.encoder, sandbox: found.sandbox },
+        'FFmpeg found',
+      );
       return found;
     } catch (error) {
       this.#probe = undefined;

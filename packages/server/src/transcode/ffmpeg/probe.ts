@@ -31,7 +31,8 @@ export async function probeFfmpeg(options: FfmpegOptions): Promise<FfmpegInstall
     throw new FfmpegMissingError(`no FFmpeg at '${path}': install the package ffmpeg or set FFMPEG_PATH`);
   }
   const version = /ffmpeg version (\S+)/.exec(listing.stderr + listing.stdout)?.[1] ?? 'unknown';
-  if (isTooOld(version)) throw new FfmpegMissingError(`FFmpeg ${version} at '${path}' is too old: 5.1 or later is needed`);
+  if (isTooOld(version))
+    throw new FfmpegMissingError(`FFmpeg ${version} at '${path}' is too old: 5.1 or later is needed`);
   const wished = options.encoder === undefined ? ENCODERS : [options.encoder];
   for (const encoder of wished) {
     if (!listing.stdout.includes(` ${encoder} `)) continue;
@@ -42,9 +43,12 @@ export async function probeFfmpeg(options: FfmpegOptions): Promise<FfmpegInstall
 }
 
 /** Tries every encoder, for `doctor`. */
-export async function probeEncoders(installation: Pick<FfmpegInstallation, 'path' | 'sandbox'>): Promise<readonly EncoderProbe[]> {
+export async function probeEncoders(
+  installation: Pick<FfmpegInstallation, 'path' | 'sandbox'>,
+): Promise<readonly EncoderProbe[]> {
   const probes: EncoderProbe[] = [];
-  for (const encoder of ENCODERS) probes.push(await probeEncoder(installation.path, encoder, installation.sandbox));
+  for (const encoder of ENCODERS)
+    probes.push(await probeEncoder(installation.path, encoder, installation.sandbox));
   return probes;
 }
 
@@ -63,8 +67,10 @@ async function probeEncoder(path: string, encoder: EncoderName, sandbox: Sandbox
 
 /** Spares a process start where the device node is not there. */
 function missingDevice(encoder: EncoderName): string | undefined {
-  if (encoder === 'h264_nvenc' && !existsSync('/dev/nvidiactl') && !existsSync('/dev/dxg')) return 'no NVIDIA device';
-  if ((encoder === 'h264_qsv' || encoder === 'h264_vaapi') && !existsSync('/dev/dri')) return 'no render device in /dev/dri';
+  if (encoder === 'h264_nvenc' && !existsSync('/dev/nvidiactl') && !existsSync('/dev/dxg'))
+    return 'no NVIDIA device';
+  if ((encoder === 'h264_qsv' || encoder === 'h264_vaapi') && !existsSync('/dev/dri'))
+    return 'no render device in /dev/dri';
   return undefined;
 }
 

@@ -49,7 +49,10 @@ export class FfmpegProcess {
     );
     const extraOutputs = FIRST_OUTPUT_FD - PROGRESS_FD + options.outputs;
     this.#child = options.children.spawn({ ...command, extraOutputs, nice: options.nice ?? 5 });
-    this.#stderr = new StderrLog((line, suppressed) => log.warn({ ffmpeg: line, suppressed }, 'FFmpeg says'), () => clock.monotonicMs());
+    this.#stderr = new StderrLog(
+      (line, suppressed) => log.warn({ ffmpeg: line, suppressed }, 'FFmpeg says'),
+      () => clock.monotonicMs(),
+    );
     this.#read(log);
     void this.#child.exited.then((exit) => this.#exited(exit));
   }
@@ -104,6 +107,10 @@ export class FfmpegProcess {
 
   #exited(exit: ChildExit): void {
     const reason = this.#killReason ?? exit.startError?.message;
-    this.#listener.onExit({ ...exit, ...(reason === undefined ? {} : { reason }), stderrTail: this.#stderr.tail });
+    this.#listener.onExit({
+      ...exit,
+      ...(reason === undefined ? {} : { reason }),
+      stderrTail: this.#stderr.tail,
+    });
   }
 }

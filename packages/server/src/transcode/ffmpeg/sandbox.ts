@@ -53,7 +53,11 @@ export async function probeSandbox(): Promise<Sandbox> {
 }
 
 /** The command that runs `command` confined: a chain of exec, so that the process id stays the same. */
-export function confine(command: Command, sandbox: Sandbox, limits: SandboxLimits = DEFAULT_SANDBOX_LIMITS): Command {
+export function confine(
+  command: Command,
+  sandbox: Sandbox,
+  limits: SandboxLimits = DEFAULT_SANDBOX_LIMITS,
+): Command {
   const chain: string[] = [];
   if (sandbox.limits) chain.push(...prlimit(limits));
   if (sandbox.network === 'as-root') chain.push(...UNSHARE_AS_ROOT);

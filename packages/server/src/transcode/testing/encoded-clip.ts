@@ -26,10 +26,31 @@ export async function encodeClip(options: {
   readonly startMs?: number;
 }): Promise<EncodedClip> {
   const rate = options.rate ?? 30;
-  const input = ['-f', 'lavfi', '-i', `testsrc2=size=${options.size}:rate=${rate}`, '-t', String(options.seconds)];
-  const encoder = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-sc_threshold', '0', '-g', String(rate)];
+  const input = [
+    '-f',
+    'lavfi',
+    '-i',
+    `testsrc2=size=${options.size}:rate=${rate}`,
+    '-t',
+    String(options.seconds),
+  ];
+  const encoder = [
+    '-c:v',
+    'libx264',
+    '-preset',
+    'ultrafast',
+    '-pix_fmt',
+    'yuv420p',
+    '-sc_threshold',
+    '0',
+    '-g',
+    String(rate),
+  ];
   const args = ['-v', 'error', ...input, ...encoder, ...(options.flags ?? []), '-f', 'flv', 'pipe:1'];
-  const { stdout } = await promisify(execFile)('ffmpeg', args, { encoding: 'buffer', maxBuffer: 64 * 1024 * 1024 });
+  const { stdout } = await promisify(execFile)('ffmpeg', args, {
+    encoding: 'buffer',
+    maxBuffer: 64 * 1024 * 1024,
+  });
   let config = new Uint8Array(0);
   const units: AccessUnit[] = [];
   const reader = new FlvReader(({ type, timestampMs, body }) => {

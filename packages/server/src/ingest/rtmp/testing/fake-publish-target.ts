@@ -26,14 +26,24 @@ export class FakePublishTarget implements PublishTarget {
   onUnit: (() => void) | undefined;
 
   publish(options: Parameters<PublishTarget['publish']>[0]): PublisherSink {
-    const living = this.publications.find((each) => each.streamId === options.streamId && each.ended === undefined);
+    const living = this.publications.find(
+      (each) => each.streamId === options.streamId && each.ended === undefined,
+    );
     if (living !== undefined) {
       const silentForMs = living.silentForMs();
       if (silentForMs < 1500) throw new StreamBusyError(options.streamId, silentForMs);
       living.evict('taken-over');
     }
     const { streamId, evict, silentForMs } = options;
-    const publication: Publication = { streamId, tracks: [], units: [], expected: undefined, ended: undefined, evict, silentForMs };
+    const publication: Publication = {
+      streamId,
+      tracks: [],
+      units: [],
+      expected: undefined,
+      ended: undefined,
+      evict,
+      silentForMs,
+    };
     this.publications.push(publication);
     return {
       writeTrack: (track) => {

@@ -1,7 +1,12 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { type AmfInput, AmfEcmaArray, writeAmf0 } from '@tallylight/media/amf/amf0-writer.ts';
-import { type AmfObject, type AmfValue, defaultAmfLimits, isAmfObject } from '@tallylight/media/amf/amf-value.ts';
+import {
+  type AmfObject,
+  type AmfValue,
+  defaultAmfLimits,
+  isAmfObject,
+} from '@tallylight/media/amf/amf-value.ts';
+import { AmfEcmaArray, type AmfInput, writeAmf0 } from '@tallylight/media/amf/amf0-writer.ts';
 import { ChunkReader } from '../chunk-reader.ts';
 import { ChunkWriter, controlMessage } from '../chunk-writer.ts';
 import { type RtmpCommand, readCommand, stringMember } from '../command.ts';
@@ -99,7 +104,9 @@ export class RtmpPublisher {
   }
 
   /** Makes the handshake and gives S1 and S2. */
-  async shakeHands(digest?: DigestSchema): Promise<{ readonly c1: Uint8Array; readonly s1: Uint8Array; readonly s2: Uint8Array }> {
+  async shakeHands(
+    digest?: DigestSchema,
+  ): Promise<{ readonly c1: Uint8Array; readonly s1: Uint8Array; readonly s2: Uint8Array }> {
     const c0c1 = makeC0C1(digest);
     this.sendRaw(c0c1);
     const answerBytes = C0_C1_BYTES + HANDSHAKE_BYTES;
@@ -115,7 +122,12 @@ export class RtmpPublisher {
 
   /** Sends `connect` and waits for its answer. */
   async connect(app: string, members: { readonly [key: string]: AmfInput } = {}): Promise<RtmpStatus> {
-    const answer = await this.call('connect', { app, type: 'nonprivate', tcUrl: `rtmp://127.0.0.1/${app}`, ...members });
+    const answer = await this.call('connect', {
+      app,
+      type: 'nonprivate',
+      tcUrl: `rtmp://127.0.0.1/${app}`,
+      ...members,
+    });
     return toStatus(answer.args[0]);
   }
 
@@ -244,7 +256,10 @@ export class RtmpPublisher {
         if (holds()) finish();
         else if (this.#isClosed) finish(new Error(`connection closed while waiting for ${what}`));
       };
-      const timer = setTimeout(() => finish(new Error(`no ${what} within ${this.#timeoutMs} ms`)), this.#timeoutMs);
+      const timer = setTimeout(
+        () => finish(new Error(`no ${what} within ${this.#timeoutMs} ms`)),
+        this.#timeoutMs,
+      );
       this.#waiting.add(check);
       check();
     });

@@ -9,7 +9,9 @@ export const AVC_CONFIG = hex(
 );
 
 /** avcC of x264, 1280×720, 30 fps. */
-export const AVC_CONFIG_2 = hex('0142c01f ffe10017 6742c01fda014016ec0440000003004000000f03c60ca8 010004 68ce0fc8');
+export const AVC_CONFIG_2 = hex(
+  '0142c01f ffe10017 6742c01fda014016ec0440000003004000000f03c60ca8 010004 68ce0fc8',
+);
 
 /** hvcC of x265 (Main, level 3.0), 640×360, 30 fps. */
 export const HEVC_CONFIG = hex(

@@ -1,0 +1,270 @@
+import { SOURCE_FEED } from '../packager/live-presentation.ts';
+import type { ChildProcesses } from '../platform/child-process.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { AccessUnit } from '../stream/access-unit.ts';
+import type { TranscodeBudget, TranscodePlan } from '../transcode/budget.ts';
+import type { Ffmpeg, FfmpegInstallation } from '../transcode/ffmpeg/installation.ts';
+import { chooseLadder, type LadderStep } from '../transcode/ladder.ts';
+import type { KeyframePolicy, Rung } from '../transcode/rung.ts';
+import { type TranscodeListener, TranscodeSupervisor } from '../transcode/supervisor.ts';
+import { GopWatch } from './gop-watch.ts';
+import { routeRenditions } from './rendition-routes.ts';
+import type { SourceEncoder, SourceEncoderFactory } from './source-encoder.ts';
+
+/** What all ladders of a server share. */
+export interface LadderServices {
+  readonly ffmpeg: Ffmpeg;
+  readonly children: ChildProcesses;
+  readonly budget: TranscodeBudget;
+  readonly cores: number;
+  readonly clock: Clock;
+  readonly steps: readonly LadderStep[];
+}
+
+/** Distance of keyframes, in milliseconds, where we set them because the publisher's are too far apart. */
+const FORCED_EVERY_MS = 2000;
+/** After its last picture an FFmpeg gets this long, in milliseconds, to deliver what it holds. */
+const FLUSH_MS = 500;
+
+/** Distinguishes the feeds of successive encoders of one presentation. */
+let serial = 0;
+
+/**
+ * The ladder of one source: plans what to encode, feeds FFmpeg, and decides when the source itself must be encoded because its
+ * GOP is too long. Renditions change what they show only at a discontinuity that all of them share.
+ */
+export class LadderEncoder implements SourceEncoder {
+  readonly #options: Parameters<SourceEncoderFactory>[0];
+  readonly #services: LadderServices;
+  readonly #log: Logger;
+  readonly #prefix = `${(serial += 1)}/`;
+  readonly #gopWatch: GopWatch;
+  #supervisor: TranscodeSupervisor | undefined;
+  #rungs: readonly Rung[] = [];
+  #installation: FfmpegInstallation | undefined;
+  /** Routes that take effect at the next keyframe, or at `forcedFromMs`. */
+  #nextRoutes: ReadonlyMap<string, string> | undefined;
+  #forcedFromMs: number | undefined;
+  #closed = false;
+
+  constructor(options: Parameters<SourceEncoderFactory>[0], services: LadderServices) {
+    this.#options = options;
+    this.#services = services;
+    this.#log = options.log;
+    this.#gopWatch = new GopWatch(options.presentation.segmentClock);
+    this.#start().catch((error: unknown) => {
+      this.#log.warn({ error }, 'viewers get the source only: there is no working FFmpeg');
+      options.presentation.planned = true;
+      this.#showSource();
+    });
+  }
+
+  write(unit: AccessUnit): void {
+    if (this.#closed) return;
+    const { presentation } = this.#options;
+    this.#watchGop(unit);
+    if (this.#nextRoutes !== undefined) {
+      if (this.#forcedFromMs === undefined ? unit.keyframe : unit.pts >= this.#forcedFromMs) {
+        presentation.switchFeeds(this.#nextRoutes, this.#forcedFromMs ?? unit.pts);
+        if (this.#forcedFromMs !== undefined) {
+          presentation.segmentClock.force({ fromMs: this.#forcedFromMs, everyMs: FORCED_EVERY_MS });
+        }
+        this.#nextRoutes = undefined;
+      }
+    }
+    this.#supervisor?.write(unit);
+  }
+
+  end(): void {
+    if (this.#closed) return;
+    setTimeout(() => this.close(), FLUSH_MS);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#services.budget.release(this.#options.streamId + this.#prefix);
+    this.#supervisor?.close().catch((error: unknown) => this.#log.error({ error }, 'could not end FFmpeg'));
+  }
+
+  dump(): object {
+    return {
+      rungs: this.#rungs.map((rung) => rung.id),
+      state: this.#supervisor?.state ?? 'none',
+      pids: this.#supervisor?.pids ?? [],
+      sourceEncoded: this.#forcedFromMs !== undefined,
+    };
+  }
+
+  async #start(): Promise<void> {
+    const { presentation, source, gop } = this.#options;
+    this.#installation = await this.#services.ffmpeg.installation();
+    if (this.#installation.encoder === undefined) throw new Error('no H.264 encoder works on this machine');
+    if (this.#closed) return;
+    const plan = this.#admit(chooseLadder(source, { steps: this.#services.steps }), 0);
+    for (const rung of plan.rungs) {
+      if (presentation.video(rung.id) === undefined) presentation.addVideo(rung.id, rung.bitrateBps);
+    }
+    presentation.planned = true;
+    this.#rungs = plan.rungs;
+    // What was fed before there was a supervisor is in the GOP cache; the newest picture of it may be the one being written.
+    const missed = gop();
+    if (plan.rungs.length === 0) {
+      this.#showSource();
+      return;
+    }
+    const routes = this.#routesTo(plan.rungs, false);
+    const first = missed[0];
+    if (first === undefined) this.#nextRoutes = routes;
+    else presentation.switchFeeds(routes, first.pts);
+    const supervisor = this.#supervise(this.#installation, plan, { mode: 'source' });
+    for (const unit of missed) supervisor.write(unit);
+  }
+
+  /** Without rungs every listed rendition shows the source. */
+  #showSource(): void {
+    const { presentation } = this.#options;
+    const ids = presentation.videoIds();
+    if (ids.length > 1) this.#nextRoutes = new Map(ids.map((id) => [id, SOURCE_FEED]));
+  }
+
+  #admit(rungs: readonly Rung[], minimumRungs: number): TranscodePlan {
+    const { source, streamId } = this.#options;
+    const plan = this.#services.budget.admit({
+      streamId: streamId + this.#prefix,
+      source,
+      rungs,
+      minimumRungs,
+      hardware: this.#installation?.encoder?.startsWith('h264_') === true,
+    });
+    if (plan.reason !== undefined) this.#log.warn({ rungs: plan.rungs.map((rung) => rung.id) }, plan.reason);
+    return plan;
+  }
+
+  #supervise(
+    installation: FfmpegInstallation,
+    plan: TranscodePlan,
+    keyframes: KeyframePolicy,
+  ): TranscodeSupervisor {
+    const { children, cores, clock } = this.#services;
+    const supervisor = new TranscodeSupervisor({
+      streamId: this.#options.streamId,
+      task: { source: this.#options.source, rungs: plan.rungs, keyframes, preset: plan.preset },
+      installation,
+      children,
+      cores,
+      clock,
+      log: this.#log,
+      listener: this.#listener(),
+    });
+    this.#supervisor = supervisor;
+    return supervisor;
+  }
+
+  #listener(): TranscodeListener {
+    const { presentation, streamId } = this.#options;
+    return {
+      onGeneration: ({ number, reason }) =>
+        this.#log.info({ generation: number, reason }, 'encoder delivers'),
+      onTrack: (rungId, track) => presentation.setFeedTrack(this.#prefix + rungId, track),
+      onUnit: (rungId, unit) => presentation.pushFeed(this.#prefix + rungId, unit),
+      onProgress: ({ cpuCores, speed }) => {
+        if (cpuCores !== undefined) {
+          this.#services.budget.measured(streamId + this.#prefix, cpuCores, speed >= 0.95);
+        }
+      },
+      onOverload: ({ speed }) => this.#shed(speed),
+      onReplanFailed: (reason) => {
+        this.#log.warn({ reason }, 'the new ladder did not start; the old one goes on');
+        this.#nextRoutes = undefined;
+        if (this.#forcedFromMs !== undefined) this.#followSourceAgain();
+      },
+      onDegraded: () => {
+        this.#rungs = [];
+        this.#showSource();
+      },
+    };
+  }
+
+  /** The machine is too slow: the largest rung goes, its viewers get the next one. */
+  #shed(speed: number): void {
+    const rungs = this.#rungs.slice(1);
+    if (this.#supervisor === undefined || rungs.length === 0) return;
+    const plan = this.#admit(rungs, rungs.length);
+    this.#log.warn(
+      { speed, rungs: rungs.map((rung) => rung.id) },
+      'encoding is slower than real time: largest rung shed',
+    );
+    this.#rungs = rungs;
+    const forced = this.#forcedFromMs !== undefined;
+    this.#nextRoutes = this.#routesTo(rungs, forced);
+    const keyframes: KeyframePolicy = forced
+      ? {
+          mode: 'forced',
+          fromPtsMs: this.#options.presentation.segmentClock.nextForcedMs ?? 0,
+          everyMs: FORCED_EVERY_MS,
+        }
+      : { mode: 'source' };
+    if (keyframes.mode === 'forced') this.#forcedFromMs = keyframes.fromPtsMs;
+    this.#supervisor.replan({ source: this.#options.source, rungs, keyframes, preset: plan.preset });
+  }
+
+  #watchGop(unit: AccessUnit): void {
+    if (
+      this.#forcedFromMs !== undefined &&
+      this.#nextRoutes !== undefined &&
+      unit.keyframe &&
+      unit.pts < this.#forcedFromMs
+    ) {
+      // The keyframe came after all.
+      this.#forcedFromMs = undefined;
+      this.#nextRoutes = undefined;
+      this.#supervisor?.cancelReplan('the source sent its keyframe in time');
+      return;
+    }
+    if (this.#forcedFromMs !== undefined || this.#installation === undefined) return;
+    const fromMs = this.#gopWatch.tooLong(unit.dts);
+    if (fromMs !== undefined) this.#encodeSource(this.#installation, fromMs);
+  }
+
+  /** The publisher's GOP is too long for a segment: the top rendition goes on encoded, with keyframes of ours. */
+  #encodeSource(installation: FfmpegInstallation, fromMs: number): void {
+    const { source, gop } = this.#options;
+    const wished = chooseLadder(source, { steps: this.#services.steps, reencodeSource: true });
+    if (wished.length === 0) return;
+    const plan = this.#admit(wished, 1);
+    this.#log.warn(
+      {
+        gopMs: Math.round(this.#gopWatch.sinceKeyframeMs(gop().at(-1)?.dts ?? 0)),
+        rungs: plan.rungs.map((rung) => rung.id),
+      },
+      'keyframes of the publisher are too far apart: set its keyframe interval to 2 s. Viewers get an encoded version',
+    );
+    this.#forcedFromMs = fromMs;
+    this.#rungs = plan.rungs;
+    this.#nextRoutes = this.#routesTo(plan.rungs, true);
+    const keyframes: KeyframePolicy = { mode: 'forced', fromPtsMs: fromMs, everyMs: FORCED_EVERY_MS };
+    if (this.#supervisor !== undefined) {
+      this.#supervisor.replan({ source, rungs: plan.rungs, keyframes, preset: plan.preset });
+      return;
+    }
+    const supervisor = this.#supervise(installation, plan, keyframes);
+    for (const unit of gop()) supervisor.write(unit);
+  }
+
+  #followSourceAgain(): void {
+    this.#forcedFromMs = undefined;
+    this.#options.presentation.segmentClock.force(undefined);
+    this.#nextRoutes = this.#routesTo(this.#rungs, false);
+  }
+
+  #routesTo(rungs: readonly Rung[], withSource: boolean): ReadonlyMap<string, string> {
+    const { presentation } = this.#options;
+    const ids = presentation.videoIds().filter((id) => withSource || id !== presentation.sourceId);
+    const routes = [...routeRenditions(ids, rungs)].map(
+      ([id, rungId]) => [id, this.#prefix + rungId] as const,
+    );
+    return new Map(withSource ? routes : [[presentation.sourceId, SOURCE_FEED], ...routes]);
+  }
+}
