@@ -23,7 +23,7 @@ export const QUICK_ENV = {
   WINDOW_SEGMENTS: '6',
 } as const;
 
-const STREAM = 'live';
+const STREAM = 'studio';
 
 /** A server of ours with one stream on it. */
 export class LiveStream {

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from './config/config.ts';
-import { ConfigError } from './config/setting.ts';
 import { ClientAddresses } from './http/address.ts';
 import { apiRoutes } from './http/api-routes.ts';
 import { selfSignedIdentity } from './http/self-signed.ts';
@@ -24,7 +23,6 @@ import { systemClock } from './platform/clock.ts';
 import { Lifecycle } from './platform/lifecycle.ts';
 import type { Logger } from './platform/logger.ts';
 import { TranscodeBudget } from './transcode/budget.ts';
-import { ENCODERS, type EncoderName } from './transcode/ffmpeg/args.ts';
 import { Ffmpeg } from './transcode/ffmpeg/installation.ts';
 
 /** The web app as Vite builds it. */
@@ -138,8 +136,8 @@ function ladderFactory(config: Config, log: Logger, lifecycle: Lifecycle): Sourc
   if (ladder.length === 0) return undefined;
   const cores = availableParallelism();
   const services: LadderServices = {
-    ffmpeg: new Ffmpeg({ path: ffmpegPath, ...encoderChoice(encoder) }, log),
-    children: lifecycle.own('encoders', new ChildProcesses({ maxChildren: 2 * cores + 2 })),
+    ffmpeg: new Ffmpeg({ path: ffmpegPath, ...(encoder === 'auto' ? {} : { encoder }) }, log),
+    children: lifecycle.own('encoders', new ChildProcesses({ maxChildren: config.transcode.maxProcesses })),
     budget: new TranscodeBudget({ cores: cpuBudgetCores === 'auto' ? cores : cpuBudgetCores }),
     cores,
     clock: systemClock,
@@ -150,13 +148,4 @@ function ladderFactory(config: Config, log: Logger, lifecycle: Lifecycle): Sourc
     .installation()
     .catch((error: unknown) => log.warn({ error }, 'no FFmpeg: viewers get the source only'));
   return (options) => new LadderEncoder(options, services);
-}
-
-/** The encoder that the operator insists on; empty for the first that works. Throws for one that we have no flags for. */
-function encoderChoice(name: string): { readonly encoder?: EncoderName } {
-  if (name === 'auto') return {};
-  const encoder = ENCODERS.find((candidate) => candidate === name);
-  if (encoder === undefined)
-    throw new ConfigError(`TALLYLIGHT_ENCODER=${name} must be auto or one of ${ENCODERS.join(', ')}`);
-  return { encoder };
 }

@@ -27,6 +27,8 @@ export class PlaylistFollower {
   #latest: ReadMediaPlaylist | undefined;
   #versions = 0;
   #failures = 0;
+  /** After an answer that came too early: another blocking reload at once would be a storm. */
+  #mustPause = false;
 
   constructor(url: string, context: FollowerContext) {
     this.url = url;
@@ -63,7 +65,10 @@ export class PlaylistFollower {
     while (this.#failures < MAX_FAILURES && this.#latest?.playlist.endList !== true) {
       const left = untilMs - clock.monotonicMs();
       if (left <= 0) return;
-      const blocking = this.#latest?.playlist.serverControl?.canBlockReload === true && this.#failures === 0;
+      const blocking =
+        this.#latest?.playlist.serverControl?.canBlockReload === true &&
+        this.#failures === 0 &&
+        !this.#mustPause;
       if (!blocking) await clock.sleep(Math.min(left, this.#pauseMs()));
       await this.#take(blocking ? this.#nextQuery() : '');
     }
@@ -96,7 +101,8 @@ export class PlaylistFollower {
     this.#versions++;
     if (before !== undefined) log.add(lintSuccession(before, merged), this.url);
     const until = targetOf(query);
-    if (until !== undefined && !merged.playlist.endList && !isSatisfied(until, edgeOf(merged.playlist))) {
+    this.#mustPause = until !== undefined && !isSatisfied(until, edgeOf(merged.playlist));
+    if (until !== undefined && this.#mustPause && !merged.playlist.endList) {
       // §6.2.5.2: MUST hold until the playlist has it.
       log.add([must(27, `answered ${query} without part ${until.part ?? 'end'} of ${until.msn}`)], this.url);
     }

@@ -71,9 +71,7 @@ class Amf0Writer {
       this.#u16(0);
     } else {
       this.#u8(AMF0.object);
-      this.#members(
-        isAmfObject(value) ? value : Object.entries(value as Record<string, AmfInput>),
-      );
+      this.#members(isAmfObject(value) ? value : Object.entries(value as Record<string, AmfInput>));
     }
   }
 

@@ -1,5 +1,6 @@
 import { toHex } from '../bytes/hex.ts';
 import { readAudioSampleEntry } from './audio-sample-entry.ts';
+import { BoxFormatError } from './box-format-error.ts';
 import { readDOps } from './dops.ts';
 import { readEmsg } from './emsg.ts';
 import { readEsds } from './esds.ts';
@@ -54,6 +55,9 @@ const BIT_FIELDS = new Set(['flags', 'defaultSampleFlags', 'firstSampleFlags', '
 /** More than any parameter set of ours needs. */
 const MAX_HEX_BYTES = 64;
 
+/** A day of GOP-long fragments; a hostile file could ask for far more. */
+const MAX_LINES = 5_000_000;
+
 /**
  * The box tree as text: one line for each box with its size and fields, indented by depth; one line for each sample of a
  * trun. A box whose fields cannot be read says why and the dump goes on; a broken tree throws BoxFormatError.
@@ -68,6 +72,8 @@ function dumpBox(box: Box, depth: number, lines: string[]): void {
   const indent = '  '.repeat(depth);
   const rows: string[] = [];
   lines.push(`${indent}[${printable(box.type)}] size=${box.size}${fieldsOf(box, rows)}`);
+  if (lines.length + rows.length > MAX_LINES)
+    throw new BoxFormatError(`more than ${MAX_LINES} lines to dump`);
   for (const row of rows) lines.push(`${indent}  ${row}`);
   for (const child of box.children) dumpBox(child, depth + 1, lines);
 }

@@ -21,6 +21,9 @@ export interface ReadSample {
   readonly payload: Uint8Array;
 }
 
+/** Samples of one traf: runs without columns cost no bytes, so their number is bounded separately. */
+const MAX_SAMPLES = 100_000;
+
 /** One track's run of one moof. */
 export interface ReadFragment {
   readonly sequenceNumber: number;
@@ -66,6 +69,8 @@ function readTraf(
   for (const box of traf.children) {
     if (box.type !== 'trun') continue;
     const trun = readTrun(box.body);
+    if (samples.length + trun.samples.length > MAX_SAMPLES)
+      throw new BoxFormatError('too many samples in a traf');
     if (trun.dataOffset !== undefined) at = moof.offset + trun.dataOffset;
     for (const [index, row] of trun.samples.entries()) {
       const durationTicks = row.duration ?? tfhd.defaultSampleDuration ?? trex?.defaultSampleDuration ?? 0;

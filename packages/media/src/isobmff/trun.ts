@@ -33,8 +33,8 @@ export const TRUN_FLAGS = {
   compositionTimeOffset: 0x800,
 } as const;
 
-/** A fragment of ours holds less than a second of one track; nobody needs more than this in one run. */
-const MAX_SAMPLES = 100_000;
+/** Five minutes of AAC in one run; columns may be absent, so the bytes alone do not bound the count. */
+const MAX_SAMPLES = 20_000;
 
 /** Writes the box; which columns there are follows from the first sample. Version 1: offsets are signed. */
 export function writeTrun(writer: ByteWriter, box: Trun): void {

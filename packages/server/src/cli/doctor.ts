@@ -16,7 +16,7 @@ export const doctorCommand: Command = {
   async run(argv) {
     const config = loadConfig(argv, process.env);
     const checks = await Promise.all([
-      checkFfmpeg(config.transcode.ffmpegPath),
+      checkFfmpeg(config.transcode),
       checkPorts(config),
       checkDisk(config.dataDir),
       checkFont(),

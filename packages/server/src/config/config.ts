@@ -4,6 +4,7 @@ import type { RtmpLimits } from '../ingest/rtmp/rtmp-limits.ts';
 import type { OriginLimits } from '../origin/origin-limits.ts';
 import type { PipelineOptions } from '../pipeline/pipeline-options.ts';
 import type { LogOptions } from '../platform/create-logger.ts';
+import type { EncoderName } from '../transcode/ffmpeg/args.ts';
 import type { LadderStep } from '../transcode/ladder.ts';
 import { httpLimits, originLimits, rtmpLimits } from './limits.ts';
 import { readSettings, type SettingValues } from './read-settings.ts';
@@ -43,13 +44,11 @@ export interface Config {
   readonly transcode: {
     /** Largest first; empty when only the source is served. */
     readonly ladder: readonly LadderStep[];
-    /** `auto` or the name of an FFmpeg encoder. */
-    readonly encoder: string;
+    /** The one encoder to use; `auto`: the first that works, hardware before software. */
+    readonly encoder: EncoderName | 'auto';
     readonly ffmpegPath: string;
     readonly cpuBudgetCores: number | 'auto';
-    readonly nice: number;
-    readonly maxMemoryBytes: number;
-    readonly maxOpenFiles: number;
+    readonly maxProcesses: number;
   };
 }
 
@@ -105,9 +104,7 @@ export function toConfig(values: SettingValues): Config {
       encoder: values.encoder,
       ffmpegPath: values.ffmpegPath,
       cpuBudgetCores: values.cpuBudgetCores,
-      nice: values.ffmpegNice,
-      maxMemoryBytes: values.ffmpegMaxMemoryBytes,
-      maxOpenFiles: values.ffmpegMaxOpenFiles,
+      maxProcesses: values.ffmpegMaxProcesses,
     },
   };
 }

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { DEFAULT_HTTP_LIMITS } from '../http/http-limits.ts';
 import { defaultRtmpLimits } from '../ingest/rtmp/rtmp-limits.ts';
 import { DEFAULT_ORIGIN_LIMITS } from '../origin/origin-limits.ts';
@@ -206,28 +207,13 @@ export const limitSettings = {
     description: 'How long that pause lasts',
   }),
 
-  ffmpegNice: integer({
-    env: 'FFMPEG_NICE',
-    default: 5,
-    min: 0,
-    max: 19,
-    unit: 'nice',
-    description: 'Scheduling priority of FFmpeg, below the server',
-  }),
-  ffmpegMaxMemoryBytes: integer({
-    env: 'FFMPEG_MAX_MEMORY_BYTES',
-    default: 2048 * MiB,
-    min: 256 * MiB,
-    max: 65_536 * MiB,
-    unit: 'bytes',
-    description: 'Address space of one FFmpeg',
-  }),
-  ffmpegMaxOpenFiles: integer({
-    env: 'FFMPEG_MAX_OPEN_FILES',
-    default: 256,
-    min: 32,
-    max: 65_536,
-    unit: 'files',
-    description: 'Open files of one FFmpeg',
+  ffmpegMaxProcesses: integer({
+    env: 'FFMPEG_MAX_PROCESSES',
+    // One for each live stream, and a second while its renditions change.
+    default: 2 * availableParallelism() + 2,
+    min: 1,
+    max: 10_000,
+    unit: 'processes',
+    description: 'FFmpegs at one time; the default is twice the cores and two',
   }),
 };

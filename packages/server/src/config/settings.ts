@@ -1,4 +1,5 @@
 import { defaultPackagerOptions } from '../packager/packager-options.ts';
+import { ENCODERS } from '../transcode/ffmpeg/args.ts';
 import { DEFAULT_LADDER } from '../transcode/ladder.ts';
 import { ladder } from './ladder-setting.ts';
 import { limitSettings } from './limit-settings.ts';
@@ -130,10 +131,10 @@ export const settings = {
     description: 'Renditions to encode, below the source, as the CPU allows',
     default: DEFAULT_LADDER,
   }),
-  encoder: text({
+  encoder: choice({
     env: 'TALLYLIGHT_ENCODER',
+    words: ['auto', ...ENCODERS],
     default: 'auto',
-    unit: 'auto | FFmpeg name',
     description: 'H.264 encoder; auto takes the first hardware encoder that works',
   }),
   ffmpegPath: text({ env: 'FFMPEG_PATH', default: 'ffmpeg', unit: 'path', description: 'The FFmpeg to use' }),

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { until } from '../origin/testing/fixture.ts';
 import { silentLogger } from '../platform/logger.ts';
+import { ClientAddresses } from './address.ts';
 import type { HttpLimits } from './http-limits.ts';
 import { type RequestHandler, respondText } from './router.ts';
 import { HttpServer } from './server.ts';
@@ -22,11 +23,13 @@ const hello: RequestHandler = {
 async function start(
   limits: Partial<HttpLimits> = {},
   handlers: readonly RequestHandler[] = [hello],
+  addresses = new ClientAddresses(),
 ): Promise<void> {
   server = new HttpServer({
     host: '127.0.0.1',
     httpPort: 0,
     handlers,
+    addresses,
     log: silentLogger,
     limits: { closeGraceMs: 200, ...limits },
   });
@@ -109,6 +112,15 @@ describe('HttpLimits', () => {
 
   test('exemptLoopback: this machine has no cap per address', async () => {
     await start({ maxConnectionsPerAddress: 3, exemptLoopback: true });
+    await connections(8);
+  });
+
+  test('maxConnectionsPerAddress: a trusted proxy speaks for many', async () => {
+    await start(
+      { maxConnectionsPerAddress: 3, exemptLoopback: false },
+      [hello],
+      new ClientAddresses(['127.0.0.1']),
+    );
     await connections(8);
   });
 

@@ -197,6 +197,19 @@ describe('a rendition without its first part', () => {
     }
   });
 
+  test('is 404 when the stream ends before it', async () => {
+    const young = await OriginFixture.start();
+    try {
+      const waiting = young.get(young.playlistPath());
+      await young.untilHeld(1);
+      young.video.end();
+      expect((await waiting).status).toBe(404);
+      expect((await young.get(young.playlistPath())).status).toBe(404);
+    } finally {
+      await young.close();
+    }
+  });
+
   test('is 404 when the start takes too long', async () => {
     const young = await OriginFixture.start({ limits: { startHoldMs: 50 } });
     try {

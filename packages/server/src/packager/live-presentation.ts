@@ -182,8 +182,7 @@ export class LivePresentation implements Presentation {
   interrupt(): void {
     for (const { packager } of this.#videos.values()) packager.flush();
     this.audio.flush();
-    this.segmentClock.requestDiscontinuity();
-    this.segmentClock.force(undefined);
+    this.segmentClock.interrupt();
   }
 
   /** Lists EXT-X-ENDLIST everywhere (rfc8216bis §6.2.1); idempotent. */

@@ -63,9 +63,9 @@ export class SegmentClock {
     return this.#gopMs;
   }
 
-  /** Milliseconds since the last source keyframe, at stream time `ms`. */
-  sinceKeyframeMs(ms: number): number {
-    return this.#lastKeyframeMs === undefined ? 0 : ms - this.#lastKeyframeMs;
+  /** Milliseconds since the publisher's last keyframe, at stream time `ms`; undefined before its first. */
+  sinceKeyframeMs(ms: number): number | undefined {
+    return this.#lastKeyframeMs === undefined ? undefined : ms - this.#lastKeyframeMs;
   }
 
   /** How long the present segment will last, in milliseconds, as far as can be told. */
@@ -86,8 +86,14 @@ export class SegmentClock {
   /** The next segment begins at the next keyframe and is marked as a discontinuity. */
   requestDiscontinuity(): void {
     this.#discontinuity = true;
+  }
+
+  /** The publisher is gone: the next one's first keyframe begins a discontinuity, and nothing is known of its GOP. */
+  interrupt(): void {
+    this.#discontinuity = true;
     this.#lastKeyframeMs = undefined;
     this.#gopMs = undefined;
+    this.#forced = undefined;
   }
 
   /** From `fromMs` on, segments begin every `everyMs` whatever the source's keyframes; undefined follows the source again. */

@@ -55,7 +55,7 @@ export class RenditionWindow implements RenditionFeed {
 
   /** True once a part can be fetched. */
   get hasMedia(): boolean {
-    return this.#open !== undefined || this.#segments.some((segment) => !segment.gap);
+    return (this.#open?.parts.length ?? 0) > 0 || this.#segments.some((segment) => !segment.gap);
   }
 
   get edge(): Edge {

@@ -15,18 +15,14 @@ export class GopWatch {
     this.#clock = clock;
   }
 
-  /** Milliseconds since the last keyframe. */
-  sinceKeyframeMs(dtsMs: number): number {
-    return this.#clock.sinceKeyframeMs(dtsMs);
-  }
-
   /** Stream time, in milliseconds, from which keyframes must be ours; undefined while the source's will do. */
   tooLong(dtsMs: number): number | undefined {
     const segment = this.#clock.current;
-    if (segment === undefined || dtsMs - segment.startMs < DANGER_MS) return undefined;
+    const sinceMs = this.#clock.sinceKeyframeMs(dtsMs);
+    if (segment === undefined || sinceMs === undefined || dtsMs - segment.startMs < DANGER_MS)
+      return undefined;
     const { gopMs } = this.#clock;
-    const expected =
-      gopMs !== undefined && gopMs < CUT_MS && this.#clock.sinceKeyframeMs(dtsMs) < gopMs + LATE_MS;
+    const expected = gopMs !== undefined && gopMs < CUT_MS && sinceMs < gopMs + LATE_MS;
     return expected ? undefined : segment.startMs + CUT_MS;
   }
 }

@@ -235,10 +235,7 @@ export class LadderEncoder implements SourceEncoder {
     if (wished.length === 0) return;
     const plan = this.#admit(wished, 1);
     this.#log.warn(
-      {
-        gopMs: Math.round(this.#gopWatch.sinceKeyframeMs(gop().at(-1)?.dts ?? 0)),
-        rungs: plan.rungs.map((rung) => rung.id),
-      },
+      { rungs: plan.rungs.map((rung) => rung.id) },
       'keyframes of the publisher are too far apart: set its keyframe interval to 2 s. Viewers get an encoded version',
     );
     this.#forcedFromMs = fromMs;

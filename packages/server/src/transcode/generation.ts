@@ -2,7 +2,8 @@ import type { AccessUnit } from '../stream/access-unit.ts';
 import type { VideoTrack } from '../stream/track.ts';
 import type { EncoderPreset } from './cost-model.ts';
 import type { KeyframePolicy, Rung } from './rung.ts';
-import type { TranscodeSession } from './transcode-session.ts';
+import type { TranscodeSupervisorOptions } from './supervisor-options.ts';
+import { type TranscodeExit, type TranscodeProgress, TranscodeSession } from './transcode-session.ts';
 
 /** What to encode of which source. */
 export interface TranscodeTask {
@@ -38,4 +39,59 @@ export interface Generation {
 export interface HeldUnit {
   readonly rungId: string;
   readonly unit: AccessUnit;
+}
+
+/** Where in the source's time a generation begins; see `TranscodeSessionOptions`. */
+export interface GenerationTiming {
+  readonly epochMs?: number;
+  readonly encodeFromMs?: ReadonlyMap<string, number>;
+}
+
+/** What a generation tells its supervisor. */
+export interface GenerationListener {
+  onUnit(generation: Generation, rungId: string, unit: AccessUnit): void;
+  onProgress(generation: Generation, progress: TranscodeProgress): void;
+  onExit(generation: Generation, exit: TranscodeExit): void;
+}
+
+/** Starts an FFmpeg; undefined, and a line in the log, when that is impossible (no encoder, too many children). */
+export function launchGeneration(
+  options: TranscodeSupervisorOptions,
+  identity: Pick<Generation, 'number' | 'reason' | 'task' | 'replayed'>,
+  timing: GenerationTiming,
+  listener: GenerationListener,
+): Generation | undefined {
+  const { streamId, installation, children, cores, clock } = options;
+  const log = options.log.child({ generation: identity.number });
+  const { source, rungs, keyframes, preset } = identity.task;
+  // The session calls back only after its constructor, from the event loop.
+  const started: { generation?: Generation } = {};
+  const use = (act: (generation: Generation) => void): void => {
+    if (started.generation !== undefined) act(started.generation);
+  };
+  try {
+    const session = new TranscodeSession({
+      ...{ streamId, source, rungs, keyframes, installation, children, cores, clock, log },
+      ...timing,
+      ...(preset === undefined ? {} : { preset }),
+      listener: {
+        onTrack: (rungId, track) => use((generation) => generation.tracks.set(rungId, track)),
+        onUnit: (rungId, unit) => use((generation) => listener.onUnit(generation, rungId, unit)),
+        onProgress: (progress) => use((generation) => listener.onProgress(generation, progress)),
+        onExit: (exit) => use((generation) => listener.onExit(generation, exit)),
+      },
+    });
+    const aliveMs = clock.monotonicMs();
+    started.generation = {
+      ...identity,
+      session,
+      delivered: new Set(),
+      tracks: new Map(),
+      aliveMs,
+      unanswered: 0,
+    };
+  } catch (error) {
+    log.error({ error }, 'FFmpeg could not be started');
+  }
+  return started.generation;
 }

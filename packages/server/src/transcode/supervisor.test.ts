@@ -10,11 +10,8 @@ import { probeFfmpeg } from './ffmpeg/probe.ts';
 import type { TranscodeTask } from './generation.ts';
 import type { Rung } from './rung.ts';
 import type { GenerationStart } from './rung-outlet.ts';
-import {
-  type TranscodeListener,
-  TranscodeSupervisor,
-  type TranscodeSupervisorOptions,
-} from './supervisor.ts';
+import { TranscodeSupervisor } from './supervisor.ts';
+import type { TranscodeListener, TranscodeSupervisorOptions } from './supervisor-options.ts';
 import { type EncodedClip, encodeClip } from './testing/encoded-clip.ts';
 import { until } from './testing/recorder.ts';
 import type { TranscodeProgress } from './transcode-session.ts';

@@ -1,46 +1,19 @@
 import { MILLISECONDS, rescale, type Ticks } from '@tallylight/media/time/ticks.ts';
-import type { ChildProcesses } from '../platform/child-process.ts';
-import type { Clock } from '../platform/clock.ts';
-import type { Logger } from '../platform/logger.ts';
 import type { AccessUnit } from '../stream/access-unit.ts';
-import type { FfmpegInstallation } from './ffmpeg/installation.ts';
-import type { Generation, GenerationReason, TranscodeTask } from './generation.ts';
+import {
+  type Generation,
+  type GenerationReason,
+  type GenerationTiming,
+  launchGeneration,
+  type TranscodeTask,
+} from './generation.ts';
 import { GopCache } from './gop-cache.ts';
 import { OverloadWatch } from './overload-watch.ts';
-import { type RestartLimits, RestartPolicy } from './restart-policy.ts';
-import { type RungListener, RungOutlet } from './rung-outlet.ts';
+import { RestartPolicy } from './restart-policy.ts';
+import { RungOutlet } from './rung-outlet.ts';
+import type { TranscodeListener, TranscodeSupervisorOptions } from './supervisor-options.ts';
 import { Switchover } from './switchover.ts';
-import { type TranscodeExit, type TranscodeProgress, TranscodeSession } from './transcode-session.ts';
-
-/** What a `TranscodeSupervisor` calls back. */
-export interface TranscodeListener extends RungListener {
-  onProgress(progress: TranscodeProgress): void;
-  /** It has been too slow for 8 s: `replan` with less. */
-  onOverload(progress: TranscodeProgress): void;
-  /** A replan came to nothing and the old task goes on. */
-  onReplanFailed(reason: string): void;
-  /** FFmpeg died too often: nothing more is delivered unless `replan` is called. */
-  onDegraded(reason: string): void;
-}
-
-/** How to start a `TranscodeSupervisor`. */
-export interface TranscodeSupervisorOptions {
-  readonly streamId: string;
-  readonly task: TranscodeTask;
-  readonly installation: FfmpegInstallation;
-  readonly children: ChildProcesses;
-  /** Cores of the machine. */
-  readonly cores: number;
-  readonly clock: Clock;
-  /** Bound to the stream. */
-  readonly log: Logger;
-  readonly listener: TranscodeListener;
-  readonly restarts?: RestartLimits;
-  /** Input that goes unanswered for so long means that FFmpeg hangs. Default 8000. */
-  readonly hangMs?: number;
-  /** How long a new FFmpeg may take to its first pictures in a replan. Default 5000. */
-  readonly replanTimeoutMs?: number;
-}
+import type { TranscodeExit, TranscodeProgress } from './transcode-session.ts';
 
 /** FLV's timestamps have 31 usable bits in FFmpeg; half of that is 12 days, when a new one takes over. */
 const MAX_GENERATION_MS = 2 ** 30;
@@ -184,41 +157,14 @@ export class TranscodeSupervisor {
     task: TranscodeTask,
     reason: GenerationReason,
     replayed: boolean,
-    timing: { readonly epochMs?: number; readonly encodeFromMs?: ReadonlyMap<string, number> },
+    timing: GenerationTiming,
   ): Generation | undefined {
-    const { streamId, installation, children, cores, clock, log } = this.#options;
     const number = ++this.#generations;
-    const holder: { generation?: Generation } = {};
-    const of = (use: (generation: Generation) => void): void => {
-      if (holder.generation !== undefined) use(holder.generation);
-    };
-    try {
-      const session = new TranscodeSession({
-        ...{ streamId, installation, children, cores, clock, ...timing },
-        source: task.source,
-        rungs: task.rungs,
-        keyframes: task.keyframes,
-        reordered: this.#cache.latest().some((unit) => unit.pts !== unit.dts),
-        ...(task.preset === undefined ? {} : { preset: task.preset }),
-        log: log.child({ generation: number }),
-        listener: {
-          onTrack: (rungId, track) => of((generation) => generation.tracks.set(rungId, track)),
-          onUnit: (rungId, unit) => of((generation) => this.#delivered(generation, rungId, unit)),
-          onProgress: (progress) => of((generation) => this.#progress(generation, progress)),
-          onExit: (exit) => of((generation) => this.#exited(generation, exit)),
-        },
-      });
-      holder.generation = {
-        ...{ number, reason, task, session, replayed },
-        delivered: new Set(),
-        tracks: new Map(),
-        aliveMs: clock.monotonicMs(),
-        unanswered: 0,
-      };
-    } catch (error) {
-      log.error({ error, generation: number }, 'FFmpeg could not be started');
-    }
-    return holder.generation;
+    return launchGeneration(this.#options, { number, reason, task, replayed }, timing, {
+      onUnit: (generation, rungId, unit) => this.#delivered(generation, rungId, unit),
+      onProgress: (generation, progress) => this.#progress(generation, progress),
+      onExit: (generation, exit) => this.#exited(generation, exit),
+    });
   }
 
   // ---- the way in -----------------------------------------------------------------------------------------------------------

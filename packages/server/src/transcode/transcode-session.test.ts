@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { MILLISECONDS, rescale, VIDEO_TIMESCALE } from '@tallylight/media/time/ticks.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ChildProcesses } from '../platform/child-process.ts';
 import { systemClock } from '../platform/clock.ts';
@@ -8,6 +9,7 @@ import { probeFfmpeg } from './ffmpeg/probe.ts';
 import { chooseLadder } from './ladder.ts';
 import type { Rung } from './rung.ts';
 import { type EncodedClip, encodeClip, timeline } from './testing/encoded-clip.ts';
+import { encodeHevcClip } from './testing/mp4-clip.ts';
 import { SessionRecorder, until } from './testing/recorder.ts';
 import { TranscodeSession, type TranscodeSessionOptions } from './transcode-session.ts';
 
@@ -128,6 +130,23 @@ describe('TranscodeSession, keyframes of the source', () => {
     expect(timeline(recorder.of('full'))).toEqual(timeline(clip.units));
     expect(timeline(recorder.of('half'))).toEqual(timeline(expected));
     expect(recorder.tracks.get('half')?.frameRate).toBe(30);
+  });
+
+  test('HEVC with B-frames goes in by Matroska and comes out as H.264 at the same instants', async () => {
+    const clip = await encodeHevcClip('320x180', 1);
+    const recorder = await transcode(clip, [rung('a', 320, 180), rung('b', 160, 90)]);
+    const inMs = clip.units.map((unit) => ({
+      ...unit,
+      pts: rescale(unit.pts, VIDEO_TIMESCALE, MILLISECONDS),
+    }));
+    expect(timeline(recorder.of('a'))).toEqual(timeline(inMs));
+    expect(timeline(recorder.of('b'))).toEqual(timeline(inMs));
+    expect(recorder.tracks.get('a')).toMatchObject({
+      codec: 'h264',
+      timescale: 1000,
+      width: 320,
+      height: 180,
+    });
   });
 
   test('portrait sources make portrait rungs', async () => {

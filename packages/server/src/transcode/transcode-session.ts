@@ -1,5 +1,3 @@
-import { parseAvcConfig } from '@tallylight/media/codecs/h264/avc-config.ts';
-import { parseH264Sps } from '@tallylight/media/codecs/h264/sps.ts';
 import { MILLISECONDS, rescale, type Ticks } from '@tallylight/media/time/ticks.ts';
 import type { ChildExit, ChildProcesses } from '../platform/child-process.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -58,8 +56,6 @@ export interface TranscodeSessionOptions {
   readonly encodeFromMs?: ReadonlyMap<string, number>;
   /** Time that FFmpeg sees as 5000 ms, in source milliseconds: at most 12 days before the first unit's DTS. Default: that DTS. */
   readonly epochMs?: number;
-  /** Whether pictures of the source are reordered; only asked for sources that do not say so themselves. Default false. */
-  readonly reordered?: boolean;
   /** Default `veryfast`. */
   readonly preset?: EncoderPreset;
   readonly installation: FfmpegInstallation;
@@ -208,7 +204,7 @@ export class TranscodeSession {
   }
 
   #job(encoder: FfmpegJob['encoder'], frameRate: number): FfmpegJob {
-    const { rungs, keyframes, source } = this.#options;
+    const { rungs, keyframes } = this.#options;
     const epochMs = this.#epochMs ?? 0;
     const starts =
       keyframes.mode === 'forced'
@@ -226,7 +222,6 @@ export class TranscodeSession {
       encoder,
       preset: this.#options.preset ?? 'veryfast',
       frameRate,
-      lowDelay: this.#options.reordered !== true || tellsReordering(source),
       cores: this.#options.cores,
     };
   }
@@ -261,11 +256,4 @@ export class TranscodeSession {
       ...(measurable ? { cpuCores: ((seconds - before.seconds) * 1000) / (nowMs - before.atMs) } : {}),
     });
   }
-}
-
-/** True when the parameter sets say how far pictures are reordered, so that the decoder need not guess. */
-function tellsReordering(source: VideoTrack): boolean {
-  if (source.codec !== 'h264') return true;
-  const [sps] = parseAvcConfig(source.config).spsNals;
-  return sps !== undefined && parseH264Sps(sps).vui?.maxNumReorderFrames !== undefined;
 }

@@ -1,10 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
+import { BitReader } from '../../bytes/bit-reader.ts';
+import { BitWriter } from '../../bytes/bit-writer.ts';
 import { readFragments } from '../../isobmff/read-fragment.ts';
 import { readInitSection } from '../../isobmff/read-init-section.ts';
 import { joinAnnexB } from '../nal/annex-b.ts';
+import { escapeNal, unescapeNal } from '../nal/emulation-prevention.ts';
 import { splitNalUnits } from '../nal/length-prefixed.ts';
-import { parseAvcConfig } from './avc-config.ts';
+import { parseAvcConfig, writeAvcConfig } from './avc-config.ts';
 import { RepeatPicture } from './repeat-picture.ts';
 
 const ffmpegFound = spawnSync('ffmpeg', ['-version']).status === 0;
@@ -65,6 +68,40 @@ const REPEATS = new Map([
   [19, 3],
 ]);
 
+/** The stream as encoded and the stream with repeats; `sourceOf` tells which source picture each of the latter shows. */
+function fill(avcC: Uint8Array, units: readonly Uint8Array[]) {
+  const { spsNals, ppsNals } = parseAvcConfig(avcC);
+  const repeater = RepeatPicture.for(avcC);
+  expect(repeater).toBeDefined();
+  const plain = [...spsNals, ...ppsNals];
+  const filled = [...plain];
+  const sourceOf: number[] = [];
+  for (const [index, unit] of units.entries()) {
+    repeater?.observe(unit);
+    plain.push(...splitNalUnits(unit));
+    filled.push(...splitNalUnits(unit));
+    sourceOf.push(index);
+    for (let i = 0; i < (REPEATS.get(index) ?? 0); i++) {
+      filled.push(...splitNalUnits(repeater?.make() ?? new Uint8Array(0)));
+      sourceOf.push(index);
+    }
+  }
+  return { plain, filled, sourceOf };
+}
+
+/** The SPS of a baseline stream of type 2 counting the same picture orders by type 1, whose slices look alike (§8.2.1.2). */
+function countedByType1(spsNal: Uint8Array): Uint8Array {
+  const rbsp = unescapeNal(spsNal);
+  const reader = new BitReader(rbsp.subarray(1));
+  const writer = new BitWriter().bits(rbsp[0] ?? 0, 8).bits(reader.bits(24), 24);
+  writer.ue(reader.ue()).ue(reader.ue()); // id, log2_max_frame_num_minus4
+  expect(reader.ue()).toBe(2);
+  // A cycle of one reference frame: +2 for each, −1 for one that is not a reference.
+  writer.ue(1).flag(true).se(-1).se(0).ue(1).se(2);
+  while (reader.remaining > 0) writer.bits(reader.bits(1), 1);
+  return escapeNal(writer.toBytes());
+}
+
 describe.runIf(ffmpegFound)('RepeatPicture in real streams', () => {
   test.each([
     ['baseline, CAVLC', ['-preset', 'ultrafast', '-tune', 'zerolatency', '-s', '640x360']],
@@ -74,24 +111,20 @@ describe.runIf(ffmpegFound)('RepeatPicture in real streams', () => {
     ['720p', ['-preset', 'superfast', '-bf', '0', '-s', '1280x720']],
   ])('%s: each repeat is the picture before, and the source decodes as without them', (_, flags) => {
     const { avcC, units } = encode(flags);
-    const { spsNals, ppsNals } = parseAvcConfig(avcC);
-    const repeater = RepeatPicture.for(avcC);
-    expect(repeater).toBeDefined();
-    const plain = [...spsNals, ...ppsNals];
-    const filled = [...plain];
-    const sourceOf: number[] = [];
-    for (const [index, unit] of units.entries()) {
-      repeater?.observe(unit);
-      plain.push(...splitNalUnits(unit));
-      filled.push(...splitNalUnits(unit));
-      sourceOf.push(index);
-      for (let i = 0; i < (REPEATS.get(index) ?? 0); i++) {
-        filled.push(...splitNalUnits(repeater?.make() ?? new Uint8Array(0)));
-        sourceOf.push(index);
-      }
-    }
+    const { plain, filled, sourceOf } = fill(avcC, units);
     const expected = decode(plain).pictures;
     expect(expected).toHaveLength(20);
+    const decoded = decode(filled);
+    expect(decoded.complaints).toBe('');
+    expect(decoded.pictures).toEqual(sourceOf.map((index) => expected[index]));
+  });
+
+  test('pic_order_cnt_type 1', () => {
+    const encoded = encode(['-preset', 'ultrafast', '-tune', 'zerolatency', '-s', '320x180']);
+    const { spsNals, ppsNals } = parseAvcConfig(encoded.avcC);
+    const avcC = writeAvcConfig(spsNals.map(countedByType1), ppsNals);
+    const { plain, filled, sourceOf } = fill(avcC, encoded.units);
+    const expected = decode(plain).pictures;
     const decoded = decode(filled);
     expect(decoded.complaints).toBe('');
     expect(decoded.pictures).toEqual(sourceOf.map((index) => expected[index]));

@@ -32,6 +32,14 @@ describe('RepeatPicture', () => {
     expect(toHex(repeater?.make() ?? new Uint8Array(0))).not.toBe(toHex(first ?? new Uint8Array(0)));
   });
 
+  test('a source picture that drops an older reference is followed, one that becomes long-term is not', () => {
+    const repeater = RepeatPicture.for(BASELINE);
+    repeater?.observe(joinNalUnits([fromHex('41 9a 65 60 80')])); // memory_management_control_operation 1
+    expect(repeater?.make()).toBeDefined();
+    repeater?.observe(joinNalUnits([fromHex('41 9a 64 f8 80')])); // operation 6
+    expect(repeater?.make()).toBeUndefined();
+  });
+
   test('gives up on what it cannot follow', () => {
     const repeater = RepeatPicture.for(BASELINE);
     repeater?.observe(joinNalUnits([fromHex('0605')]));

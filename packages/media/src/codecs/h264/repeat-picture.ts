@@ -10,6 +10,9 @@ import { type H264Sps, parseH264Sps } from './sps.ts';
 /** access_unit_delimiter_rbsp with primary_pic_type 1 (I and P slices), H.264 §7.3.2.4. */
 const ACCESS_UNIT_DELIMITER = Uint8Array.of(H264_NAL.accessUnitDelimiter, 0x30);
 
+/** MaxFS of level 5.2 (table A-1): more than 4096 × 2304 pixels are not repeated, the work would be unbounded. */
+const MAX_MACROBLOCKS = 36_864;
+
 /**
  * Makes pictures that show the previous one again, in the compressed domain, to keep a track going while its source
  * sends nothing.
@@ -74,6 +77,8 @@ export class RepeatPicture {
       const pps = this.#sets.pps.get(header.ppsId);
       const sps = pps && this.#sets.sps.get(pps.spsId);
       if (pps === undefined || sps === undefined || header.sliceType === 'B') return undefined;
+      // It would not be the first of the next picture's reference list (§8.2.4.2.1).
+      if (header.remarksItself) return undefined;
       return joinNalUnits([ACCESS_UNIT_DELIMITER, repeat(sps, pps, header)]);
     } catch (error) {
       if (error instanceof CodecFormatError) return undefined;
@@ -97,5 +102,6 @@ function isSlice(nal: Uint8Array): boolean {
 }
 
 function cannotRepeat(sps: H264Sps): boolean {
+  if (sps.widthInMbs * sps.heightInMbs > MAX_MACROBLOCKS) return true;
   return !sps.frameMbsOnly || sps.separateColourPlanes || (sps.vui?.maxNumReorderFrames ?? 0) > 0;
 }

@@ -3,12 +3,13 @@ import { CodecFormatError, parsing } from '../codec-format-error.ts';
 import { unescapeNal } from '../nal/emulation-prevention.ts';
 import { H264_NAL, h264NalType } from './nal-type.ts';
 import type { H264Pps } from './pps.ts';
+import { readRemarksItself } from './ref-pic-marking.ts';
 import type { H264Sps } from './sps.ts';
 
 /** slice_type modulo 5, H.264 table 7-6. */
 export type H264SliceType = 'P' | 'B' | 'I' | 'SP' | 'SI';
 
-/** The slice header (H.264 §7.3.3) up to the picture order count. */
+/** What we use of the slice header, H.264 §7.3.3. */
 export interface H264SliceHeader {
   readonly nalRefIdc: number;
   readonly idr: boolean;
@@ -21,6 +22,11 @@ export interface H264SliceHeader {
   readonly picOrderCntLsb: number;
   /** delta_pic_order_cnt_bottom, or delta_pic_order_cnt[0] of type 1; 0 when absent. */
   readonly deltaPicOrderCnt: number;
+  /**
+   * The picture marks itself as a long-term reference (memory_management_control_operation 6) or resets the picture order
+   * (5), §7.4.3.3. Always false for IDR pictures.
+   */
+  readonly remarksItself: boolean;
 }
 
 /** Finds the parameter sets that a slice names. */
@@ -31,10 +37,10 @@ export interface H264ParameterSets {
 
 const SLICE_TYPES: readonly H264SliceType[] = ['P', 'B', 'I', 'SP', 'SI'];
 
-/** Longest header that we look at; everything wanted stands in the first few bytes. */
-const HEADER_BYTES = 64;
+/** Longest header that we look at: 32 references with explicit weights still fit. */
+const HEADER_BYTES = 1024;
 
-/** Parses the front of a slice NAL unit (type 1 or 5). Throws CodecFormatError, also for unknown parameter sets. */
+/** Parses the header of a slice NAL unit (type 1 or 5). Throws CodecFormatError, also for unknown parameter sets. */
 export function parseH264SliceHeader(nal: Uint8Array, sets: H264ParameterSets): H264SliceHeader {
   return parsing('slice header', () => {
     const type = h264NalType(nal);
@@ -60,6 +66,7 @@ export function parseH264SliceHeader(nal: Uint8Array, sets: H264ParameterSets): 
         : sps.picOrderCntType === 1 && sps.picOrderCntCycle?.deltaAlwaysZero === false;
     const deltaPicOrderCnt = hasDelta ? reader.se() : 0;
     const nalRefIdc = ((nal[0] ?? 0) >> 5) & 3;
+    const remarksItself = nalRefIdc !== 0 && !idr && readRemarksItself(reader, sliceType, sps, pps);
     return {
       nalRefIdc,
       idr,
@@ -70,6 +77,7 @@ export function parseH264SliceHeader(nal: Uint8Array, sets: H264ParameterSets): 
       fieldPicture,
       picOrderCntLsb,
       deltaPicOrderCnt,
+      remarksItself,
     };
   });
 }

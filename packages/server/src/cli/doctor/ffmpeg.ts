@@ -1,70 +1,66 @@
-import { execFile } from 'node:child_process';
+import type { Config } from '../../config/config.ts';
+import { isHardwareEncoder } from '../../transcode/ffmpeg/args.ts';
+import {
+  type EncoderProbe,
+  FfmpegMissingError,
+  probeEncoders,
+  probeFfmpeg,
+} from '../../transcode/ffmpeg/probe.ts';
+import type { Sandbox } from '../../transcode/ffmpeg/sandbox.ts';
 import { type Finding, failure, note, ok } from './finding.ts';
 
-/** Oldest FFmpeg that the media path was tried with. */
-const oldestMajor = 5;
-
-/** One frame takes milliseconds; a hardware driver that hangs must not hang us. */
-const timeoutMs = 10_000;
-
-/** The encoders that we can use: how to bring a picture to each, and whether anything works without it. */
-const encoders = [
-  { name: 'libx264', needed: true, input: [], filter: 'format=yuv420p' },
-  { name: 'h264_nvenc', needed: false, input: [], filter: 'format=yuv420p' },
-  { name: 'h264_qsv', needed: false, input: [], filter: 'format=nv12' },
-  {
-    name: 'h264_vaapi',
-    needed: false,
-    input: ['-vaapi_device', '/dev/dri/renderD128'],
-    filter: 'format=nv12,hwupload',
-  },
-] as const;
-
-/** FFmpeg's version, and which encoders really encode a frame on this machine. */
-export async function checkFfmpeg(path: string): Promise<readonly Finding[]> {
-  const version = await run(path, ['-hide_banner', '-version']);
-  if (!version.ok) {
+/** FFmpeg's version, which encoders really encode a picture here, and how well it can be confined. */
+export async function checkFfmpeg({ ffmpegPath, encoder }: Config['transcode']): Promise<readonly Finding[]> {
+  try {
+    const found = await probeFfmpeg({ path: ffmpegPath, ...(encoder === 'auto' ? {} : { encoder }) });
+    const probes = await probeEncoders(found);
+    return [
+      ok('FFmpeg', `version ${found.version}`),
+      ...probes.map(describeEncoder),
+      chosenEncoder(found.encoder, encoder),
+      confinement(found.sandbox),
+    ];
+  } catch (error) {
+    if (!(error instanceof FfmpegMissingError)) throw error;
     return [
       failure(
         'FFmpeg',
-        `${path} does not run`,
-        'install FFmpeg (Debian: apt-get install ffmpeg) or set FFMPEG_PATH',
+        error.message,
+        'Debian: apt-get install ffmpeg; elsewhere 5.1 or newer, and FFMPEG_PATH if it is not on PATH',
       ),
     ];
   }
-  const name = /^ffmpeg version (\S+)/.exec(version.output)?.[1] ?? 'unknown';
-  const major = Number(/^n?(\d+)\./.exec(name)?.[1] ?? Number.POSITIVE_INFINITY);
-  const found = `version ${name}`;
-  const first =
-    major < oldestMajor
-      ? note('FFmpeg', found, `take ${oldestMajor}.1 or newer, older ones are untried`)
-      : ok('FFmpeg', found);
-  return [first, ...(await Promise.all(encoders.map((encoder) => checkEncoder(path, encoder))))];
 }
 
-async function checkEncoder(path: string, encoder: (typeof encoders)[number]): Promise<Finding> {
-  const subject = `encoder ${encoder.name}`;
-  const result = await run(path, [
-    ...['-hide_banner', '-nostdin', '-v', 'error', ...encoder.input],
-    ...['-f', 'lavfi', '-i', 'color=black:s=320x240:r=25', '-frames:v', '1'],
-    ...['-vf', encoder.filter, '-c:v', encoder.name, '-f', 'null', '-'],
-  ]);
-  if (result.ok) return ok(subject, 'encodes');
-  if (!encoder.needed) return ok(subject, 'not on this machine');
+function describeEncoder({ encoder, works, reason }: EncoderProbe): Finding {
+  return ok(`encoder ${encoder}`, works ? 'encodes' : `not on this machine (${reason ?? 'no reason given'})`);
+}
+
+function chosenEncoder(
+  chosen: EncoderProbe['encoder'] | undefined,
+  wished: Config['transcode']['encoder'],
+): Finding {
+  if (chosen !== undefined)
+    return ok('chosen encoder', `${chosen}${isHardwareEncoder(chosen) ? ', in hardware' : ''}`);
+  if (wished !== undefined)
+    return failure('chosen encoder', `${wished} does not encode here`, 'set TALLYLIGHT_ENCODER to auto');
   return failure(
-    subject,
-    'does not encode',
-    'install an FFmpeg with libx264 (Debian’s has it; Fedora: the one of RPM Fusion)',
+    'chosen encoder',
+    'none works',
+    'install an FFmpeg with libx264 (Debian’s has it; Fedora: that of RPM Fusion)',
   );
 }
 
-function run(
-  path: string,
-  args: readonly string[],
-): Promise<{ readonly ok: boolean; readonly output: string }> {
-  return new Promise((resolve) => {
-    execFile(path, args, { timeout: timeoutMs, killSignal: 'SIGKILL' }, (error, stdout) => {
-      resolve({ ok: error === null, output: stdout });
-    });
-  });
+function confinement(sandbox: Sandbox): Finding {
+  const missing = [
+    ...(sandbox.limits ? [] : ['memory limits (prlimit)']),
+    ...(sandbox.network === undefined ? ['no network (unshare)'] : []),
+    ...(sandbox.deathSignal ? [] : ['its end with ours (setpriv)']),
+  ];
+  if (missing.length === 0) return ok('confinement of FFmpeg', 'complete');
+  return note(
+    'confinement of FFmpeg',
+    `without ${missing.join(', ')}`,
+    'install util-linux; in a container allow user namespaces',
+  );
 }

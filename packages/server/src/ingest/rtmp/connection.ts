@@ -1,13 +1,15 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
+import { BitrateCap } from './bitrate-cap.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { ChunkWriter, controlMessage, peerBandwidthMessage, userControlMessage } from './chunk-writer.ts';
-import { answerHandshake, C0_C1_BYTES, HANDSHAKE_BYTES } from './handshake.ts';
 import { UnservableMediaError } from './media-error.ts';
 import type { RtmpLimits } from './rtmp-limits.ts';
 import { MESSAGE_TYPE, type RtmpMessage, USER_CONTROL } from './rtmp-message.ts';
-import { isPeerFault, Session, type SessionLink, type SessionServices } from './session.ts';
+import { ServerHandshake } from './server-handshake.ts';
+import { isPeerFault, Session } from './session.ts';
+import type { SessionLink, SessionServices } from './session-link.ts';
 
 /** What a connection needs besides what all sessions share. */
 export interface ConnectionOptions {
@@ -33,7 +35,7 @@ export interface ConnectionDump {
   readonly silentForMs: number;
 }
 
-type Phase = 'c0c1' | 'c2' | 'messages' | 'closing' | 'closed';
+type Phase = 'handshake' | 'messages' | 'closing' | 'closed';
 
 /** Our window: publishers send far more than they get, so it only paces their acknowledgements. */
 const WINDOW_BYTES = 2_500_000;
@@ -64,10 +66,8 @@ export class Connection implements SessionLink {
   readonly #writer = new ChunkWriter();
   readonly #onAuthorised: () => void;
   readonly #onClosed: () => void;
-  #phase: Phase = 'c0c1';
-  /** Taken with the first byte, so that a silent connection costs next to nothing. */
-  #handshake: Uint8Array | undefined;
-  #handshakeFill = 0;
+  readonly #handshake = new ServerHandshake((bytes) => this.#write(bytes));
+  #phase: Phase = 'handshake';
   /** Since when the phase, or the state that has a time-out, lasts. */
   #sinceMs: number;
   #lastByteMs: number;
@@ -75,9 +75,7 @@ export class Connection implements SessionLink {
   #acknowledged = 0;
   #ackWindow = WINDOW_BYTES;
   #pinged = false;
-  #rateBytes = 0;
-  #rateAtMs: number;
-  #rateSeenBytes = 0;
+  #bitrateCap: BitrateCap | undefined;
 
   constructor(options: ConnectionOptions) {
     this.peer = options.peer;
@@ -97,7 +95,6 @@ export class Connection implements SessionLink {
     const nowMs = this.#clock.monotonicMs();
     this.#sinceMs = nowMs;
     this.#lastByteMs = nowMs;
-    this.#rateAtMs = nowMs;
     this.#socket.setNoDelay(true);
     this.#socket.on('data', (bytes: Uint8Array) => this.#onData(bytes));
     this.#socket.on('error', (error) => this.#log.debug({ error: error.message }, 'socket error'));
@@ -106,8 +103,7 @@ export class Connection implements SessionLink {
 
   /** Milliseconds since accept while the handshake is not done; undefined afterwards. */
   handshakeAgeMs(): number | undefined {
-    const inHandshake = this.#phase === 'c0c1' || this.#phase === 'c2';
-    return inHandshake ? this.#clock.monotonicMs() - this.#sinceMs : undefined;
+    return this.#phase === 'handshake' ? this.#clock.monotonicMs() - this.#sinceMs : undefined;
   }
 
   silentForMs(): number {
@@ -140,7 +136,7 @@ export class Connection implements SessionLink {
     const lastedMs = nowMs - this.#sinceMs;
     if (this.#phase === 'closing') {
       if (lastedMs > LINGER_MS) this.#socket.destroy();
-    } else if (this.#phase === 'c0c1' || this.#phase === 'c2') {
+    } else if (this.#phase === 'handshake') {
       // Scanners do this all day: not worth a line that wakes somebody.
       if (lastedMs >= this.#limits.handshakeTimeoutMs)
         this.#drop('debug', 'no RTMP handshake in time', { lastedMs });
@@ -194,8 +190,7 @@ export class Connection implements SessionLink {
     this.send(CONTROL_CHUNK_STREAM, userControlMessage(USER_CONTROL.streamBegin, 1));
     const nowMs = this.#clock.monotonicMs();
     this.#lastByteMs = nowMs;
-    this.#rateAtMs = nowMs;
-    this.#rateSeenBytes = this.#received;
+    this.#bitrateCap = new BitrateCap(this.#limits, this.#received, nowMs);
     this.#onAuthorised();
   }
 
@@ -227,26 +222,10 @@ export class Connection implements SessionLink {
   }
 
   #shakeHands(bytes: Uint8Array): void {
-    let at = 0;
-    if (this.#phase === 'c0c1') {
-      this.#handshake ??= new Uint8Array(C0_C1_BYTES);
-      const take = Math.min(C0_C1_BYTES - this.#handshakeFill, bytes.length);
-      this.#handshake.set(bytes.subarray(0, take), this.#handshakeFill);
-      this.#handshakeFill += take;
-      at = take;
-      if (this.#handshakeFill < C0_C1_BYTES) return;
-      this.#write(answerHandshake(this.#handshake).bytes);
-      this.#handshake = undefined;
-      this.#handshakeFill = 0;
-      this.#phase = 'c2';
-    }
-    // C2 proves nothing that TCP has not, and encoders fill it with anything: it is skipped.
-    const skip = Math.min(HANDSHAKE_BYTES - this.#handshakeFill, bytes.length - at);
-    this.#handshakeFill += skip;
-    if (this.#handshakeFill < HANDSHAKE_BYTES) return;
+    const rest = this.#handshake.push(bytes);
+    if (rest === undefined) return;
     this.#phase = 'messages';
     this.#sinceMs = this.#clock.monotonicMs();
-    const rest = bytes.subarray(at + skip);
     if (rest.length > 0) this.#reader.push(rest);
   }
 
@@ -287,13 +266,7 @@ export class Connection implements SessionLink {
       this.#pinged = true;
       this.send(CONTROL_CHUNK_STREAM, userControlMessage(USER_CONTROL.pingRequest, Math.round(nowMs) >>> 0));
     }
-    // A leaky bucket: it fills with what came and drains at the highest lasting rate.
-    const bytesPerMs = this.#limits.maxBitrateBps / 8000;
-    const drained = (nowMs - this.#rateAtMs) * bytesPerMs;
-    this.#rateBytes = Math.max(0, this.#rateBytes + this.#received - this.#rateSeenBytes - drained);
-    this.#rateSeenBytes = this.#received;
-    this.#rateAtMs = nowMs;
-    if (this.#rateBytes > this.#limits.bitrateBurstSec * 1000 * bytesPerMs) {
+    if (this.#bitrateCap?.exceeds(this.#received, nowMs) === true) {
       const capMbps = this.#limits.maxBitrateBps / 1e6;
       this.#session.refuse(
         'NetStream.Publish.Failed',
@@ -326,7 +299,7 @@ export class Connection implements SessionLink {
     if (!isPeerFault(error)) {
       this.#log.error({ error }, 'bug: unexpected error while handling a peer, its connection is closed');
       this.#socket.destroy();
-    } else if (this.#phase === 'c0c1' || this.#phase === 'c2') {
+    } else if (this.#phase === 'handshake') {
       this.#drop('warn', 'handshake failed', { reason: error.message });
     } else {
       const unservable = error instanceof UnservableMediaError;
@@ -347,7 +320,6 @@ export class Connection implements SessionLink {
 
   #onClose(): void {
     this.#phase = 'closed';
-    this.#handshake = undefined;
     try {
       this.#session.close('connection-lost');
     } catch (error) {

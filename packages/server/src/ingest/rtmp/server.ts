@@ -8,7 +8,7 @@ import { Connection, type ConnectionDump } from './connection.ts';
 import { KeyFailures } from './key-failures.ts';
 import { limitKey, peerName } from './peer-address.ts';
 import { defaultRtmpLimits, type RtmpLimits } from './rtmp-limits.ts';
-import type { SessionServices } from './session.ts';
+import type { SessionServices } from './session-link.ts';
 
 /** What an RTMP server needs. */
 export interface RtmpServerOptions {

@@ -1,68 +1,14 @@
-import { AmfFormatError, isAmfObject } from '@tallylight/media/amf/amf-value.ts';
-import { readAmf0 } from '@tallylight/media/amf/amf0-reader.ts';
+import { AmfFormatError } from '@tallylight/media/amf/amf-value.ts';
 import type { Logger } from '../../platform/logger.ts';
-import {
-  type PublishAuthorizer,
-  type PublishDecision,
-  type PublisherEnd,
-  type PublisherSink,
-  type PublishTarget,
-  StreamBusyError,
-} from '../../stream/publisher.ts';
-import { splitAggregate } from './aggregate.ts';
-import {
-  amf0Part,
-  commandMessage,
-  describeType,
-  type RtmpCommand,
-  readCommand,
-  showName,
-  statusMessage,
-  stringMember,
-} from './command.ts';
+import { type PublisherEnd, type PublisherSink, StreamBusyError } from '../../stream/publisher.ts';
+import { commandMessage, type RtmpCommand, readCommand, showName, statusMessage } from './command.ts';
 import { connectRefusal, connectReply } from './connect-reply.ts';
-import type { KeyFailures } from './key-failures.ts';
-import { MediaAdapter, type MediaCounts } from './media-adapter.ts';
-import { CorruptMediaError, UnservableMediaError } from './media-error.ts';
-import { readMetadata } from './metadata.ts';
-import type { RtmpLimits } from './rtmp-limits.ts';
+import { readConnect, readPublish } from './connect-request.ts';
+import { UnservableMediaError } from './media-error.ts';
+import { PublisherFeed } from './publisher-feed.ts';
 import { MESSAGE_TYPE, type RtmpMessage } from './rtmp-message.ts';
 import { RtmpProtocolError } from './rtmp-protocol-error.ts';
-
-/** What a session asks of the connection below it. */
-export interface SessionLink {
-  /** `address:port`, for logs. */
-  readonly peer: string;
-  /** What limits per address are counted by. */
-  readonly limitKey: string;
-  /** `rtmp` or `rtmps`. */
-  readonly protocol: string;
-  /** Milliseconds since the peer last sent a byte. */
-  silentForMs(): number;
-  monotonicMs(): number;
-  send(chunkStreamId: number, message: RtmpMessage): void;
-  /** Announces the handshake-independent settings of a connection: window sizes and chunk size. */
-  beginConnection(): void;
-  /** A command such as `publish` is being decided: nothing more is to be reported until `resume`. */
-  pause(): void;
-  resume(): void;
-  /** The key was accepted: the limits of a publisher hold from now on. */
-  authorised(): void;
-  /** The publisher stopped: the time to publish again begins. */
-  unpublished(): void;
-  /** Sends what is to be sent, then closes. */
-  closeGently(): void;
-}
-
-/** What all sessions of a server share. */
-export interface SessionServices {
-  readonly limits: RtmpLimits;
-  readonly apps: readonly string[];
-  readonly authorizer: PublishAuthorizer;
-  readonly target: PublishTarget;
-  readonly keyFailures: KeyFailures;
-  readonly log: Logger;
-}
+import type { SessionLink, SessionServices } from './session-link.ts';
 
 /** Where a session stands. */
 export type SessionState = 'new' | 'connected' | 'authorising' | 'publishing' | 'closed';
@@ -74,22 +20,23 @@ const PARTING_WORDS: { readonly [reason in PublisherEnd]?: string } = {
   revoked: 'this stream key was revoked',
   'server-stopping': 'the server is stopping, please reconnect',
 };
+const NO_PLAY = 'this server takes streams over RTMP; to watch, open the watch page or its HLS playlist';
 
 /**
- * One peer's dialogue above the chunks: commands, then the media of one publisher at a time. Throws RtmpProtocolError,
- * AmfFormatError and UnservableMediaError out of `handle`; the connection closes on each.
+ * One peer's dialogue above the chunks: commands, then the media of one publisher at a time. `handle` throws what
+ * `isPeerFault` knows; the connection closes on each.
  */
 export class Session {
   readonly #link: SessionLink;
   readonly #services: SessionServices;
-  #log: Logger;
+  readonly #log: Logger;
   #state: SessionState = 'new';
   #app = '';
   #netStreams = 0;
   #publishingOn = 0;
-  #encoder: string | undefined;
-  #sink: PublisherSink | undefined;
-  #media: MediaAdapter | undefined;
+  #publisher:
+    | { readonly sink: PublisherSink; readonly feed: PublisherFeed; readonly log: Logger }
+    | undefined;
 
   constructor(link: SessionLink, services: SessionServices) {
     this.#link = link;
@@ -101,94 +48,40 @@ export class Session {
     return this.#state;
   }
 
-  /** What the present or last publisher sent. */
-  get counts(): MediaCounts {
-    return this.#media?.counts ?? { videoUnits: 0, audioUnits: 0, droppedUnits: 0 };
-  }
-
   /** Takes one message other than protocol control. */
   handle(message: RtmpMessage): void {
-    switch (message.type) {
-      case MESSAGE_TYPE.video:
-        if (this.#state === 'publishing') this.#media?.video(message.timestampMs, message.payload);
-        return;
-      case MESSAGE_TYPE.audio:
-        if (this.#state === 'publishing') this.#media?.audio(message.timestampMs, message.payload);
-        return;
-      case MESSAGE_TYPE.dataAmf0:
-      case MESSAGE_TYPE.dataAmf3:
-        if (this.#state === 'publishing') this.#values(message);
-        return;
-      case MESSAGE_TYPE.aggregate:
-        if (this.#state === 'publishing') this.#aggregate(message);
-        return;
-      case MESSAGE_TYPE.commandAmf0:
-      case MESSAGE_TYPE.commandAmf3:
-        if (this.#state !== 'closed')
-          this.#command(readCommand(message, this.#services.limits.amf), message.streamId);
-        return;
-      default:
-      // Shared objects and unknown types: §6.1 leaves room for them, and nobody needs an answer.
+    if (message.type === MESSAGE_TYPE.commandAmf0 || message.type === MESSAGE_TYPE.commandAmf3) {
+      if (this.#state === 'closed') return;
+      this.#command(readCommand(message, this.#services.limits.amf), message.streamId);
+    } else {
+      // Media without an accepted key, shared objects and unknown types: nobody needs an answer.
+      this.#publisher?.feed.take(message);
     }
   }
 
-  /** Refuses the peer with words that its encoder shows, logs once and closes. */
+  /** Refuses the peer with words that its encoder shows, logs once and closes. Idempotent. */
   refuse(code: string, description: string): void {
     if (this.#state === 'closed') return;
     this.#log.warn({ code, reason: description }, 'refused publisher');
-    this.#end('protocol-error');
-    this.#state = 'closed';
-    this.#link.send(STATUS_CHUNK_STREAM, statusMessage(this.#publishingOn, 'error', code, description));
-    this.#link.closeGently();
+    this.#bye(code, description, 'protocol-error');
   }
 
-  /** The connection is gone, or goes: ends the publisher. Idempotent. */
-  close(reason: PublisherEnd): void {
-    this.#end(reason);
-    this.#state = 'closed';
-  }
-
-  /** Tells a publisher why it must go, and closes. Used for takeover, revocation and the end of the server. Idempotent. */
+  /** Tells a publisher why it must go, and closes. For takeover, revocation and the end of the server. Idempotent. */
   evict(reason: PublisherEnd): void {
     if (this.#state === 'closed') return;
-    const description = PARTING_WORDS[reason] ?? reason;
-    this.#log.info({ reason }, 'closing publisher');
+    this.#bye('NetStream.Publish.Denied', PARTING_WORDS[reason] ?? reason, reason);
+  }
+
+  /** The connection is gone: ends the publisher. Idempotent. */
+  close(reason: PublisherEnd): void {
+    this.#state = 'closed';
+    this.#end(reason);
+  }
+
+  #bye(code: string, description: string, reason: PublisherEnd): void {
     this.close(reason);
-    this.#link.send(
-      STATUS_CHUNK_STREAM,
-      statusMessage(this.#publishingOn, 'error', 'NetStream.Publish.Denied', description),
-    );
+    this.#link.send(STATUS_CHUNK_STREAM, statusMessage(this.#publishingOn, 'error', code, description));
     this.#link.closeGently();
-  }
-
-  #aggregate(message: RtmpMessage): void {
-    try {
-      splitAggregate(message, (part) => this.handle(part));
-    } catch (error) {
-      if (!(error instanceof CorruptMediaError)) throw error;
-      this.#media?.drop('aggregate', error.message);
-    }
-  }
-
-  #values(message: RtmpMessage): void {
-    try {
-      const values = readAmf0(amf0Part(message, MESSAGE_TYPE.dataAmf3), this.#services.limits.amf);
-      const metadata = readMetadata(values);
-      if (metadata === undefined) return;
-      this.#logEncoder(metadata.encoder);
-      this.#media?.metadata(metadata);
-    } catch (error) {
-      if (!(error instanceof AmfFormatError)) throw error;
-      this.#media?.drop('metadata', error.message);
-    }
-  }
-
-  /** GStreamer repeats its metadata with every buffer: once is enough. */
-  #logEncoder(encoder: string | undefined): void {
-    if (encoder === undefined || encoder === this.#encoder) return;
-    if (this.#encoder === undefined)
-      this.#log.info({ encoder: showName(encoder) }, 'publisher described itself');
-    this.#encoder = encoder;
   }
 
   #command(command: RtmpCommand, streamId: number): void {
@@ -213,10 +106,7 @@ export class Session {
       case 'play':
       case 'play2':
         this.#publishingOn = streamId;
-        this.refuse(
-          'NetStream.Play.Failed',
-          'this server takes streams over RTMP; to watch, open the watch page or its HLS playlist',
-        );
+        this.refuse('NetStream.Play.Failed', NO_PLAY);
         return;
       case 'getStreamLength':
         this.#answer(command, 0);
@@ -238,44 +128,25 @@ export class Session {
   }
 
   #connect(command: RtmpCommand): void {
-    const { object, transactionId } = command;
-    const app = isAmfObject(object) ? stringMember(object, 'app') : undefined;
-    if (!isAmfObject(object) || app === undefined) {
-      const found = isAmfObject(object) ? describeType(object.get('app')) : describeType(object);
-      this.#refuseConnection(
-        transactionId,
-        'NetConnection.Connect.Rejected',
-        `connect needs an object with the string app, got ${found}`,
-      );
+    const request = readConnect(command, this.#services.apps, this.#services.limits);
+    if (request.accepted) {
+      this.#app = request.app;
+      this.#state = 'connected';
+      this.#link.beginConnection();
+      this.#link.send(COMMAND_CHUNK_STREAM, connectReply(command.transactionId, request.object));
       return;
     }
-    const name = appName(app);
-    if (name.length > this.#services.limits.maxAppLength || !this.#services.apps.includes(name)) {
-      const known = this.#services.apps.map((each) => `rtmp://…/${each}`).join(' or ');
-      this.#refuseConnection(
-        transactionId,
-        'NetConnection.Connect.InvalidApp',
-        `no application "${showName(name)}" here: publish to ${known}`,
-      );
-      return;
-    }
-    this.#app = name;
-    this.#state = 'connected';
-    this.#link.beginConnection();
-    this.#link.send(COMMAND_CHUNK_STREAM, connectReply(transactionId, object));
-  }
-
-  #refuseConnection(transactionId: number, code: string, description: string): void {
+    const { code, description } = request;
     this.#log.warn({ code, reason: description }, 'refused connection');
     this.#state = 'closed';
-    this.#link.send(COMMAND_CHUNK_STREAM, connectRefusal(transactionId, code, description));
+    this.#link.send(COMMAND_CHUNK_STREAM, connectRefusal(command.transactionId, code, description));
     this.#link.closeGently();
   }
 
   #createStream(command: RtmpCommand): void {
-    if (this.#netStreams >= this.#services.limits.maxNetStreams) {
-      throw new RtmpProtocolError(`more than ${this.#services.limits.maxNetStreams} net streams`);
-    }
+    const { maxNetStreams } = this.#services.limits;
+    if (this.#netStreams >= maxNetStreams)
+      throw new RtmpProtocolError(`more than ${maxNetStreams} net streams`);
     this.#netStreams++;
     this.#answer(command, this.#netStreams);
   }
@@ -283,109 +154,81 @@ export class Session {
   #publish(command: RtmpCommand, streamId: number): void {
     if (this.#state !== 'connected') throw new RtmpProtocolError(`publish while ${this.#state}`);
     this.#publishingOn = streamId;
-    const [name] = command.args;
-    if (typeof name !== 'string') {
-      this.refuse(
-        'NetStream.Publish.BadName',
-        `publish needs a stream key as a string, got ${describeType(name)}`,
-      );
-      return;
-    }
-    const streamKey = name.split('?', 1)[0] ?? '';
-    if (streamKey === '' || streamKey.length > this.#services.limits.maxStreamKeyLength) {
-      this.refuse(
-        'NetStream.Publish.BadName',
-        streamKey === ''
-          ? 'the stream key is empty'
-          : `the stream key has ${streamKey.length} characters, at most ${this.#services.limits.maxStreamKeyLength} are allowed`,
-      );
+    const request = readPublish(command, this.#services.limits);
+    if (!request.accepted) {
+      this.refuse(request.code, request.description);
       return;
     }
     const pauseMs = this.#services.keyFailures.pauseLeftMs(this.#link.limitKey, this.#link.monotonicMs());
     if (pauseMs > 0) {
-      this.refuse(
-        'NetStream.Publish.Denied',
-        `too many wrong stream keys from this address: try again in ${Math.ceil(pauseMs / 60_000)} min`,
-      );
+      const minutes = Math.ceil(pauseMs / 60_000);
+      const description = `too many wrong stream keys from this address: try again in ${minutes} min`;
+      this.refuse('NetStream.Publish.Denied', description);
       return;
     }
     this.#state = 'authorising';
     this.#link.pause();
-    void this.#authorise(streamKey);
+    void this.#authorise(request.streamKey);
   }
 
   /** Never rejects: whatever goes wrong is this session's end and nobody else's. */
   async #authorise(streamKey: string): Promise<void> {
-    const { authorizer, keyFailures } = this.#services;
-    let decision: PublishDecision;
     try {
       const { protocol, peer } = this.#link;
-      decision = await authorizer.authorize({ protocol, app: this.#app, streamKey, peer });
-    } catch (error) {
-      this.#log.error({ error }, 'could not check the stream key');
-      decision = { allowed: false, reason: '' };
-      this.refuse('NetStream.Publish.Failed', 'the server could not check the stream key, try again');
-    }
-    if (this.#state !== 'authorising') return;
-    if (!decision.allowed) {
-      keyFailures.count(this.#link.limitKey, this.#link.monotonicMs());
-      this.refuse('NetStream.Publish.Denied', decision.reason);
-      return;
-    }
-    if (this.#attach(decision.streamId, decision.keyId)) this.#link.resume();
-  }
-
-  #attach(streamId: string, keyId: string): boolean {
-    const { protocol, peer } = this.#link;
-    try {
-      const sink = this.#services.target.publish({
-        streamId,
-        keyId,
-        protocol,
-        peer,
-        silentForMs: () => this.#link.silentForMs(),
-        evict: (reason) => this.evict(reason),
-      });
-      this.#log = this.#services.log.child({ streamId });
-      this.#sink = sink;
-      this.#media = new MediaAdapter(sink, this.#log);
+      const request = { protocol, app: this.#app, streamKey, peer };
+      const decision = await this.#services.authorizer.authorize(request);
+      // The peer may have gone meanwhile.
+      if (this.#state !== 'authorising') return;
+      if (decision.allowed) {
+        this.#attach(decision.streamId, decision.keyId);
+      } else {
+        this.#services.keyFailures.count(this.#link.limitKey, this.#link.monotonicMs());
+        this.refuse('NetStream.Publish.Denied', decision.reason);
+      }
     } catch (error) {
       if (error instanceof StreamBusyError) {
         this.refuse('NetStream.Publish.BadName', 'another encoder is live on this stream key');
       } else {
-        this.#log.error({ error }, 'could not open the stream');
+        this.#log.error({ error }, 'could not check the stream key or open its stream');
         this.refuse('NetStream.Publish.Failed', 'the server could not open the stream, try again');
       }
-      return false;
     }
+  }
+
+  #attach(streamId: string, keyId: string): void {
+    const sink = this.#services.target.publish({
+      streamId,
+      keyId,
+      protocol: this.#link.protocol,
+      peer: this.#link.peer,
+      silentForMs: () => this.#link.silentForMs(),
+      evict: (reason) => this.evict(reason),
+    });
+    const log = this.#log.child({ streamId });
+    this.#publisher = { sink, log, feed: new PublisherFeed(sink, log, this.#services.limits.amf) };
     this.#state = 'publishing';
     this.#link.authorised();
-    this.#log.info({ app: this.#app }, 'publisher connected');
-    this.#link.send(
-      STATUS_CHUNK_STREAM,
-      statusMessage(this.#publishingOn, 'status', 'NetStream.Publish.Start', 'publishing'),
-    );
-    return true;
+    log.info({ app: this.#app }, 'publisher connected');
+    const started = statusMessage(this.#publishingOn, 'status', 'NetStream.Publish.Start', 'publishing');
+    this.#link.send(STATUS_CHUNK_STREAM, started);
+    this.#link.resume();
   }
 
   #unpublish(): void {
     if (this.#state !== 'publishing') return;
-    this.#end('unpublished');
     this.#state = 'connected';
-    this.#link.send(
-      STATUS_CHUNK_STREAM,
-      statusMessage(this.#publishingOn, 'status', 'NetStream.Unpublish.Success', 'stopped'),
-    );
+    this.#end('unpublished');
+    const stopped = statusMessage(this.#publishingOn, 'status', 'NetStream.Unpublish.Success', 'stopped');
+    this.#link.send(STATUS_CHUNK_STREAM, stopped);
     this.#link.unpublished();
   }
 
   #end(reason: PublisherEnd): void {
-    const sink = this.#sink;
-    if (sink === undefined) return;
-    this.#sink = undefined;
-    this.#log.info({ reason, ...this.counts }, 'publisher left');
-    this.#log = this.#services.log;
-    sink.end(reason);
+    const publisher = this.#publisher;
+    if (publisher === undefined) return;
+    this.#publisher = undefined;
+    publisher.log.info({ reason, ...publisher.feed.counts }, 'publisher left');
+    publisher.sink.end(reason);
   }
 
   #answer(command: RtmpCommand, result: number | undefined): void {
@@ -399,16 +242,6 @@ export class Session {
     const status = { level: 'error', code: 'NetConnection.Call.Failed', description };
     this.#link.send(COMMAND_CHUNK_STREAM, commandMessage(0, '_error', command.transactionId, null, status));
   }
-}
-
-/** The application without outer slashes and query string: `live/` and `live?token=x` are `live`. */
-function appName(app: string): string {
-  const question = app.indexOf('?');
-  let end = question < 0 ? app.length : question;
-  let start = 0;
-  while (app[start] === '/') start++;
-  while (end > start && app[end - 1] === '/') end--;
-  return app.slice(start, end);
 }
 
 /** True for what `Session.handle` throws on purpose. */

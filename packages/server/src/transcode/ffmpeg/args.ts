@@ -31,8 +31,6 @@ export interface FfmpegJob {
   readonly preset: EncoderPreset;
   /** Pictures a second of the source, for rate control. */
   readonly frameRate: number;
-  /** False for a source whose pictures are reordered without its saying so: the decoder must look ahead. */
-  readonly lowDelay: boolean;
   /** Cores of the machine; decides how many slices are encoded at once. */
   readonly cores: number;
 }
@@ -83,11 +81,12 @@ function deviceArgs(encoder: EncoderName): readonly string[] {
 
 function inputArgs(job: FfmpegJob): readonly string[] {
   return [
-    // One microsecond, not 0: 0 means "the default", 5 s. The first tags say all there is to know.
-    ...['-probesize', '65536', '-analyzeduration', '1', '-fpsprobesize', '0'],
-    ...(job.lowDelay ? ['-flags', 'low_delay'] : ['-strict', 'strict']),
-    // Threads of the decoder would each hold a picture back.
-    ...['-threads', '1', '-copyts', '-protocol_whitelist', 'pipe', '-f', job.input, '-i', 'pipe:0'],
+    // The least that can be: the header says all there is to know, and each picture that is waited for costs its interval. The duration
+    // is one microsecond, not 0, which means "the default", 5 s.
+    ...flags('-probesize 32 -analyzeduration 1 -fpsprobesize 0'),
+    // low_delay holds back only what is really reordered, with and without the source's saying so; threads of the decoder would each
+    // hold a picture back.
+    ...flags(`-flags low_delay -threads 1 -copyts -protocol_whitelist pipe -f ${job.input} -i pipe:0`),
   ];
 }
 

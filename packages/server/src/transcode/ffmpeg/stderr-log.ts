@@ -5,6 +5,8 @@ const MAX_LINE = 300;
 /** Lines logged within one window; a corrupt stream makes thousands. */
 const LINES_PER_WINDOW = 10;
 const WINDOW_MS = 10_000;
+/** What FFmpeg says because we do not let it guess the frame rate. */
+const EXPECTED = /not enough frames to estimate rate/;
 
 /** FFmpeg's messages: bounded, without control characters, addresses or secrets, and few of them when there are many. */
 export class StderrLog {
@@ -35,6 +37,7 @@ export class StderrLog {
   }
 
   #line(line: string): void {
+    if (EXPECTED.test(line)) return;
     this.#tail.push(line);
     if (this.#tail.length > TAIL_LINES) this.#tail.shift();
     const nowMs = this.#monotonicMs();
