@@ -22,7 +22,10 @@ export function livePlaylist(source: LiveSource): MediaPlaylist {
   const openParts = source.openParts ?? 0;
   const end = first + source.segments;
   const segments: MediaSegment[] = [];
-  for (let msn = first; msn < end; msn++) segments.push(liveSegment(msn, (end - msn) * SEGMENT_SEC <= 10));
+  for (let msn = first; msn < end; msn++) {
+    const fromEndSec = (end - 1 - msn) * SEGMENT_SEC + openParts * PART_SEC;
+    segments.push(liveSegment(msn, fromEndSec < 9));
+  }
   const nextPart = openParts < PARTS ? `7.${end}.${openParts}.m4s` : `7.${end + 1}.0.m4s`;
   return {
     targetDurationSec: 3,

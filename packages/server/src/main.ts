@@ -22,6 +22,8 @@ import { ChildProcesses } from './platform/child-process.ts';
 import { systemClock } from './platform/clock.ts';
 import { Lifecycle } from './platform/lifecycle.ts';
 import type { Logger } from './platform/logger.ts';
+import { defaultCardOptions } from './test-card/card-options.ts';
+import { TestCardPublisher } from './test-card/test-card-publisher.ts';
 import { TranscodeBudget } from './transcode/budget.ts';
 import { Ffmpeg } from './transcode/ffmpeg/installation.ts';
 
@@ -83,6 +85,7 @@ export async function serve(config: Config, log: Logger): Promise<RunningServer>
   // Publishers go first, while the playlists that hold their last parts can still be fetched.
   lifecycle.own('rtmp', rtmp);
   log.info({ ...ports, rtmpPort }, 'listening');
+  if (demoKey !== undefined) lifecycle.own('test card', startTestCard(config, rtmpPort, demoKey, log));
   return {
     httpPort: ports.httpPort,
     httpsPort: ports.httpsPort,
@@ -148,4 +151,28 @@ function ladderFactory(config: Config, log: Logger, lifecycle: Lifecycle): Sourc
     .installation()
     .catch((error: unknown) => log.warn({ error }, 'no FFmpeg: viewers get the source only'));
   return (options) => new LadderEncoder(options, services);
+}
+
+/** The test card publishes through our own port, like any encoder. */
+function startTestCard(config: Config, port: number, key: MemoryKey, log: Logger): TestCardPublisher {
+  const { host } = config.rtmp;
+  const target = {
+    host: isWildcard(host) ? 'localhost' : host,
+    port,
+    tls: false,
+    app: 'live',
+    streamKey: key.streamKey,
+  };
+  const card = new TestCardPublisher(
+    target,
+    { ...defaultCardOptions, ffmpegPath: config.transcode.ffmpegPath },
+    log,
+  );
+  card.start();
+  return card;
+}
+
+/** True for an address that means all of them, which one can listen on and not connect to. */
+function isWildcard(host: string): boolean {
+  return host === '::' || host === '0.0.0.0';
 }

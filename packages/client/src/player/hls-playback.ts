@@ -4,6 +4,7 @@ import { lostWindow, type PlaylistSpan } from './lost-window.ts';
 import type { Playback, PlaybackFailure, PlaybackListener } from './playback.ts';
 import type { RenditionOption } from './player-state.ts';
 import { renditionOptions } from './rendition-option.ts';
+import { giveUpSkippedParts } from './skipped-parts.ts';
 import { conditionOfStatus } from './source-probe.ts';
 
 const UNSUPPORTED: ReadonlySet<string> = new Set([
@@ -52,6 +53,12 @@ export class HlsPlayback implements Playback {
     hls.on(Events.LEVEL_UPDATED, (_event, { details }) => {
       this.#watchWindow(details);
       this.#aimColdStart(details);
+    });
+    hls.on(Events.FRAG_LOADING, (_event, { frag, part }) => {
+      const details = frag.type === 'audio' ? hls.audioTracks[hls.audioTrack]?.details : hls.levels[frag.level]?.details;
+      if (part && details?.partList) {
+        giveUpSkippedParts(details.partList, { msn: frag.sn, index: part.index });
+      }
     });
     hls.on(Events.ERROR, (_event, error) => {
       this.#onError(error);

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { livePlaylist } from '../live-playlist.fixture.ts';
 import { makeDelta } from '../rules/delta-update.ts';
@@ -31,7 +32,7 @@ describe('lintMediaPlaylist', () => {
       '#EXT-X-PART:DURATION=0.25,URI="7.112.1.m4s"',
     );
     expect(lintMediaPlaylist(text).findings).toEqual([
-      { rule: 15, level: 'MUST', line: 100, words: 'part of 0.25 s is above PART-TARGET 0.216 s' },
+      { rule: 15, level: 'MUST', line: 98, words: 'part of 0.25 s is above PART-TARGET 0.216 s' },
     ]);
   });
 
@@ -178,7 +179,7 @@ describe('lintMultivariantPlaylist', () => {
     ['SHOULD 52', 'DEFAULT without AUTOSELECT', ',AUTOSELECT=YES', ''],
     ['SHOULD 52', 'no LANGUAGE', 'LANGUAGE="und",', ''],
     ['SHOULD 53', 'no I-frame playlist', /#EXT-X-I-FRAME.*\n/, ''],
-    ['SHOULD 54', 'no stable id with steering', '#EXT-X-VERSION:6\n', `${STEERING}`],
+    ['SHOULD 54', 'no stable id with steering', '#EXT-X-VERSION:6\n', STEERING],
     ['MUST 56', 'steering twice', '#EXT-X-VERSION:6\n', `${STEERING}${STEERING}`],
     [
       'MUST 56',
@@ -191,5 +192,25 @@ describe('lintMultivariantPlaylist', () => {
     expect(text).not.toBe(ladder);
     const { findings } = lintMultivariantPlaylist(text);
     expect(findings.map(({ level, rule }) => `${level} ${rule}`)).toContain(expected);
+  });
+});
+
+describe('lint', () => {
+  test('no text makes it throw', () => {
+    const lines = [
+      ...clean.split('\n'),
+      ...cleanDelta.split('\n'),
+      '#EXT-X-DATERANGE:ID="x"',
+      '#EXT-X-START:',
+      'a.m4s',
+    ];
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...lines), { maxLength: 40 }), (chosen) => {
+        const text = ['#EXTM3U', '#EXT-X-TARGETDURATION:3', ...chosen].join('\n');
+        lintMediaPlaylist(text);
+        lintMultivariantPlaylist(text);
+      }),
+      { numRuns: 300 },
+    );
   });
 });

@@ -94,7 +94,10 @@ async function readStart(
   log.add(findings, url);
   if (read === undefined) return undefined;
   const uris = [...read.playlist.variants, ...read.playlist.renditions].flatMap(({ uri }) => uri ?? []);
-  const urls = [...new Set(uris.map((uri) => new URL(uri, base).href))];
+  for (const uri of uris)
+    if (!URL.canParse(uri, base)) report(`not a URI: ${JSON.stringify(uri.slice(0, 80))}`);
+  const resolvable = uris.filter((uri) => URL.canParse(uri, base));
+  const urls = [...new Set(resolvable.map((uri) => new URL(uri, base).href))];
   if (urls.length > MAX_PLAYLISTS)
     report(`${urls.length} media playlists, of which ${MAX_PLAYLISTS} are followed`);
   return { multivariant: read, urls: urls.slice(0, MAX_PLAYLISTS) };

@@ -156,8 +156,12 @@ export const PRESENTATION_RULES: readonly PresentationRule[] = [
   lintEqualDateRanges,
 ];
 
-/** URL without query and fragment: reports and the multivariant playlist may carry different tokens. */
+/**
+ * URL without query and fragment: reports and the multivariant playlist may carry different tokens. A URI that cannot
+ * be resolved stays as it is, and so is about no playlist.
+ */
 function plainUrl(uri: string, base: string): string {
+  if (!URL.canParse(uri, base)) return uri;
   const url = new URL(uri, base);
   url.search = '';
   url.hash = '';

@@ -83,7 +83,7 @@ export function* lintMap(read: ReadMediaPlaylist): Iterable<Finding> {
 
 /** Rule 10: a live playlist maps to wall-clock time, from its first segment and anew after each discontinuity. */
 export function* lintProgramDateTime(read: ReadMediaPlaylist): Iterable<Finding> {
-  const { segments, partTargetSec } = read.playlist;
+  const { segments, partTargetSec, endList } = read.playlist;
   const dates = linesOf(read, 'EXT-X-PROGRAM-DATE-TIME');
   for (const { value, line } of dates) {
     if (!hasTimeZone(value)) yield should(10, `EXT-X-PROGRAM-DATE-TIME has no time zone: ${value}`, line);

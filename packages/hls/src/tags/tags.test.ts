@@ -126,7 +126,7 @@ describe('EXT-X-SERVER-CONTROL (§4.4.3.8)', () => {
 
   test('distances are rounded up, since they are minima', () => {
     expect(writeExtXServerControl({ canBlockReload: false, partHoldBackSec: 1.0000001 })).toBe(
-      '#EXT-X-SERVER-CONTROL:PART-HOLD-BACK=1',
+      '#EXT-X-SERVER-CONTROL:PART-HOLD-BACK=1.00001',
     );
     expect(writeExtXServerControl({ canBlockReload: false, partHoldBackSec: 2 / 3 })).toContain('0.66667');
   });

@@ -74,7 +74,7 @@ export class VideoPackager {
   /** Takes a picture on the stream's clock, in milliseconds and decode order. */
   push(unit: AccessUnit): void {
     const due = this.#follower.due(unit.pts);
-    const begins = due !== undefined && (unit.keyframe || this.#mayBeginAnyhow(unit, due.startMs));
+    const begins = due !== undefined && this.#canBegin(unit, due.startMs);
     if (!begins && this.#follower.current === undefined) return;
     if (begins && (this.#flushed || due.discontinuity || this.#shift === undefined)) this.#restart(unit);
     const dts = (unit.dts + (this.#shift ?? 0)) * PER_MS;
@@ -101,9 +101,13 @@ export class VideoPackager {
     this.#flushed = true;
   }
 
-  /** A rung that lost its keyframe goes on with the first picture it has rather than not at all. */
-  #mayBeginAnyhow(unit: AccessUnit, startMs: number): boolean {
-    return this.#follower.current !== undefined && !this.#flushed && unit.pts - startMs >= 0;
+  /**
+   * A rendition begins with the keyframe of a cut, for its segments' times are those of the cuts. Later a rung that lost its keyframe
+   * goes on with the first picture it has rather than not at all.
+   */
+  #canBegin(unit: AccessUnit, startMs: number): boolean {
+    if (this.#follower.current === undefined) return unit.keyframe && unit.pts - startMs < 1;
+    return unit.keyframe || !this.#flushed;
   }
 
   /** First picture of a publisher, or after a discontinuity: its decode time is made equal to its presentation time. */

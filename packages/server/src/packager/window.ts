@@ -60,7 +60,10 @@ export class RenditionWindow implements RenditionFeed {
 
   get edge(): Edge {
     const open = this.#open;
-    if (open !== undefined) return { msn: open.msn, part: open.parts.length - 1, complete: false };
+    // A segment shows with its first part; until then the one before is the last that is listed.
+    if (open !== undefined && open.parts.length > 0) {
+      return { msn: open.msn, part: open.parts.length - 1, complete: false };
+    }
     const last = this.#segments.at(-1);
     if (last === undefined) return { msn: -1, part: 0, complete: true };
     return { msn: last.msn, part: Math.max(0, last.parts.length - 1), complete: true };

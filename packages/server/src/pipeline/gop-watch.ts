@@ -1,9 +1,9 @@
 import type { SegmentClock } from '../packager/segment-clock.ts';
 
-/** A segment of this age, in milliseconds, without a keyframe in sight is in danger: an encoder needs a second to take over. */
-const DANGER_MS = 2300;
-/** Where the segment is then cut, in milliseconds from its beginning: EXTINF still rounds to a target duration of 3 s. */
-const CUT_MS = 3300;
+/** What an encoder needs to take over, in milliseconds: FFmpeg starts and decodes the GOP so far. */
+const LEAD_MS = 1000;
+/** How long before the longest that a segment may last it is cut, in milliseconds. */
+const MARGIN_MS = 150;
 /** How late, in milliseconds, a keyframe of a regular GOP may be. */
 const LATE_MS = 200;
 
@@ -19,10 +19,11 @@ export class GopWatch {
   tooLong(dtsMs: number): number | undefined {
     const segment = this.#clock.current;
     const sinceMs = this.#clock.sinceKeyframeMs(dtsMs);
-    if (segment === undefined || sinceMs === undefined || dtsMs - segment.startMs < DANGER_MS)
-      return undefined;
+    if (segment === undefined || sinceMs === undefined) return undefined;
+    const cutMs = this.#clock.longestMs - MARGIN_MS;
+    if (dtsMs - segment.startMs < cutMs - LEAD_MS) return undefined;
     const { gopMs } = this.#clock;
-    const expected = gopMs !== undefined && gopMs < CUT_MS && sinceMs < gopMs + LATE_MS;
-    return expected ? undefined : segment.startMs + CUT_MS;
+    const expected = gopMs !== undefined && gopMs < cutMs && sinceMs < gopMs + LATE_MS;
+    return expected ? undefined : segment.startMs + cutMs;
   }
 }

@@ -15,6 +15,8 @@ import type { TranscodeListener, TranscodeSupervisorOptions } from './supervisor
 import { Switchover } from './switchover.ts';
 import type { TranscodeExit, TranscodeProgress } from './transcode-session.ts';
 
+export type { TranscodeListener, TranscodeSupervisorOptions } from './supervisor-options.ts';
+
 /** FLV's timestamps have 31 usable bits in FFmpeg; half of that is 12 days, when a new one takes over. */
 const MAX_GENERATION_MS = 2 ** 30;
 

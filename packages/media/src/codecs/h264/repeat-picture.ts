@@ -37,7 +37,7 @@ export class RepeatPicture {
 
   /**
    * For the stream of an avcC record. Undefined when it may hold anything that cannot be repeated this way: fields, slice groups,
-   * separate colour planes, reordered pictures, or parameter sets that we cannot parse.
+   * separate colour planes, reordered pictures, pic_order_cnt_type 1, or parameter sets that we cannot parse.
    */
   static for(avcC: Uint8Array): RepeatPicture | undefined {
     try {
@@ -103,5 +103,7 @@ function isSlice(nal: Uint8Array): boolean {
 
 function cannotRepeat(sps: H264Sps): boolean {
   if (sps.widthInMbs * sps.heightInMbs > MAX_MACROBLOCKS) return true;
+  // Type 1 puts a picture that is not a reference where the SPS says, as a rule before its neighbour (§8.2.1.2).
+  if (sps.picOrderCntType === 1) return true;
   return !sps.frameMbsOnly || sps.separateColourPlanes || (sps.vui?.maxNumReorderFrames ?? 0) > 0;
 }

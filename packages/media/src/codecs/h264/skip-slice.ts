@@ -9,7 +9,7 @@ export interface SkipSlicePosition {
   readonly frameNum: number;
   /** Ignored unless pic_order_cnt_type is 0. */
   readonly picOrderCntLsb: number;
-  /** delta_pic_order_cnt_bottom or delta_pic_order_cnt[0], where the stream has one. */
+  /** delta_pic_order_cnt_bottom, where the stream has it. */
   readonly deltaPicOrderCnt: number;
 }
 
@@ -18,7 +18,8 @@ const P_IN_ALL_SLICES = 5; // slice_type, table 7-6
 /**
  * A whole non-reference picture in one P slice of nothing but P_Skip macroblocks (H.264 §7.3.3–7.3.4): each copies the same
  * place of the latest short-term reference picture, as their motion vectors are all zero (§8.4.1.1) and without
- * coefficients no edge is filtered (§8.7.2.1: bS = 0). Progressive pictures of one slice group only.
+ * coefficients no edge is filtered (§8.7.2.1: bS = 0). Progressive
+ * pictures of one slice group only, not of pic_order_cnt_type 1.
  */
 export function writeSkipSlice(sps: H264Sps, pps: H264Pps, position: SkipSlicePosition): Uint8Array {
   const writer = new BitWriter().bits(1, 8); // nal_ref_idc 0, nal_unit_type 1
@@ -27,9 +28,6 @@ export function writeSkipSlice(sps: H264Sps, pps: H264Pps, position: SkipSlicePo
   if (sps.picOrderCntType === 0) {
     writer.bits(position.picOrderCntLsb, sps.log2MaxPicOrderCntLsb);
     if (pps.bottomFieldPicOrderInFramePresent) writer.se(position.deltaPicOrderCnt);
-  } else if (sps.picOrderCntType === 1 && sps.picOrderCntCycle?.deltaAlwaysZero === false) {
-    writer.se(position.deltaPicOrderCnt);
-    if (pps.bottomFieldPicOrderInFramePresent) writer.se(0);
   }
   if (pps.redundantPicCntPresent) writer.ue(0);
   if (pps.numRefIdxL0Default === 1) writer.flag(false);

@@ -171,6 +171,12 @@ describe.runIf(hasFfmpeg)('FFmpeg', () => {
     expect(sent.output).toContain('this stream key is not known here');
   });
 
+  test('as a player verifies our digest handshake, then is told where to watch', TIMEOUT, async () => {
+    const played = await run('ffmpeg', ['-v', 'error', '-i', url('good-ffmpeg'), '-f', 'null', '-']);
+    expect(played.code).not.toBe(0);
+    expect(played.output).toContain('to watch, open the watch page or its HLS playlist');
+  });
+
   test('without audio is not expected to have any', TIMEOUT, async () => {
     await run('ffmpeg', [
       ...[

@@ -1,0 +1,100 @@
+import type { MediaPlaylist, MediaSegment, SegmentHead } from '@tallylight/hls/media-playlist.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FragmentTrack } from '../support/fragment-track.ts';
+import { httpGet } from '../support/http-client.ts';
+import { LiveStream, openMsn } from '../support/live-stream.ts';
+
+describe('scenario 17: the encoder starts again', () => {
+  let stream: LiveStream;
+
+  beforeEach(async () => {
+    stream = await LiveStream.start({ env: { LADDER: '144p:100k' } });
+    await stream.until('media', 'audio', ({ segments }) => segments.some(({ gap }) => !gap));
+  });
+
+  afterEach(() => stream.close());
+
+  test.each([
+    { what: 'with the same parameters', clip: {} },
+    { what: 'with another size', clip: { size: '426x240' } },
+    { what: 'without audio', clip: { audio: false as const } },
+  ])('$what: all renditions go on alike behind a discontinuity', async ({ clip }) => {
+    const before = await stream.playlist('source');
+    await stream.source.stop();
+    const quiet = await stream.playlist('source');
+    await stream.publishAgain({ clip });
+    const heads: SegmentHead[] = [];
+    for (const id of ['source', 'audio', '144p']) {
+      const playlist = await stream.until(
+        `a part of ${id} after the discontinuity`,
+        id,
+        (now) => (headAfter(now)?.parts.length ?? 0) >= 2,
+      );
+      expect(playlist.mediaSequence).toBeGreaterThanOrEqual(before.mediaSequence);
+      expect(openMsn(playlist)).toBeGreaterThanOrEqual(openMsn(quiet));
+      expect(playlist.endList).toBe(false);
+      const head = headAfter(playlist);
+      if (head === undefined) throw new Error('lost the discontinuity');
+      expect(head.parts[0]?.independent).toBe(true);
+      const old = listed(playlist).find(({ discontinuity, gap }) => !discontinuity && gap !== true);
+      if (id === 'source') expect(head.map?.uri).not.toBe(old?.map?.uri);
+      const track = new FragmentTrack();
+      track.setInit((await httpGet(stream.rendition(id, head.map?.uri ?? ''))).body);
+      const part = track.read((await httpGet(stream.rendition(id, head.parts[0]?.uri ?? ''))).body);
+      expect(part.samples[0]?.keyframe).toBe(true);
+      heads.push(head);
+    }
+    // §6.2.4: the same content has the same number and date in every rendition.
+    const playlists = await Promise.all(['source', 'audio', '144p'].map((id) => stream.playlist(id)));
+    expect(new Set(playlists.map((playlist) => msnOfHead(playlist))).size).toBe(1);
+    const dates = heads.map(({ programDateTimeMs = 0 }) => programDateTimeMs);
+    expect(Math.max(...dates) - Math.min(...dates)).toBeLessThan(25);
+    const previous = listed(quiet).at(-1);
+    expect(Math.min(...dates)).toBeGreaterThan(previous?.programDateTimeMs ?? Infinity);
+  });
+});
+
+describe('scenario 21: the origin starts again', () => {
+  let stream: LiveStream;
+
+  beforeEach(async () => {
+    stream = await LiveStream.start();
+    await stream.until('media', 'source', ({ segments }) => segments.some(({ gap }) => !gap));
+  });
+
+  afterEach(() => stream.close());
+
+  test('after SIGKILL the sequence does not fall and no name is used twice', async () => {
+    const before = await stream.playlist('source');
+    await stream.server.signal('SIGKILL');
+    stream.source.kill();
+    await stream.server.launch();
+    await stream.publishAgain();
+    await stream.playable();
+    const after = await stream.until('media', 'source', (now) => listed(now).some(({ gap }) => gap !== true));
+    expect(after.mediaSequence).toBeGreaterThan(before.mediaSequence);
+    const names = new Set(namesOf(before));
+    expect(namesOf(after).filter((name) => names.has(name))).toEqual([]);
+  });
+});
+
+/** The head behind the newest discontinuity. */
+function headAfter(playlist: MediaPlaylist): SegmentHead | undefined {
+  return listed(playlist).findLast(({ discontinuity }) => discontinuity);
+}
+
+function msnOfHead(playlist: MediaPlaylist): number {
+  return playlist.mediaSequence + listed(playlist).findLastIndex(({ discontinuity }) => discontinuity);
+}
+
+function listed(playlist: MediaPlaylist): readonly (SegmentHead & Partial<MediaSegment>)[] {
+  return playlist.open === undefined ? playlist.segments : [...playlist.segments, playlist.open];
+}
+
+function namesOf(playlist: MediaPlaylist): string[] {
+  return listed(playlist).flatMap(({ uri, map, parts }) => [
+    ...(uri === undefined ? [] : [uri]),
+    ...(map === undefined ? [] : [map.uri]),
+    ...parts.map((part) => part.uri),
+  ]);
+}
