@@ -13,7 +13,7 @@ describe('scenario 20: the end of a stream', () => {
   let stream: LiveStream;
 
   beforeAll(async () => {
-    stream = await LiveStream.start({ env: { RECONNECT_WINDOW_SEC: '1', HELD_RELOADS_PER_ADDRESS: '2000' } });
+    stream = await LiveStream.start({ env: { RECONNECT_WINDOW_SEC: '3', HELD_RELOADS_PER_ADDRESS: '2000' } });
     await stream.until('segments', 'source', ({ segments }) => segments.filter(({ gap }) => !gap).length >= 2);
   });
 

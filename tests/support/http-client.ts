@@ -18,7 +18,7 @@ export interface HttpRequestOptions {
   readonly timeoutMs?: number;
 }
 
-const agent = new Agent({ keepAlive: true, maxSockets: Infinity, maxFreeSockets: 64 });
+const agent = new Agent({ keepAlive: true, maxSockets: Infinity, maxFreeSockets: Infinity });
 
 /** Makes one HTTP/1.1 request and reads the whole answer. No redirects, no decompression. */
 export function httpGet(url: string, options: HttpRequestOptions = {}): Promise<HttpAnswer> {

@@ -3,6 +3,9 @@ import type { Finding } from './finding.ts';
 /** After so many, further findings of one rule about one playlist are only counted. */
 const KEPT_PER_RULE = 10;
 
+/** Bounds the memory of a long watch; beyond it repetitions are counted as new. */
+const MAX_REMEMBERED = 10_000;
+
 /** Findings of many versions of many playlists, without repetitions. */
 export class FindingLog {
   readonly #findings: Finding[] = [];
@@ -30,11 +33,11 @@ export class FindingLog {
     const whole = `${key} ${finding.words}`;
     const count = this.#perRule.get(key) ?? 0;
     if (this.#seen.has(whole)) return;
+    if (this.#seen.size < MAX_REMEMBERED) this.#seen.add(whole);
     if (count >= KEPT_PER_RULE) {
       this.#left++;
       return;
     }
-    this.#seen.add(whole);
     this.#perRule.set(key, count + 1);
     this.#findings.push(finding);
   }

@@ -246,7 +246,7 @@ describe('TranscodeSupervisor', () => {
           story.pts('a').filter((pts) => pts >= before).length;
         expect(story.generations.at(-1)).toMatchObject({ reason: 'restart', gap: missing > 0 });
       },
-      { hangMs: 800 },
+      { hangMs: 1500 },
     );
   });
 

@@ -36,8 +36,8 @@ export class SessionRecorder implements TranscodeSessionListener {
   }
 }
 
-/** Waits until `condition` holds; throws with `what` after `timeoutMs`, 4 s by default. */
-export async function until(what: string, condition: () => boolean, timeoutMs = 4000): Promise<void> {
+/** Waits until `condition` holds; throws with `what` after `timeoutMs`, 8 s by default. */
+export async function until(what: string, condition: () => boolean, timeoutMs = 8000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain until ${what}`);
