@@ -51,15 +51,18 @@ try {
   rmSync(dataDir, { recursive: true, force: true });
 }
 
-/** True when the first variant's playlist lists a part or a segment that can be fetched. */
+/** True when the newest part of the first variant can be fetched. A cold playlist begins with gaps, which cannot. */
 async function plays(multivariantUrl) {
   const variant = (await get(multivariantUrl))
     .split('\n')
     .find((line) => line !== '' && !line.startsWith('#'));
   if (variant === undefined) return false;
   const variantUrl = new URL(variant.trim(), multivariantUrl);
-  const part = /#EXT-X-PART:[^\n]*URI="([^"]+)"/.exec(await get(variantUrl))?.[1];
-  return part !== undefined && (await get(new URL(part, variantUrl))).length > 0;
+  const parts = (await get(variantUrl))
+    .split('\n')
+    .filter((line) => line.startsWith('#EXT-X-PART:') && !line.includes('GAP=YES'));
+  const uri = /URI="([^"]+)"/.exec(parts.at(-1) ?? '')?.[1];
+  return uri !== undefined && (await get(new URL(uri, variantUrl))).length > 0;
 }
 
 async function get(url) {

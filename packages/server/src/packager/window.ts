@@ -65,7 +65,7 @@ export class RenditionWindow implements RenditionFeed {
       return { msn: open.msn, part: open.parts.length - 1, complete: false };
     }
     const last = this.#segments.at(-1);
-    if (last === undefined) return { msn: -1, part: 0, complete: true };
+    if (last === undefined) return { msn: 0, part: -1, complete: false };
     return { msn: last.msn, part: Math.max(0, last.parts.length - 1), complete: true };
   }
 
@@ -92,7 +92,6 @@ export class RenditionWindow implements RenditionFeed {
 
   /** Begins a segment; it shows with its first part. The segment before must be closed. */
   openSegment(head: SegmentOpening): void {
-    if (this.#segments.length === 0) this.#addLeadingGaps(head);
     this.#open = { ...head, parts: [], durationSec: 0, complete: false, gap: false };
   }
 
@@ -106,6 +105,7 @@ export class RenditionWindow implements RenditionFeed {
   addPart(part: Part, next: { readonly msn: number; readonly part: number }): void {
     const open = this.#open;
     if (open === undefined) throw new Error(`rendition ${this.id} has no open segment`);
+    if (this.#segments.length === 0) this.#addLeadingGaps(open);
     open.parts.push(part);
     open.durationSec += part.durationSec;
     this.#hint = next;

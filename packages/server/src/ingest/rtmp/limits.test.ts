@@ -1,6 +1,8 @@
 import { once } from 'node:events';
+import { writeAmf0 } from '@tallylight/media/amf/amf0-writer.ts';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../../platform/clock.ts';
+import { ChunkWriter } from './chunk-writer.ts';
 import { MESSAGE_TYPE } from './rtmp-message.ts';
 import {
   closeAll,
@@ -125,17 +127,18 @@ describe('limits at their edges', () => {
     const { port, troubles } = await startServer({ maxBitrateBps: 1e12 });
     const publisher = await publishing(port);
     publisher.socket.pause();
-    const ping = {
-      type: MESSAGE_TYPE.userControl,
+    // Answers far longer than the questions, enough of them to fill the kernel's buffers of both sides.
+    const payload = writeAmf0('nonsense', 9, null);
+    const question = new ChunkWriter().write(3, {
+      type: MESSAGE_TYPE.commandAmf0,
       streamId: 0,
       timestampMs: 0,
-      payload: Uint8Array.of(0, 6, 1, 2, 3, 4),
-    };
-    for (let i = 0; i < 2000 && troubles().length === 0; i++) {
-      for (let j = 0; j < 1000; j++) publisher.sendMessage(2, ping);
-      if (publisher.socket.writableNeedDrain && !publisher.socket.destroyed) {
-        await Promise.race([once(publisher.socket, 'drain').catch(() => {}), publisher.closed]);
-      }
+      payload,
+    });
+    const questions = Buffer.concat(Array<Uint8Array>(2000).fill(question));
+    for (let i = 0; i < 200 && troubles().length === 0; i++) {
+      if (publisher.sendRaw(questions)) continue;
+      await Promise.race([once(publisher.socket, 'drain').catch(() => {}), publisher.closed]);
     }
     await until(() => expect(troubles()).toMatchObject([{ event: 'peer does not read our answers' }]));
   });
