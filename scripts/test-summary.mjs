@@ -1,37 +1,42 @@
 #!/usr/bin/env node
 /**
- * Sums up a CI run: every test of the vitest reports (`*.json`) in a folder, and every step of its `steps` file (`<exit code> <name>`)
- * that no failed test explains. Prints `N passed, N failed, N skipped` as the last line; the exit code is 1 when anything failed.
+ * Sums up a CI run from a folder: its file `steps` has a line `<exit code> <vitest report or none> <name>` for each step. Counts every
+ * test, every step that went well, and every failed step that no failed test explains. Prints `N passed, N failed, N skipped` as the
+ * last line; the exit code is 1 when anything failed.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const folder = process.argv[2] ?? '.';
-const reports = readdirSync(folder)
-  .filter((name) => name.endsWith('.json'))
-  .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')));
-const steps = readFileSync(join(folder, 'steps'), 'utf8')
-  .trim()
-  .split('\n')
-  .map((line) => ({ ok: line.startsWith('0 '), name: line.slice(line.indexOf(' ') + 1) }));
+const steps = readFileSync(join(folder, 'steps'), 'utf8').trim().split('\n').map(readStep);
 
-const tests = reports.flatMap((report) => report.testResults.flatMap((file) => file.assertionResults));
+const tests = steps.flatMap((step) => step.files.flatMap((file) => file.assertionResults));
 const count = (status) => tests.filter((test) => test.status === status).length;
-// A file that does not even load has no tests to count.
-const brokenFiles = reports
-  .flatMap((report) => report.testResults)
-  .filter(
-    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
-  );
-const failedSteps = steps.filter((step) => !step.ok);
+const brokenFiles = steps.flatMap((step) => step.files.filter(isBroken));
+const failedSteps = steps.filter(
+  (step) => step.status !== 0 && !step.files.some((file) => file.status === 'failed'),
+);
 
 for (const test of tests.filter((each) => each.status === 'failed')) console.log(`failed: ${test.fullName}`);
 for (const file of brokenFiles)
   console.log(`failed: ${file.name} did not load: ${String(file.message).split('\n')[0]}`);
-for (const step of failedSteps) console.log(`failed: ${step.name}`);
+for (const step of failedSteps) console.log(`failed: ${step.name}, with exit code ${step.status}`);
 
-const passed = count('passed') + steps.length - failedSteps.length;
+const passed = count('passed') + steps.filter((step) => step.status === 0).length;
 const failed = count('failed') + brokenFiles.length + failedSteps.length;
 const skipped = count('skipped') + count('pending') + count('todo');
 console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+/** One step and the test files of its report; a step that died before its end has none. */
+function readStep(line) {
+  const [, status, report, name] = /^(\d+) (\S+) (.*)$/.exec(line);
+  const path = join(folder, report);
+  const files = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).testResults : [];
+  return { status: Number(status), name, files };
+}
+
+/** A file that does not even load has no tests to count. */
+function isBroken(file) {
+  return file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed');
+}

@@ -44,6 +44,8 @@ describe('scenario 17: the encoder starts again', () => {
       expect(part.samples[0]?.keyframe).toBe(true);
       heads.push(head);
     }
+    // A second discontinuity, as of an encoder that came late, would show in the next two segments.
+    await stream.until('two more segments', '144p', (now) => openMsn(now) >= openMsn(quiet) + 3);
     // §6.2.4: the same content has the same number and date in every rendition.
     const playlists = await Promise.all(['source', 'audio', '144p'].map((id) => stream.playlist(id)));
     const marked = playlists.map(discontinuities);

@@ -33,8 +33,15 @@ export interface ClipOptions {
 const FOLDER = join(tmpdir(), 'tallylight-clips');
 
 /** Makes a file with FFmpeg once, and returns its path; the same arguments give the same file. */
-export async function makeFile(args: readonly string[], extension = 'flv', ffmpeg = 'ffmpeg'): Promise<string> {
-  const name = createHash('sha1').update(JSON.stringify([ffmpeg, args])).digest('hex').slice(0, 16);
+export async function makeFile(
+  args: readonly string[],
+  extension = 'flv',
+  ffmpeg = 'ffmpeg',
+): Promise<string> {
+  const name = createHash('sha1')
+    .update(JSON.stringify([ffmpeg, args]))
+    .digest('hex')
+    .slice(0, 16);
   const path = join(FOLDER, `${name}.${extension}`);
   if (existsSync(path)) return path;
   await mkdir(FOLDER, { recursive: true });

@@ -37,7 +37,8 @@ export class FragmentTrack {
     if (first === undefined) throw new Error('a part without samples');
     let endTicks = first.dts;
     for (const sample of samples) {
-      if (sample.dts !== endTicks) throw new Error(`a sample at ${sample.dts} after one that ends at ${endTicks}`);
+      if (sample.dts !== endTicks)
+        throw new Error(`a sample at ${sample.dts} after one that ends at ${endTicks}`);
       endTicks += sample.durationTicks;
     }
     return { bytes, timescale, startTicks: first.dts, durationTicks: endTicks - first.dts, samples };

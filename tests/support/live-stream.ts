@@ -61,11 +61,18 @@ export class LiveStream {
 
   /** Waits for the multivariant playlist. */
   async playable(): Promise<void> {
-    await waitFor('a multivariant playlist', async () => (await httpGet(this.url)).status === 200, 10_000, 20);
+    await waitFor(
+      'a multivariant playlist',
+      async () => (await httpGet(this.url)).status === 200,
+      10_000,
+      20,
+    );
   }
 
   /** Publishes again with the same key, once the source before has left. */
-  async publishAgain(options: Partial<FlvSourceOptions> & { readonly clip?: ClipOptions } = {}): Promise<void> {
+  async publishAgain(
+    options: Partial<FlvSourceOptions> & { readonly clip?: ClipOptions } = {},
+  ): Promise<void> {
     const { clip = {}, ...source } = options;
     const file = await makeClip({ gop: 30, ...clip });
     this.source = await FlvSource.start({
@@ -79,7 +86,8 @@ export class LiveStream {
   /** The present playlist of a rendition, or the one that a query brings. Throws when the status is not 200. */
   async playlist(id: string, query = ''): Promise<MediaPlaylist> {
     const answer = await this.ask(id, query);
-    if (answer.status !== 200) throw new Error(`${answer.status} for ${id}${query}: ${answer.body.toString()}`);
+    if (answer.status !== 200)
+      throw new Error(`${answer.status} for ${id}${query}: ${answer.body.toString()}`);
     return parseMediaPlaylist(answer.body.toString());
   }
 

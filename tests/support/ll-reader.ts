@@ -2,8 +2,8 @@ import type { MediaPlaylist, PartialSegment } from '@tallylight/hls/media-playli
 import { parseMediaPlaylist } from '@tallylight/hls/parse-media-playlist.ts';
 import { parseMultivariantPlaylist } from '@tallylight/hls/parse-multivariant-playlist.ts';
 import { edgeOf } from '@tallylight/hls/rules/playlist-edge.ts';
-import { httpGet } from './http-client.ts';
 import { FragmentTrack, type PartMedia } from './fragment-track.ts';
+import { httpGet } from './http-client.ts';
 import { waitFor } from './wait-for.ts';
 
 /** A part as the reader got it. */
@@ -114,7 +114,9 @@ export class LlReader {
       const next = this.parts[at + 1];
       const excused =
         next === undefined || next.msn !== msn || next.listed.gap || listed.gap || listed.independent;
-      return excused || listed.durationSec >= floorSec - 1e-6 ? [] : [`${msn}.${index}: ${listed.durationSec} s`];
+      return excused || listed.durationSec >= floorSec - 1e-6
+        ? []
+        : [`${msn}.${index}: ${listed.durationSec} s`];
     });
   }
 

@@ -84,6 +84,10 @@ export class HlsPlayback implements Playback {
     return this.#hls.latestLevelDetails?.age;
   }
 
+  get playlistEnded(): boolean {
+    return this.#hls.latestLevelDetails?.live === false;
+  }
+
   selectRendition(id: string): void {
     const index = this.#renditions.findIndex((option) => option.id === id);
     this.#hls.nextLevel = index;

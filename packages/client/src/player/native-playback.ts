@@ -67,6 +67,10 @@ export class NativePlayback implements Playback {
     return (performance.now() - this.#advancedMs) / 1000;
   }
 
+  get playlistEnded(): boolean {
+    return Number.isFinite(this.#media.duration);
+  }
+
   selectRendition(): void {
     // The browser chooses, and offers no say in it.
   }

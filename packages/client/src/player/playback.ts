@@ -29,6 +29,8 @@ export interface Playback {
   readonly liveEdgeSec: number | undefined;
   /** Seconds since the playlist last gained media; undefined while unknown. */
   readonly sinceAdvanceSec: number | undefined;
+  /** The playlist carries EXT-X-ENDLIST: nothing will be added. */
+  readonly playlistEnded: boolean;
   /** Whether `playbackRate` may be varied at the live edge. */
   readonly steerable: boolean;
   /** Shows the rendition from the next possible switch point on. */

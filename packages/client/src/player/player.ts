@@ -1,15 +1,14 @@
-import { bufferedMedia } from './buffered-media.ts';
 import { HlsPlayback } from './hls-playback.ts';
-import { LatencyController, type LatencyOptions } from './latency-controller.ts';
-import { LiveEdge } from './live-edge.ts';
+import type { LatencyOptions } from './latency-controller.ts';
+import { LiveFollower } from './live-follower.ts';
 import { NativePlayback } from './native-playback.ts';
 import type { Playback, PlaybackFailure, PlaybackListener } from './playback.ts';
 import { type PlayerErrorCode, playerError } from './player-error.ts';
 import { initialPlayerState, type PlayerState } from './player-state.ts';
 import { playerStatus, publisherSilent } from './player-status.ts';
-import { probeDelayMs } from './retry-policy.ts';
 import { browserClockPorts, ServerClock } from './server-clock.ts';
-import { probeSource, type SourceCondition } from './source-probe.ts';
+import type { SourceCondition } from './source-probe.ts';
+import { SourceSearch } from './source-search.ts';
 import { type ReadableStore, Store } from './store.ts';
 
 /** What a {@link Player} is made from. */
@@ -28,10 +27,10 @@ export interface PlayerOptions {
 const TICK_MS = 50;
 /** The store is told of figures every so many ticks. */
 const TICKS_PER_REPORT = 5;
-/** A `waiting` this soon after a seek of ours belongs to the seek, and is no stall. */
-const SEEK_GRACE_MS = 800;
 /** The playhead has not moved for this long although media arrives: the pipeline is stuck, and is built anew. */
 const STUCK_MS = 10_000;
+/** After EXT-X-ENDLIST the playhead has stood still for this long: that was the end, even if the browser does not say so. */
+const END_MS = 1_500;
 /** A media failure again within this time: wait before the next attempt. */
 const MEDIA_RETRY_WINDOW_MS = 15_000;
 
@@ -52,22 +51,20 @@ export class Player {
   readonly #url: string;
   readonly #media: HTMLMediaElement;
   readonly #clock: ServerClock;
-  readonly #latency: LatencyController;
-  readonly #edge = new LiveEdge();
+  readonly #follower: LiveFollower;
+  readonly #search: SourceSearch;
   readonly #closing = new AbortController();
   readonly #ticker: ReturnType<typeof setInterval>;
   #playback: Playback | undefined;
   #rendition = 'auto';
   #wantsPlay = false;
-  #following = true;
   #started = false;
   #everStarted = false;
   #waiting = false;
+  #publisherWasSilent = false;
   #ended = false;
-  #searching = false;
   #final = false;
-  #probeTimer: ReturnType<typeof setTimeout> | undefined;
-  #ownSeekMs = Number.NEGATIVE_INFINITY;
+  #reloadTimer: ReturnType<typeof setTimeout> | undefined;
   #lastMediaFailureMs = Number.NEGATIVE_INFINITY;
   #movedMs = 0;
   #lastTimeSec = 0;
@@ -76,8 +73,16 @@ export class Player {
   constructor(options: PlayerOptions) {
     this.#url = new URL(options.url, document.baseURI).href;
     this.#media = options.media;
-    this.#latency = new LatencyController(options.latency);
-    this.#store = new Store(initialPlayerState(this.#latency.targetTroughSec));
+    this.#follower = new LiveFollower(options.media, options.latency);
+    this.#search = new SourceSearch(this.#url, {
+      found: () => {
+        this.#load();
+      },
+      stillAway: (condition) => {
+        this.#explainAbsence(condition);
+      },
+    });
+    this.#store = new Store(initialPlayerState(this.#follower.targetTroughSec));
     this.store = this.#store;
     this.#clock = new ServerClock(browserClockPorts(options.serverTimeUrl ?? '/api/time'));
     this.#clock.start();
@@ -122,9 +127,7 @@ export class Player {
 
   /** Jumps to the live edge, follows it again, and plays. */
   goLive(): void {
-    this.#following = true;
-    this.#latency.rejoin();
-    this.#seekToEdge();
+    this.#follower.goLive(this.#playback);
     void this.play();
   }
 
@@ -146,20 +149,21 @@ export class Player {
     }
     this.#closing.abort();
     clearInterval(this.#ticker);
-    clearTimeout(this.#probeTimer);
+    clearTimeout(this.#reloadTimer);
+    this.#search.stop();
     this.#clock.close();
     this.#playback?.close();
     this.#store.close();
   }
 
   #load(): void {
-    clearTimeout(this.#probeTimer);
+    clearTimeout(this.#reloadTimer);
+    this.#search.stop();
     this.#playback?.close();
     this.#started = false;
     this.#waiting = false;
     this.#ended = false;
-    this.#searching = false;
-    this.#latency.rejoin();
+    this.#follower.restart();
     this.#movedMs = performance.now();
     this.#store.commit({ error: undefined, latencyMs: undefined });
     this.#playback = this.#createPlayback();
@@ -200,7 +204,7 @@ export class Player {
     on('playing', () => {
       this.#started = true;
       this.#everStarted = true;
-      this.#waiting = false;
+      this.#endStall();
       this.#store.commit({ error: undefined });
       this.#commitStatus();
     });
@@ -211,7 +215,7 @@ export class Player {
     on('pause', () => {
       if (!media.ended && this.#started) {
         this.#wantsPlay = false;
-        this.#following = false;
+        this.#follower.leave();
       }
       this.#commitStatus();
     });
@@ -237,21 +241,27 @@ export class Player {
 
   #onWaiting(): void {
     const nowMs = performance.now();
-    if (!this.#started || this.#media.seeking || this.#media.paused || nowMs - this.#ownSeekMs < SEEK_GRACE_MS) {
+    if (!this.#started || this.#media.seeking || this.#media.paused || this.#follower.explainsWaiting(nowMs)) {
       return;
     }
     if (!this.#waiting) {
       this.#waiting = true;
+      this.#publisherWasSilent = false;
       this.#store.commit({ stallCount: this.#store.get().stallCount + 1 });
-      this.#latency.noteStall(nowMs, !publisherSilent({ sinceAdvanceSec: this.#playback?.sinceAdvanceSec }));
     }
     this.#commitStatus();
   }
 
+  /** Only now is it known whether the viewer's network or the publisher was at fault. */
+  #endStall(): void {
+    if (this.#waiting) {
+      this.#waiting = false;
+      this.#follower.noteStall(performance.now(), !this.#publisherWasSilent);
+    }
+  }
+
   #onEnded(): void {
-    this.#ended = true;
-    this.#commitStatus();
-    this.#search('ended', 0);
+    this.#lookFor('ended');
   }
 
   #onFailure(failure: PlaybackFailure): void {
@@ -270,7 +280,7 @@ export class Player {
         return;
       case 'network':
         this.#playback?.suspend();
-        this.#search(failure.condition, 0, failure.detail);
+        this.#lookFor(failure.condition, failure.detail);
         return;
       case 'media': {
         const nowMs = performance.now();
@@ -278,7 +288,7 @@ export class Player {
         this.#lastMediaFailureMs = nowMs;
         this.#playback?.suspend();
         this.#store.commit({ error: playerError('MEDIA_BROKEN', failure.detail) });
-        this.#probeTimer = setTimeout(
+        this.#reloadTimer = setTimeout(
           () => {
             this.#reload();
           },
@@ -295,78 +305,36 @@ export class Player {
   }
 
   /** The source is away, or ended: look for it until it is live, and leave the last picture on the screen meanwhile. */
-  #search(condition: SourceCondition, attempt: number, detail?: string): void {
-    clearTimeout(this.#probeTimer);
-    this.#searching = true;
+  #lookFor(condition: SourceCondition, detail?: string): void {
+    this.#search.start();
+    this.#explainAbsence(condition, detail);
+  }
+
+  #explainAbsence(condition: SourceCondition, detail?: string): void {
     if (condition === 'ended') {
       this.#ended = true;
       this.#store.commit({ error: undefined });
     } else if (!this.#ended || condition !== 'absent') {
-      const code: PlayerErrorCode =
-        condition === 'absent' || condition === 'live'
-          ? this.#everStarted
-            ? 'PUBLISHER_LOST'
-            : 'STREAM_NOT_LIVE'
-          : CODE_OF_CONDITION[condition];
+      const gone = condition === 'absent' || condition === 'live';
+      const code = gone ? (this.#everStarted ? 'PUBLISHER_LOST' : 'STREAM_NOT_LIVE') : CODE_OF_CONDITION[condition];
       this.#store.commit({ error: playerError(code, detail) });
     }
     this.#commitStatus();
-    this.#probeTimer = setTimeout(() => {
-      void probeSource(this.#url, (url, init) => fetch(url, init), this.#closing.signal).then((found) => {
-        if (this.#closing.signal.aborted) {
-          return;
-        }
-        if (found === 'live') {
-          this.#load();
-        } else {
-          this.#search(found, attempt + 1);
-        }
-      });
-    }, probeDelayMs(attempt));
   }
 
   #tick(): void {
     const media = this.#media;
     const nowMs = performance.now();
-    const { aheadSec, endSec } = bufferedMedia(media.buffered, media.currentTime);
-    const latencyMs = this.#latencyMs();
-    const flowing = this.#started && !media.paused && !media.seeking && media.readyState >= 3 && !this.#searching;
-    if (flowing && this.#following && this.#playback?.steerable === true) {
-      const decision = this.#latency.update({
-        nowMs,
-        bufferSec: aheadSec,
-        bufferEndSec: endSec,
-        latencySec: latencyMs === undefined ? undefined : latencyMs / 1000,
-      });
-      if (decision.jumpToEdge) {
-        this.#seekToEdge();
-      } else if (decision.skipSec > 0) {
-        this.#seek(media.currentTime + decision.skipSec);
-      }
-      this.#setRate(decision.rate);
-    } else {
-      this.#setRate(1);
-    }
+    const latencyMs = this.#started ? this.#latencyMs() : undefined;
+    const flowing =
+      this.#started && !media.paused && !media.seeking && media.readyState >= 3 && !this.#search.running;
+    const reading = this.#follower.tick({ nowMs, playback: this.#playback, latencyMs, flowing });
     this.#watchProgress(nowMs, flowing || this.#waiting);
     this.#ticks += 1;
     if (this.#ticks % TICKS_PER_REPORT === 0) {
-      this.#report(nowMs, aheadSec, latencyMs);
+      this.#store.commit({ ...reading, latencyMs });
+      this.#commitStatus();
     }
-  }
-
-  #report(nowMs: number, aheadSec: number, latencyMs: number | undefined): void {
-    const targetSec = this.#latency.targetTroughSec;
-    const behindSec = latencyMs === undefined ? aheadSec - targetSec : latencyMs / 1000 - targetSec;
-    if (!this.#following && !this.#media.paused && behindSec < 1) {
-      this.#following = true; // A pause of a moment: still at the edge.
-    }
-    this.#store.commit({
-      latencyMs: this.#started ? latencyMs : undefined,
-      bufferSec: aheadSec,
-      targetTroughSec: targetSec,
-      atLive: this.#edge.update(nowMs, behindSec, this.#following),
-    });
-    this.#commitStatus();
   }
 
   #latencyMs(): number | undefined {
@@ -375,33 +343,18 @@ export class Player {
     return nowEpochMs === undefined || playheadEpochMs === undefined ? undefined : nowEpochMs - playheadEpochMs;
   }
 
-  #setRate(rate: number): void {
-    if (this.#media.playbackRate !== rate) {
-      this.#media.playbackRate = rate;
-    }
-  }
-
-  #seekToEdge(): void {
-    const { buffered } = this.#media;
-    const bufferedEndSec = buffered.length === 0 ? 0 : buffered.end(buffered.length - 1);
-    const fromBufferSec = bufferedEndSec - this.#latency.targetTroughSec;
-    const fromPlaylistSec = this.#playback?.liveEdgeSec ?? 0;
-    this.#seek(Math.max(fromBufferSec, fromPlaylistSec, this.#media.currentTime));
-  }
-
-  #seek(positionSec: number): void {
-    this.#ownSeekMs = performance.now();
-    this.#media.currentTime = positionSec;
-  }
-
-  /** Rebuilds the pipeline when media comes in but the playhead stands still. */
+  /** Rebuilds the pipeline when media comes in but the playhead stands still, and finds the end of a stream. */
   #watchProgress(nowMs: number, expected: boolean): void {
     const { currentTime } = this.#media;
-    const silent = publisherSilent({ sinceAdvanceSec: this.#playback?.sinceAdvanceSec });
-    if (currentTime !== this.#lastTimeSec || !expected || silent || this.#searching || this.#media.paused) {
+    const stoodMs = nowMs - this.#movedMs;
+    const ended = this.#playback?.playlistEnded === true;
+    const silent = !ended && publisherSilent({ sinceAdvanceSec: this.#playback?.sinceAdvanceSec });
+    if (currentTime !== this.#lastTimeSec || !expected || silent || this.#search.running || this.#media.paused) {
       this.#lastTimeSec = currentTime;
       this.#movedMs = nowMs;
-    } else if (nowMs - this.#movedMs > STUCK_MS) {
+    } else if (ended && stoodMs > END_MS) {
+      this.#lookFor('ended');
+    } else if (stoodMs > STUCK_MS) {
       this.#reload();
     }
   }
@@ -410,7 +363,7 @@ export class Player {
     const { error } = this.#store.get();
     const facts = {
       ended: this.#ended,
-      searching: this.#searching,
+      searching: this.#search.running,
       error,
       final: this.#final,
       started: this.#started,
@@ -419,6 +372,7 @@ export class Player {
       sinceAdvanceSec: this.#playback?.sinceAdvanceSec,
     };
     const status = playerStatus(facts);
+    this.#publisherWasSilent ||= status === 'waiting-for-publisher';
     if (status === 'waiting-for-publisher' && error === undefined) {
       this.#store.commit({ status, error: playerError('PUBLISHER_LOST') });
     } else {

@@ -2,8 +2,8 @@ import type { ReadMediaPlaylist } from '../parse-media-playlist.ts';
 import type { PlaylistLine } from '../playlist-lines.ts';
 
 /**
- * One thing that a playlist does wrong. Rule numbers are those of docs/specifications.md: each stands for one
- * requirement of rfc8216bis-22, of its low-latency server profile (appendix B.1) or of Apple's authoring specification.
+ * One thing that a playlist does wrong. A rule number stands for one requirement of rfc8216bis-22, of its low-latency
+ * server profile (appendix B.1) or of Apple's authoring specification; the rule's function says which.
  */
 export interface Finding {
   readonly rule: number;

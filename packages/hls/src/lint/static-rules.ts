@@ -90,7 +90,7 @@ export function* lintProgramDateTime(read: ReadMediaPlaylist): Iterable<Finding>
   }
   if (dates.length === 0) {
     const words = 'EXT-X-PROGRAM-DATE-TIME is missing';
-    if (segments.length > 0)
+    if (segments.length > 0 && !endList)
       yield partTargetSec === undefined ? should(10, words) : must(10, `${words} (B.1)`);
     return;
   }

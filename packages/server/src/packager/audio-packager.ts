@@ -12,8 +12,9 @@ import type { RenditionWindow } from './window.ts';
 
 /** Once silent, audio is filled up to this much before the video, in milliseconds. */
 const FILL_LAG_MS = 40;
-/** Audio that waited this long for its video, in milliseconds, goes on without it. */
+/** Audio that waited this long for its video, in milliseconds, goes on without it: a little for the source's, long for an encoder's. */
 const MAX_WAIT_MS = 400;
+const MAX_ENCODER_WAIT_MS = 4000;
 
 /**
  * Packages the audio rendition. A frame waits until the video has come as far: no viewer can play it earlier, and by then the
@@ -72,7 +73,8 @@ export class AudioPackager {
   push(unit: AccessUnit): void {
     this.#queue.push(unit);
     const first = this.#queue[0];
-    if (first !== undefined && unit.pts - first.pts > MAX_WAIT_MS) this.#place(this.#queue.shift() ?? first);
+    const maxWaitMs = this.#clock.followsEncoder ? MAX_ENCODER_WAIT_MS : MAX_WAIT_MS;
+    if (first !== undefined && unit.pts - first.pts > maxWaitMs) this.#place(this.#queue.shift() ?? first);
   }
 
   /** The video has come to this stream time: audio up to there is packaged, or filled with silence. */

@@ -20,6 +20,7 @@ export class FrameInterval {
   #lastMs: number | undefined;
   #meanMs: number | undefined;
   #steadySteps = 0;
+  #strangeSteps = 0;
 
   /** Mean distance in milliseconds; undefined before the second picture. */
   get meanMs(): number | undefined {
@@ -42,9 +43,16 @@ export class FrameInterval {
       return;
     }
     const mean = this.#meanMs ?? step;
-    this.#steadySteps = Math.abs(step - mean) <= TOLERANCE_MS ? this.#steadySteps + 1 : 0;
-    // Follows a new rate at once, and averages the rounding away while the rate holds.
-    this.#meanMs = this.#steadySteps === 0 ? step : mean + (step - mean) / 32;
+    if (Math.abs(step - mean) <= TOLERANCE_MS) {
+      this.#meanMs = mean + (step - mean) / 32;
+      this.#steadySteps += 1;
+      this.#strangeSteps = 0;
+      return;
+    }
+    // A burst or a hole is not a new rate until it has gone on for a while.
+    this.#steadySteps = 0;
+    this.#strangeSteps += 1;
+    if (this.#strangeSteps >= STEADY_STEPS) this.#meanMs = step;
   }
 
   /** Forgets the last picture: the next one does not continue it. */

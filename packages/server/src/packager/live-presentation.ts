@@ -143,37 +143,28 @@ export class LivePresentation implements Presentation {
     if (changes) this.segmentClock.requestDiscontinuity();
   }
 
-  /** Packages a picture of a feed in every rendition that shows it. */
-  pushFeed(feed: string, unit: AccessUnit): void {
-    for (const video of this.#videos.values()) {
-      const { next } = video;
-      if (next !== undefined && unit.pts >= next.fromMs) {
-        if (next.feed !== feed) continue;
-        const track = this.#tracks.get(feed);
-        if (track === undefined) continue;
-        video.feed = feed;
-        video.next = undefined;
-        video.packager.setTrack(track);
-      }
-      if (video.feed === feed) video.packager.push(unit);
-    }
+  /** Packages an encoded picture in every rendition that shows its feed. */
+  pushEncoded(feed: string, unit: AccessUnit): void {
+    if (unit.keyframe) this.segmentClock.offerEncoded(unit.pts);
+    this.#show(feed, unit);
+    if (this.segmentClock.followsEncoder) this.audio.advance(unit.pts);
   }
 
   /** Looks at a picture of the source before any rendition packages it: decides the cuts. */
   observeVideo(unit: AccessUnit): void {
     if (unit.keyframe) this.#reorderMs = unit.pts - unit.dts;
-    this.segmentClock.offer({ ptsMs: unit.pts, dtsMs: unit.dts, keyframe: unit.keyframe });
+    this.segmentClock.offer({ ptsMs: unit.pts, keyframe: unit.keyframe });
   }
 
   /** Packages a picture of the source where it is shown as it is, and lets the audio follow. */
   pushSource(unit: AccessUnit): void {
-    this.pushFeed(SOURCE_FEED, unit);
-    this.audio.advance(unit.dts + this.#reorderMs);
+    this.#show(SOURCE_FEED, unit);
+    if (!this.segmentClock.followsEncoder) this.audio.advance(unit.dts + this.#reorderMs);
   }
 
   /** Takes an audio frame of the source. */
   pushAudio(unit: AccessUnit): void {
-    if (!this.hasVideo) this.segmentClock.offer({ ptsMs: unit.pts, dtsMs: unit.dts, keyframe: true });
+    if (!this.hasVideo) this.segmentClock.offer({ ptsMs: unit.pts, keyframe: true });
     this.audio.push(unit);
     if (!this.hasVideo) this.audio.advance(unit.pts);
   }
@@ -214,6 +205,7 @@ export class LivePresentation implements Presentation {
             {
               uri: 'audio/index.m3u8',
               bandwidthBps: Math.ceil(audioPeak * PEAK_FACTOR),
+              averageBandwidthBps: Math.ceil(this.audio.window.bitrate()?.averageBps ?? AUDIO_BPS),
               codecs: [this.audio.track.codecString],
             },
           ],
@@ -238,6 +230,21 @@ export class LivePresentation implements Presentation {
 
   #anyComplete(): boolean {
     return [...this.#videos.values()].some((video) => video.packager.window.bitrate() !== undefined);
+  }
+
+  #show(feed: string, unit: AccessUnit): void {
+    for (const video of this.#videos.values()) {
+      const { next } = video;
+      if (next !== undefined && unit.pts >= next.fromMs) {
+        if (next.feed !== feed) continue;
+        const track = this.#tracks.get(feed);
+        if (track === undefined) continue;
+        video.feed = feed;
+        video.next = undefined;
+        video.packager.setTrack(track);
+      }
+      if (video.feed === feed) video.packager.push(unit);
+    }
   }
 
   #window(id: string): RenditionWindow {
@@ -265,7 +272,7 @@ export class LivePresentation implements Presentation {
     const measured = video.packager.window.bitrate();
     const peak =
       Math.max(video.bitrateBps * PEAK_FACTOR, measured?.peakBps ?? 0) + Math.max(audioPeak, AUDIO_BPS);
-    const frameRate = video.packager.frameRate;
+    const frameRate = track?.frameRate ?? video.packager.frameRate;
     return {
       uri: `${id}/index.m3u8`,
       bandwidthBps: Math.ceil(peak),

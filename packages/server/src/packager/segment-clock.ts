@@ -30,7 +30,7 @@ export class SegmentClock {
   #nextMsn: number;
   #discontinuitySequence: number;
   #discontinuity = false;
-  #forced: { nextMs: number; readonly everyMs: number } | undefined;
+  #encodedFromMs: number | undefined;
   #lastKeyframeMs: number | undefined;
   #gopMs: number | undefined;
 
@@ -71,16 +71,11 @@ export class SegmentClock {
   /** How long the present segment will last, in milliseconds, as far as can be told. */
   get expectedMs(): number {
     const { segmentDurationMs } = this.#options;
-    if (this.#forced !== undefined) return this.#forced.everyMs;
+    if (this.#encodedFromMs !== undefined) return segmentDurationMs;
     if (this.#gopMs === undefined || this.#gopMs <= 0) return segmentDurationMs;
     const gops = Math.ceil((segmentDurationMs - SLACK_MS) / this.#gopMs);
     const ms = gops * this.#gopMs;
     return ms > this.longestMs ? Math.max(1, gops - 1) * this.#gopMs : ms;
-  }
-
-  /** Stream time, in milliseconds, of the next segment that does not wait for a keyframe of the source; undefined while all do. */
-  get nextForcedMs(): number | undefined {
-    return this.#forced?.nextMs;
   }
 
   /** The next segment begins at the next keyframe and is marked as a discontinuity. */
@@ -93,23 +88,31 @@ export class SegmentClock {
     this.#discontinuity = true;
     this.#lastKeyframeMs = undefined;
     this.#gopMs = undefined;
-    this.#forced = undefined;
+    this.#encodedFromMs = undefined;
   }
 
-  /** From `fromMs` on, segments begin every `everyMs` whatever the source's keyframes; undefined follows the source again. */
-  force(plan: { readonly fromMs: number; readonly everyMs: number } | undefined): void {
-    this.#forced = plan === undefined ? undefined : { nextMs: plan.fromMs, everyMs: plan.everyMs };
+  /** True when segments follow the encoder's keyframes because the source's are too far apart. */
+  get followsEncoder(): boolean {
+    return this.#encodedFromMs !== undefined;
+  }
+
+  /** From `fromMs` on segments begin where the encoder sets keyframes; undefined follows the source again. */
+  followEncoder(fromMs: number | undefined): void {
+    this.#encodedFromMs = fromMs;
+  }
+
+  /** Looks at an encoded keyframe, whichever rung delivers it first: all have theirs on the same pictures. */
+  offerEncoded(ptsMs: number): void {
+    if (this.#encodedFromMs === undefined || ptsMs < this.#encodedFromMs) return;
+    const current = this.current;
+    const elapsed = current === undefined ? Number.POSITIVE_INFINITY : ptsMs - current.startMs;
+    if (elapsed < 1) return;
+    if (this.#discontinuity || elapsed >= this.#options.segmentDurationMs - SLACK_MS) this.#cut(ptsMs);
   }
 
   /** Looks at a source picture (or audio frame of an audio-only stream), in decode order. */
-  offer(unit: { readonly ptsMs: number; readonly dtsMs: number; readonly keyframe: boolean }): void {
-    if (this.#forced !== undefined) {
-      if (unit.dtsMs >= this.#forced.nextMs) {
-        this.#cut(this.#forced.nextMs);
-        this.#forced.nextMs += this.#forced.everyMs;
-      }
-      return;
-    }
+  offer(unit: { readonly ptsMs: number; readonly keyframe: boolean }): void {
+    if (this.#encodedFromMs !== undefined) return;
     const current = this.current;
     if (!unit.keyframe) {
       // Without an encoder at hand a GOP longer than a segment may last is cut where it stands.

@@ -24,6 +24,8 @@ export interface LadderServices {
 
 /** Distance of keyframes, in milliseconds, where we set them because the publisher's are too far apart. */
 const FORCED_EVERY_MS = 2000;
+/** What a new FFmpeg needs to be ready, in milliseconds. */
+const FORCED_LEAD_MS = 1000;
 /** After its last picture an FFmpeg gets this long, in milliseconds, to deliver what it holds. */
 const FLUSH_MS = 500;
 
@@ -46,6 +48,7 @@ export class LadderEncoder implements SourceEncoder {
   /** Routes that take effect at the next keyframe, or at `forcedFromMs`. */
   #nextRoutes: ReadonlyMap<string, string> | undefined;
   #forcedFromMs: number | undefined;
+  #newestMs = 0;
   #closed = false;
 
   constructor(options: Parameters<SourceEncoderFactory>[0], services: LadderServices) {
@@ -63,12 +66,13 @@ export class LadderEncoder implements SourceEncoder {
   write(unit: AccessUnit): void {
     if (this.#closed) return;
     const { presentation } = this.#options;
+    this.#newestMs = unit.dts;
     this.#watchGop(unit);
     if (this.#nextRoutes !== undefined) {
       if (this.#forcedFromMs === undefined ? unit.keyframe : unit.pts >= this.#forcedFromMs) {
         presentation.switchFeeds(this.#nextRoutes, this.#forcedFromMs ?? unit.pts);
         if (this.#forcedFromMs !== undefined) {
-          presentation.segmentClock.force({ fromMs: this.#forcedFromMs, everyMs: FORCED_EVERY_MS });
+          presentation.segmentClock.followEncoder(this.#forcedFromMs);
         }
         this.#nextRoutes = undefined;
       }
@@ -168,7 +172,7 @@ export class LadderEncoder implements SourceEncoder {
       onGeneration: ({ number, reason }) =>
         this.#log.info({ generation: number, reason }, 'encoder delivers'),
       onTrack: (rungId, track) => presentation.setFeedTrack(this.#prefix + rungId, track),
-      onUnit: (rungId, unit) => presentation.pushFeed(this.#prefix + rungId, unit),
+      onUnit: (rungId, unit) => presentation.pushEncoded(this.#prefix + rungId, unit),
       onProgress: ({ cpuCores, speed }) => {
         if (cpuCores !== undefined) {
           this.#services.budget.measured(streamId + this.#prefix, cpuCores, speed >= 0.95);
@@ -200,11 +204,7 @@ export class LadderEncoder implements SourceEncoder {
     const forced = this.#forcedFromMs !== undefined;
     this.#nextRoutes = this.#routesTo(rungs, forced);
     const keyframes: KeyframePolicy = forced
-      ? {
-          mode: 'forced',
-          fromPtsMs: this.#options.presentation.segmentClock.nextForcedMs ?? 0,
-          everyMs: FORCED_EVERY_MS,
-        }
+      ? { mode: 'forced', fromPtsMs: this.#nextForcedMs(), everyMs: FORCED_EVERY_MS }
       : { mode: 'source' };
     if (keyframes.mode === 'forced') this.#forcedFromMs = keyframes.fromPtsMs;
     this.#supervisor.replan({ source: this.#options.source, rungs, keyframes, preset: plan.preset });
@@ -250,9 +250,16 @@ export class LadderEncoder implements SourceEncoder {
     for (const unit of gop()) supervisor.write(unit);
   }
 
+  /** Where the next segment but one will begin: far enough ahead for a new FFmpeg to be ready. */
+  #nextForcedMs(): number {
+    const startMs = this.#options.presentation.segmentClock.current?.startMs ?? this.#newestMs;
+    const ahead = Math.ceil((this.#newestMs + FORCED_LEAD_MS - startMs) / FORCED_EVERY_MS);
+    return startMs + Math.max(1, ahead) * FORCED_EVERY_MS;
+  }
+
   #followSourceAgain(): void {
     this.#forcedFromMs = undefined;
-    this.#options.presentation.segmentClock.force(undefined);
+    this.#options.presentation.segmentClock.followEncoder(undefined);
     this.#nextRoutes = this.#routesTo(this.#rungs, false);
   }
 

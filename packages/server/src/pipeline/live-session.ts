@@ -241,9 +241,13 @@ export class LiveSession {
   }
 
   #drain(publisher: AttachedPublisher): void {
-    const presentation = this.#presentation;
-    if (!publisher.begun || publisher.reader === undefined || presentation === undefined) return;
+    if (!publisher.begun || publisher.reader === undefined) return;
     for (let event = publisher.reader.take(); event !== undefined; event = publisher.reader.take()) {
+      // Video that joins a stream of sound: players must load the stream anew to see it, so it ends and begins again.
+      if (event.type === 'track' && event.track.kind === 'video')
+        this.#openPresentation({ video: true, audio: true });
+      const presentation = this.#presentation;
+      if (presentation === undefined) return;
       if (event.type === 'track') this.#takeTrack(presentation, event.track);
       else if (event.unit.kind === 'audio') presentation.pushAudio(event.unit);
       else if (presentation.hasVideo) {
@@ -260,13 +264,6 @@ export class LiveSession {
       if (!presentation.audio.differsFrom(track)) return;
       presentation.segmentClock.requestDiscontinuity();
       presentation.audio.setTrack(track);
-      return;
-    }
-    if (!presentation.hasVideo) {
-      this.#log.warn(
-        { codec: track.codec },
-        'video joined a stream of sound; it shows when the publisher reconnects',
-      );
       return;
     }
     if (this.#ladderTrack !== undefined) {

@@ -1,7 +1,9 @@
 import type { Track } from '../stream/track.ts';
 
-/** How long an announced second track is waited for, in milliseconds; silence or nothing takes its place then. */
-const ANNOUNCED_WAIT_MS = 1000;
+/** How long announced audio is waited for, in milliseconds; silence takes its place then, and sound may still come. */
+const ANNOUNCED_AUDIO_MS = 1000;
+/** How long announced video is waited for, in milliseconds: without it viewers get a stream of sound. */
+const ANNOUNCED_VIDEO_MS = 8000;
 
 /** What a stream consists of, as far as the publisher has shown. */
 export interface Layout {
@@ -43,7 +45,8 @@ export class TrackWait {
     if (this.#video && this.#audio) return layout;
     const missing = this.#video ? this.#expected?.audio : this.#expected?.video;
     if (missing === false) return layout;
-    const waitMs = missing === true ? ANNOUNCED_WAIT_MS : this.#secondTrackWaitMs;
+    const announcedMs = this.#video ? ANNOUNCED_AUDIO_MS : ANNOUNCED_VIDEO_MS;
+    const waitMs = missing === true ? announcedMs : this.#secondTrackWaitMs;
     return nowMs - this.#sinceMs >= waitMs ? layout : undefined;
   }
 }

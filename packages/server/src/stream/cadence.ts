@@ -14,6 +14,10 @@ const MAX_INTERVAL_MS = 50;
 const MIN_INTERVAL_MS = 16;
 /** While filling, repeats follow the other track at this distance, in milliseconds. */
 const FILL_LAG_MS = 60;
+/** A picture this much older than its repeats, in milliseconds, shows that video runs behind the audio. */
+const BEHIND_MS = 200;
+/** Longest silence that is waited for in such a stream, in milliseconds. */
+const MAX_SILENCE_MS = 1500;
 /** Pictures made at once, at most: 20 s of 30 fps. */
 const MAX_BURST = 600;
 
@@ -22,7 +26,7 @@ const MAX_BURST = 600;
  * known frame interval. Parts may not outlast the part target (rfc8216bis §4.4.4.9), and players stall on a track that falls silent.
  */
 export class VideoCadence {
-  readonly #silenceMs: number;
+  #silenceMs: number;
   #repeater: PictureRepeater | undefined;
   #lastDtsMs: number | undefined;
   #intervalMs = 33;
@@ -52,6 +56,8 @@ export class VideoCadence {
     const step = last === undefined ? 0 : unit.dts - last;
     // A picture that arrives after repeats were put in its place keeps its order and is shown a little late.
     const late = last !== undefined && step <= 0;
+    // So late that video was not silent but merely behind the audio, as some encoders send it: wait longer next time.
+    if (late && -step > BEHIND_MS) this.#silenceMs = Math.min(MAX_SILENCE_MS, this.#silenceMs - step);
     const dts = late ? ticks(last + 5) : unit.dts;
     if (!this.#filling && step >= MIN_INTERVAL_MS / 2 && step <= MAX_INTERVAL_MS) {
       this.#intervalMs += (step - this.#intervalMs) / 4;
