@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const SECRET = 'the canary sings';
+const LONG_AGO = new Date(1e12);
 
-/** A folder with a secret file and two listeners of loopback that nobody has any business with. */
+/** A folder with a secret file and a listener of loopback that nobody has any business with. */
 export class Canary {
   readonly folder: string;
   /** TCP connections that came. */
@@ -25,8 +26,7 @@ export class Canary {
   static async start(): Promise<Canary> {
     const canary = new Canary(await mkdtemp(join(tmpdir(), 'tallylight-canary-')));
     await writeFile(canary.secretFile, SECRET);
-    // Older than the last change: the kernel notes the next reading, whether mounted relatime or not.
-    await utimes(canary.secretFile, new Date(1e12), new Date());
+    await canary.#forgetReading();
     await new Promise<void>((resolve) => canary.#tcp.listen(0, '127.0.0.1', resolve));
     const address = canary.#tcp.address();
     if (address !== null && typeof address !== 'string') canary.#port = address.port;
@@ -51,10 +51,11 @@ export class Canary {
     const found: string[] = [];
     if (this.connections > 0) found.push(`${this.connections} connections`);
     const { atimeMs } = await stat(this.secretFile);
-    if (atimeMs !== 1e15) found.push(`the secret file was read at ${new Date(atimeMs).toISOString()}`);
+    if (atimeMs !== LONG_AGO.getTime()) found.push(`the secret file was read at ${new Date(atimeMs).toISOString()}`);
     const files = await readdir(this.folder);
     if (files.join() !== 'secret.txt') found.push(`files: ${files.join()}`);
     if ((await readFile(this.secretFile, 'utf8')) !== SECRET) found.push('the secret file was changed');
+    await this.#forgetReading();
     return found;
   }
 
@@ -62,5 +63,10 @@ export class Canary {
   async close(): Promise<void> {
     await new Promise((resolve) => this.#tcp.close(resolve));
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Older than the last change: so the kernel notes the next reading, mounted relatime or not. */
+  async #forgetReading(): Promise<void> {
+    await utimes(this.secretFile, LONG_AGO, new Date());
   }
 }

@@ -39,8 +39,11 @@ export function listenToKeys(keys: PlayerKeys, signal: AbortSignal): void {
     'keydown',
     (event) => {
       const { target } = event;
-      const inField = target instanceof Element && target.closest('input, select, textarea, summary, [contenteditable]') !== null;
-      const spaceOnControl = event.key === ' ' && target instanceof Element && target.closest('button, a') !== null;
+      const inField =
+        target instanceof Element &&
+        target.closest('input, select, textarea, summary, [contenteditable]') !== null;
+      const spaceOnControl =
+        event.key === ' ' && target instanceof Element && target.closest('button, a') !== null;
       if (inField || spaceOnControl || event.ctrlKey || event.metaKey || event.altKey) {
         return;
       }

@@ -19,10 +19,18 @@ export function parseLiveStreams(body: unknown): LiveStreamEntry[] {
     return [];
   }
   return body.flatMap((entry: unknown) => {
-    if (typeof entry !== 'object' || entry === null || !('streamId' in entry) || typeof entry.streamId !== 'string') {
+    if (
+      typeof entry !== 'object' ||
+      entry === null ||
+      !('streamId' in entry) ||
+      typeof entry.streamId !== 'string'
+    ) {
       return [];
     }
-    const title = 'title' in entry && typeof entry.title === 'string' && entry.title !== '' ? entry.title : entry.streamId;
+    const title =
+      'title' in entry && typeof entry.title === 'string' && entry.title !== ''
+        ? entry.title
+        : entry.streamId;
     return [{ streamId: entry.streamId, title }];
   });
 }

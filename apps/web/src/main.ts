@@ -29,7 +29,12 @@ function message(text: string): void {
 
 function list(entries: readonly LiveStreamEntry[]): void {
   const items = entries.map((entry) => {
-    const link = element('a', {}, element('span', { className: 'badge', text: 'LIVE' }), element('span', { text: entry.title }));
+    const link = element(
+      'a',
+      {},
+      element('span', { className: 'badge', text: 'LIVE' }),
+      element('span', { text: entry.title }),
+    );
     link.href = `/watch/${encodeURIComponent(entry.streamId)}`;
     return element('li', {}, link);
   });

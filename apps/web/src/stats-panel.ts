@@ -21,7 +21,10 @@ export class StatsPanel {
     }
     const shown = state.renditions.find((option) => option.id === state.currentRenditionId);
     const quality = this.#video.getVideoPlaybackQuality();
-    this.#set('Picture', state.videoWidth === 0 ? 'none' : `${String(state.videoWidth)} × ${String(state.videoHeight)}`);
+    this.#set(
+      'Picture',
+      state.videoWidth === 0 ? 'none' : `${String(state.videoWidth)} × ${String(state.videoHeight)}`,
+    );
     this.#set(
       'Rendition',
       shown === undefined
@@ -29,9 +32,15 @@ export class StatsPanel {
         : `${shown.name}, ${bitrateWords(shown.bitrateBps)}, ${state.autoRendition ? 'automatic' : 'chosen by you'}`,
     );
     this.#set('Latency', state.latencyMs === undefined ? 'unknown' : secondsWords(state.latencyMs / 1000));
-    this.#set('Buffer', `${secondsWords(state.bufferSec)}, at least ${secondsWords(state.targetTroughSec)} wanted`);
+    this.#set(
+      'Buffer',
+      `${secondsWords(state.bufferSec)}, at least ${secondsWords(state.targetTroughSec)} wanted`,
+    );
     this.#set('Speed', `${state.playbackRate.toFixed(2)} ×`);
-    this.#set('Dropped frames', `${String(quality.droppedVideoFrames)} of ${String(quality.totalVideoFrames)}`);
+    this.#set(
+      'Dropped frames',
+      `${String(quality.droppedVideoFrames)} of ${String(quality.totalVideoFrames)}`,
+    );
     this.#set('Stalls', String(state.stallCount));
     this.#set('State', state.error === undefined ? state.status : `${state.status}, ${state.error.code}`);
   }

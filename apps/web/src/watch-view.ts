@@ -205,7 +205,9 @@ export class WatchView {
 
   #showNotice(state: PlayerState): void {
     const blocked = state.playBlocked && state.status === 'paused';
-    const words = blocked ? 'Press play to watch.' : noticeWords(state, performance.now() - this.#statusSinceMs);
+    const words = blocked
+      ? 'Press play to watch.'
+      : noticeWords(state, performance.now() - this.#statusSinceMs);
     this.#notice.hidden = words === undefined;
     this.#start.hidden = !blocked;
     setText(this.#noticeText, words ?? '');

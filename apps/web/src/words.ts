@@ -19,7 +19,9 @@ export function secondsWords(seconds: number): string {
 
 /** "1.5 Mbps" or "400 kbps". */
 export function bitrateWords(bitrateBps: number): string {
-  return bitrateBps >= 1_000_000 ? `${(bitrateBps / 1e6).toFixed(1)} Mbps` : `${(bitrateBps / 1000).toFixed(0)} kbps`;
+  return bitrateBps >= 1_000_000
+    ? `${(bitrateBps / 1e6).toFixed(1)} Mbps`
+    : `${(bitrateBps / 1000).toFixed(0)} kbps`;
 }
 
 /** An entry of the quality menu: "720p, 1.7 Mbps". */
@@ -28,7 +30,9 @@ export function renditionWords(option: RenditionOption): string {
 }
 
 /** The first entry of the quality menu: "Auto (720p)" while the player chooses. */
-export function autoWords(state: Pick<PlayerState, 'autoRendition' | 'currentRenditionId' | 'renditions'>): string {
+export function autoWords(
+  state: Pick<PlayerState, 'autoRendition' | 'currentRenditionId' | 'renditions'>,
+): string {
   const shown = state.renditions.find((option) => option.id === state.currentRenditionId);
   return state.autoRendition && shown !== undefined ? `Auto (${shown.name})` : 'Auto';
 }

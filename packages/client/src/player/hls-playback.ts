@@ -55,7 +55,8 @@ export class HlsPlayback implements Playback {
       this.#aimColdStart(details);
     });
     hls.on(Events.FRAG_LOADING, (_event, { frag, part }) => {
-      const details = frag.type === 'audio' ? hls.audioTracks[hls.audioTrack]?.details : hls.levels[frag.level]?.details;
+      const details =
+        frag.type === 'audio' ? hls.audioTracks[hls.audioTrack]?.details : hls.levels[frag.level]?.details;
       if (part && details?.partList) {
         giveUpSkippedParts(details.partList, { msn: frag.sn, index: part.index });
       }
@@ -146,7 +147,8 @@ export class HlsPlayback implements Playback {
     const firstReal = details.partList?.find((part) => !part.gap);
     const cold = details.fragments.every((fragment) => fragment.gap === true);
     const mediaSec = firstReal === undefined ? 0 : details.partEnd - firstReal.start;
-    const aimSec = cold && mediaSec > 0 ? Math.min(holdBackSec, Math.max(details.partTarget, mediaSec)) : holdBackSec;
+    const aimSec =
+      cold && mediaSec > 0 ? Math.min(holdBackSec, Math.max(details.partTarget, mediaSec)) : holdBackSec;
     if (this.#hls.targetLatency !== null && Math.abs(this.#hls.targetLatency - aimSec) > 0.001) {
       this.#hls.targetLatency = aimSec;
     }

@@ -38,14 +38,29 @@ export function liveHlsConfig(): Partial<HlsConfig> {
     enableInterstitialPlayback: false,
     enableEmsgMetadataCues: false,
     manifestLoadPolicy: {
-      default: { maxTimeToFirstByteMs: 8_000, maxLoadTimeMs: 15_000, timeoutRetry: retryTimeout, errorRetry: null },
+      default: {
+        maxTimeToFirstByteMs: 8_000,
+        maxLoadTimeMs: 15_000,
+        timeoutRetry: retryTimeout,
+        errorRetry: null,
+      },
     },
     playlistLoadPolicy: {
       // The origin holds a blocking reload for up to 7.5 s and answers 503 then.
-      default: { maxTimeToFirstByteMs: 10_000, maxLoadTimeMs: 15_000, timeoutRetry: retryTimeout, errorRetry: retryForLive },
+      default: {
+        maxTimeToFirstByteMs: 10_000,
+        maxLoadTimeMs: 15_000,
+        timeoutRetry: retryTimeout,
+        errorRetry: retryForLive,
+      },
     },
     fragLoadPolicy: {
-      default: { maxTimeToFirstByteMs: 5_000, maxLoadTimeMs: 20_000, timeoutRetry: retryTimeout, errorRetry: retryForLive },
+      default: {
+        maxTimeToFirstByteMs: 5_000,
+        maxLoadTimeMs: 20_000,
+        timeoutRetry: retryTimeout,
+        errorRetry: retryForLive,
+      },
     },
   };
 }

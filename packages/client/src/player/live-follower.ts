@@ -93,7 +93,11 @@ export class LiveFollower {
     if (flowing && !this.#following && behindSec < SHORT_PAUSE_SEC) {
       this.#following = true;
     }
-    return { bufferSec: aheadSec, targetTroughSec, atLive: this.#edge.update(nowMs, behindSec, this.#following) };
+    return {
+      bufferSec: aheadSec,
+      targetTroughSec,
+      atLive: this.#edge.update(nowMs, behindSec, this.#following),
+    };
   }
 
   #setRate(rate: number): void {
@@ -105,7 +109,9 @@ export class LiveFollower {
   #seekToEdge(playback: Playback | undefined): void {
     const { buffered, currentTime } = this.#media;
     const bufferedEndSec = buffered.length === 0 ? 0 : buffered.end(buffered.length - 1);
-    this.#seek(Math.max(bufferedEndSec - this.#latency.targetTroughSec, playback?.liveEdgeSec ?? 0, currentTime));
+    this.#seek(
+      Math.max(bufferedEndSec - this.#latency.targetTroughSec, playback?.liveEdgeSec ?? 0, currentTime),
+    );
   }
 
   #seek(positionSec: number): void {

@@ -50,7 +50,9 @@ export class NativePlayback implements Playback {
 
   get playheadEpochMs(): number | undefined {
     const startMs = this.#media.getStartDate?.().getTime();
-    return startMs === undefined || Number.isNaN(startMs) ? undefined : startMs + this.#media.currentTime * 1000;
+    return startMs === undefined || Number.isNaN(startMs)
+      ? undefined
+      : startMs + this.#media.currentTime * 1000;
   }
 
   get liveEdgeSec(): number | undefined {

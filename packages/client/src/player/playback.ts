@@ -1,5 +1,5 @@
-import type { SourceCondition } from './source-probe.ts';
 import type { RenditionOption } from './player-state.ts';
+import type { SourceCondition } from './source-probe.ts';
 
 /** Why a playback cannot go on by itself. */
 export type PlaybackFailure =

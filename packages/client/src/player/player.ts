@@ -34,7 +34,9 @@ const END_MS = 1_500;
 /** A media failure again within this time: wait before the next attempt. */
 const MEDIA_RETRY_WINDOW_MS = 15_000;
 
-const CODE_OF_CONDITION: Readonly<Record<Exclude<SourceCondition, 'live' | 'ended' | 'absent'>, PlayerErrorCode>> = {
+const CODE_OF_CONDITION: Readonly<
+  Record<Exclude<SourceCondition, 'live' | 'ended' | 'absent'>, PlayerErrorCode>
+> = {
   busy: 'SERVER_BUSY',
   forbidden: 'FORBIDDEN',
   unreachable: 'SERVER_UNREACHABLE',
@@ -241,7 +243,12 @@ export class Player {
 
   #onWaiting(): void {
     const nowMs = performance.now();
-    if (!this.#started || this.#media.seeking || this.#media.paused || this.#follower.explainsWaiting(nowMs)) {
+    if (
+      !this.#started ||
+      this.#media.seeking ||
+      this.#media.paused ||
+      this.#follower.explainsWaiting(nowMs)
+    ) {
       return;
     }
     if (!this.#waiting) {
@@ -316,7 +323,11 @@ export class Player {
       this.#store.commit({ error: undefined });
     } else if (!this.#ended || condition !== 'absent') {
       const gone = condition === 'absent' || condition === 'live';
-      const code = gone ? (this.#everStarted ? 'PUBLISHER_LOST' : 'STREAM_NOT_LIVE') : CODE_OF_CONDITION[condition];
+      const code = gone
+        ? this.#everStarted
+          ? 'PUBLISHER_LOST'
+          : 'STREAM_NOT_LIVE'
+        : CODE_OF_CONDITION[condition];
       this.#store.commit({ error: playerError(code, detail) });
     }
     this.#commitStatus();
@@ -340,7 +351,9 @@ export class Player {
   #latencyMs(): number | undefined {
     const nowEpochMs = this.#clock.nowEpochMs();
     const playheadEpochMs = this.#playback?.playheadEpochMs;
-    return nowEpochMs === undefined || playheadEpochMs === undefined ? undefined : nowEpochMs - playheadEpochMs;
+    return nowEpochMs === undefined || playheadEpochMs === undefined
+      ? undefined
+      : nowEpochMs - playheadEpochMs;
   }
 
   /** Rebuilds the pipeline when media comes in but the playhead stands still, and finds the end of a stream. */
@@ -349,7 +362,13 @@ export class Player {
     const stoodMs = nowMs - this.#movedMs;
     const ended = this.#playback?.playlistEnded === true;
     const silent = !ended && publisherSilent({ sinceAdvanceSec: this.#playback?.sinceAdvanceSec });
-    if (currentTime !== this.#lastTimeSec || !expected || silent || this.#search.running || this.#media.paused) {
+    if (
+      currentTime !== this.#lastTimeSec ||
+      !expected ||
+      silent ||
+      this.#search.running ||
+      this.#media.paused
+    ) {
       this.#lastTimeSec = currentTime;
       this.#movedMs = nowMs;
     } else if (ended && stoodMs > END_MS) {

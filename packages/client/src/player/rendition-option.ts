@@ -31,7 +31,9 @@ function renditionName(level: LevelDescription): string {
   if (side === 0) {
     return 'Audio';
   }
-  return level.frameRate > NAMED_FRAME_RATE ? `${String(side)}p${String(Math.round(level.frameRate))}` : `${String(side)}p`;
+  return level.frameRate > NAMED_FRAME_RATE
+    ? `${String(side)}p${String(Math.round(level.frameRate))}`
+    : `${String(side)}p`;
 }
 
 function shorterSide(level: LevelDescription): number {

@@ -101,7 +101,8 @@ export function browserClockPorts(url: string): ServerClockPorts {
     fetchEpochMs: async (signal) => {
       const response = await fetch(url, { cache: 'no-store', signal });
       const body: unknown = await response.json();
-      const epochMs = typeof body === 'object' && body !== null && 'epochMs' in body ? body.epochMs : undefined;
+      const epochMs =
+        typeof body === 'object' && body !== null && 'epochMs' in body ? body.epochMs : undefined;
       return typeof epochMs === 'number' ? epochMs : Number.NaN;
     },
     nowMs: () => performance.now(),

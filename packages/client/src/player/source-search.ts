@@ -16,7 +16,11 @@ export class SourceSearch {
   readonly #fetch: PlaylistFetch;
   #running: AbortController | undefined;
 
-  constructor(url: string, listener: SourceSearchListener, fetchPlaylist: PlaylistFetch = (at, init) => fetch(at, init)) {
+  constructor(
+    url: string,
+    listener: SourceSearchListener,
+    fetchPlaylist: PlaylistFetch = (at, init) => fetch(at, init),
+  ) {
     this.#url = url;
     this.#listener = listener;
     this.#fetch = fetchPlaylist;

@@ -140,7 +140,9 @@ export class LivePresentation implements Presentation {
       if (video.feed !== undefined) changes = true;
       video.next = { feed, fromMs };
     }
-    if (changes) this.segmentClock.requestDiscontinuity();
+    const cut = this.segmentClock.at(fromMs);
+    const marked = cut?.startMs === fromMs && cut.discontinuity;
+    if (changes && !marked) this.segmentClock.requestDiscontinuity();
   }
 
   /** Packages an encoded picture in every rendition that shows its feed. */

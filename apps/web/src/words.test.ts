@@ -1,0 +1,49 @@
+import { playerError } from '@tallylight/client/player/player-error.ts';
+import { initialPlayerState, type PlayerState } from '@tallylight/client/player/player-state.ts';
+import { describe, expect, test } from 'vitest';
+import { autoWords, latencyWords, noticeWords, renditionWords, secondsWords } from './words.ts';
+
+const rendition = { id: '720p', name: '720p', height: 720, bitrateBps: 1_700_000 };
+
+function state(change: Partial<PlayerState>): PlayerState {
+  return { ...initialPlayerState(0.3), ...change };
+}
+
+describe('figures in words', () => {
+  test('latency', () => {
+    expect(latencyWords(482)).toBe('0.48 s behind live');
+    expect(latencyWords(undefined)).toBe('');
+  });
+
+  test('seconds', () => {
+    expect([0.4, 12.4, 75].map((seconds) => secondsWords(seconds))).toEqual(['0.40 s', '12 s', '1:15 min']);
+  });
+
+  test('renditions', () => {
+    expect(renditionWords(rendition)).toBe('720p, 1.7 Mbps');
+    expect(autoWords(state({ renditions: [rendition], currentRenditionId: '720p' }))).toBe('Auto (720p)');
+    expect(
+      autoWords(state({ renditions: [rendition], currentRenditionId: '720p', autoRendition: false })),
+    ).toBe('Auto');
+  });
+});
+
+describe('noticeWords', () => {
+  test('nothing covers a picture that plays or is paused', () => {
+    expect(noticeWords(state({ status: 'playing' }), 9_000)).toBeUndefined();
+    expect(noticeWords(state({ status: 'paused' }), 9_000)).toBeUndefined();
+  });
+
+  test('a stall is explained after a second, not before', () => {
+    expect(noticeWords(state({ status: 'stalled' }), 500)).toBeUndefined();
+    expect(noticeWords(state({ status: 'stalled' }), 1_500)).toMatch(/connection is slow/);
+  });
+
+  test('an absent publisher is explained at once', () => {
+    const words = noticeWords(
+      state({ status: 'waiting-for-publisher', error: playerError('PUBLISHER_LOST') }),
+      0,
+    );
+    expect(words).toBe('The host lost connection. Stay here, it resumes by itself.');
+  });
+});
