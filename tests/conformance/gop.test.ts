@@ -26,7 +26,7 @@ describe('scenario 18: GOPs that are long, irregular, or begin without an IDR', 
         const file = await makeClip({ seconds: 20, ...clip });
         const key = await server.addKey(name);
         sources.push(await FlvSource.start({ port: server.rtmpPort, key, files: [file], fromMs }));
-        const opened = await openReaders(server.playlistUrl(name));
+        const opened = await openReaders(server.playlistUrl(name), { atLeast: 3 });
         readers.set(name, opened);
         await Promise.all(opened.map((reader) => reader.follow(11)));
       }),

@@ -2,7 +2,6 @@ import { edgeOf } from '@tallylight/hls/rules/playlist-edge.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LiveStream } from '../support/live-stream.ts';
 import { openReaders } from '../support/ll-reader.ts';
-import { waitFor } from '../support/wait-for.ts';
 
 describe('scenario 14: rendition reports', () => {
   let stream: LiveStream;
@@ -10,10 +9,7 @@ describe('scenario 14: rendition reports', () => {
 
   beforeAll(async () => {
     stream = await LiveStream.start({ env: { LADDER: '144p:100k' } });
-    const readers = await waitFor('a rung', async () => {
-      const opened = await openReaders(stream.url);
-      return opened.length >= 3 && opened;
-    });
+    const readers = await openReaders(stream.url, { atLeast: 3 });
     ids = readers.map(({ id }) => id);
     await stream.until('a segment', 'audio', ({ segments }) => segments.some(({ gap }) => !gap));
   });

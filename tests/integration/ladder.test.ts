@@ -33,7 +33,7 @@ describe('FFmpeg publishes a file by RTMP', () => {
   let server: Tallylight;
   let publisher: FfmpegPublisher;
   let folder: string;
-  let readers: LlReader[];
+  let readers: readonly LlReader[];
   let report: LintReport;
   const segments = new Map<string, readonly Downloaded[]>();
 
@@ -45,7 +45,7 @@ describe('FFmpeg publishes a file by RTMP', () => {
     publisher = FfmpegPublisher.start([
       ...['-v', 'warning', '-re', '-i', file, '-c', 'copy', '-f', 'flv', `${server.rtmpUrl}/${key}`],
     ]);
-    readers = await openReaders(server.playlistUrl('ladder'));
+    readers = await openReaders(server.playlistUrl('ladder'), { atLeast: 4 });
     const lint = { url: server.playlistUrl('ladder'), seconds: SECONDS, fetch: lintFetch, clock: lintClock };
     [report] = await Promise.all([
       lintStream(lint),

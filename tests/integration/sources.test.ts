@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { makeClip, makeFile } from '../support/clip.ts';
 import { FlvSource, type FlvSourceOptions } from '../support/flv-source.ts';
-import { openReaders } from '../support/ll-reader.ts';
+import { type LlReader, openReaders } from '../support/ll-reader.ts';
 import { newerFfmpeg, requireAll } from '../support/newer-ffmpeg.ts';
 import { FfmpegPublisher } from '../support/publisher.ts';
 import { Tallylight } from '../support/tallylight.ts';
@@ -32,16 +32,12 @@ const WITH_AUDIO = ['source', '144p', 'audio'];
 const newer = newerFfmpeg();
 
 let server: Tallylight;
-const sources: Source[] = [];
 
 beforeAll(async () => {
   server = await Tallylight.start({ env: { LADDER: '144p:100k', CPU_BUDGET_CORES: '8', RTMP_MAX_PENDING_PER_ADDRESS: '64' } });
 });
 
-afterAll(async () => {
-  await Promise.all(sources.map((source) => source.stop()));
-  await server.stop();
-});
+afterAll(() => server.stop());
 
 const CASES: readonly SourceCase[] = [
   { name: '30 fps', publish: async (key) => copy(key, [await makeClip()]) },
@@ -120,26 +116,24 @@ const CASES: readonly SourceCase[] = [
 ];
 
 describe('sources', () => {
-  test.concurrent.each(CASES)('$name', async (row) => {
-    const streamId = await publish(row);
-    await expectToPlay(streamId, row);
-  });
+  test.concurrent.for(CASES)('$name', (row, context) => expectToPlay(row, context));
 
   const hevcTest = newer === undefined && !requireAll ? test.skip : test;
   if (newer === undefined)
     console.warn('HEVC by enhanced RTMP is not tested: there is no FFmpeg ≥ 6.1 (FFMPEG_NEW, or pip’s imageio-ffmpeg)');
 
-  hevcTest('HEVC by enhanced RTMP', async () => {
+  hevcTest('HEVC by enhanced RTMP', async (context) => {
     expect(newer, 'an FFmpeg that speaks enhanced RTMP').toBeDefined();
     const row: SourceCase = { name: 'hevc', publish: async (key) => copy(key, [await makeHevcClip()], [], newer) };
-    await expectToPlay(await publish(row), row);
+    await expectToPlay(row, context);
   });
 
   hevcTest.each([
     { codec: 'AV1', options: ['-c:v', 'libsvtav1', '-preset', '12', '-c:a', 'aac'] },
     { codec: 'Opus', options: ['-c:v', 'libx264', '-preset', 'ultrafast', '-c:a', 'libopus'] },
   ])('$codec is refused in words that the publisher shows', async ({ codec, options }) => {
-    const key = await server.addKey(`refused-${codec}`);
+    const streamId = `refused-${codec.toLowerCase()}`;
+    const key = await server.addKey(streamId);
     const inputs = ['testsrc2=size=320x180:rate=30', 'sine=sample_rate=48000'];
     const publisher = FfmpegPublisher.start(
       [
@@ -148,34 +142,45 @@ describe('sources', () => {
       ],
       newer,
     );
-    sources.push(publisher);
     expect(await publisher.finished()).not.toBe(0);
     expect(publisher.stderr).toMatch(new RegExp(codec, 'i'));
-    const refusal = server.log.filter((line) => line['streamId'] === `refused-${codec}`);
+    const refusal = server.log.filter((line) => line['streamId'] === streamId);
     expect(JSON.stringify(refusal)).toMatch(new RegExp(codec, 'i'));
   });
 });
 
-async function publish(row: SourceCase): Promise<string> {
+async function expectToPlay(row: SourceCase, { expect }: TestContext): Promise<void> {
   const streamId = row.name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '');
-  sources.push(await row.publish(await server.addKey(streamId)));
-  return streamId;
-}
-
-async function expectToPlay(streamId: string, row: SourceCase): Promise<void> {
-  const readers = await openReaders(server.playlistUrl(streamId));
-  await Promise.all(readers.map((reader) => reader.follow(row.seconds ?? 8)));
+  const seconds = row.seconds ?? 8;
+  const source = await row.publish(await server.addKey(streamId));
+  let readers: readonly LlReader[] = [];
+  try {
+    readers = await openReaders(server.playlistUrl(streamId), { atLeast: (row.renditions ?? WITH_AUDIO).length });
+    await Promise.all(readers.map((reader) => reader.follow(seconds)));
+  } finally {
+    await source.stop();
+  }
   expect(readers.map(({ id }) => id)).toEqual(row.renditions ?? WITH_AUDIO);
   for (const reader of readers) {
-    expect.soft(reader.problems, reader.id).toEqual([]);
-    expect.soft(reader.mediaSec, reader.id).toBeGreaterThanOrEqual(row.seconds ?? 8);
-    expect.soft(reader.holes, reader.id).toEqual([]);
-    expect.soft(reader.wrongDurations, reader.id).toEqual([]);
-    expect.soft(reader.dependentSegments, reader.id).toEqual([]);
-    expect.soft(reader.parts.filter(({ discontinuity }) => discontinuity).length, reader.id).toBeLessThanOrEqual(
-      row.discontinuities ?? 0,
-    );
-    expect.soft(reader.playBack(BUFFER_SEC), `${streamId} ${reader.id}`).toEqual({ stalls: 0, stalledMs: 0 });
+    const seen = {
+      problems: reader.problems,
+      holes: reader.holes,
+      wrongDurations: reader.wrongDurations,
+      dependentSegments: reader.dependentSegments,
+      discontinuities: reader.parts.filter(({ discontinuity }) => discontinuity).length,
+      ...reader.playBack(BUFFER_SEC),
+    };
+    expect.soft({ id: reader.id, ...seen }).toEqual({
+      id: reader.id,
+      problems: [],
+      holes: [],
+      wrongDurations: [],
+      dependentSegments: [],
+      discontinuities: row.discontinuities ?? 0,
+      stalls: 0,
+      stalledMs: 0,
+    });
+    expect.soft(reader.mediaSec, reader.id).toBeGreaterThanOrEqual(seconds);
   }
   const log = server.log.filter((line) => line['streamId'] === streamId).map((line) => String(line['msg']));
   if (row.logs === undefined) expect(log.filter((line) => UNUSUAL.test(line))).toEqual([]);

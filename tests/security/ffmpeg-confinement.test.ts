@@ -8,6 +8,7 @@ import { FlvSource, isConfiguration } from '../support/flv-source.ts';
 import { httpGet } from '../support/http-client.ts';
 import { QUICK_ENV } from '../support/live-stream.ts';
 import { descendants, ffmpegsBelow, processWords } from '../support/process-tree.ts';
+import { errorLines } from '../support/log-levels.ts';
 import { Tallylight } from '../support/tallylight.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -159,12 +160,12 @@ describe('security 9: FFmpeg touches no file and no socket', () => {
           return disguise === 'first' && count < 20 ? { ...tag, body: text } : tag;
         },
       });
-      await new Promise((resolve) => setTimeout(resolve, 1200));
+      await new Promise((resolve) => setTimeout(resolve, 900));
       source.kill();
     }
     expect(await canary.complaints()).toEqual([]);
     expect(await bystander.leave()).toEqual([]);
-    expect(server.log.filter((line) => Number(line['level']) >= 50)).toEqual([]);
+    expect(errorLines(server)).toEqual([]);
   });
 });
 

@@ -198,20 +198,23 @@ export class LlReader {
   }
 }
 
-/** A reader for each media playlist of a stream, as soon as the stream has a multivariant playlist. */
-export async function openReaders(multivariantUrl: string, timeoutMs = 10_000): Promise<LlReader[]> {
-  const text = await waitFor(
-    `a playlist at ${multivariantUrl}`,
-    async () => {
-      const answer = await httpGet(multivariantUrl);
-      return answer.status === 200 && answer.body.toString();
-    },
-    timeoutMs,
-    20,
-  );
-  const { variants, renditions } = parseMultivariantPlaylist(text);
-  const uris = [...variants, ...renditions].flatMap(({ uri }) => uri ?? []);
-  return [...new Set(uris)].map((uri) => new LlReader(new URL(uri, multivariantUrl).href));
+/**
+ * A reader for each media playlist of a stream, as soon as its multivariant playlist names that many; with `atLeast` 1, the
+ * default, as soon as there is one.
+ */
+export function openReaders(
+  multivariantUrl: string,
+  { atLeast = 1, timeoutMs = 10_000 } = {},
+): Promise<readonly LlReader[]> {
+  const read = async (): Promise<readonly LlReader[] | undefined> => {
+    const answer = await httpGet(multivariantUrl);
+    if (answer.status !== 200) return undefined;
+    const { variants, renditions } = parseMultivariantPlaylist(answer.body.toString());
+    const uris = new Set([...variants, ...renditions].flatMap(({ uri }) => uri ?? []));
+    if (uris.size < atLeast) return undefined;
+    return [...uris].map((uri) => new LlReader(new URL(uri, multivariantUrl).href));
+  };
+  return waitFor(`${atLeast} playlists at ${multivariantUrl}`, read, timeoutMs, 20);
 }
 
 /** The last listed part from which a player may begin, or the start of the open segment. */

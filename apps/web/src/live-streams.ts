@@ -13,12 +13,12 @@ export async function fetchLiveStreams(signal: AbortSignal): Promise<LiveStreamE
   return parseLiveStreams(await response.json());
 }
 
-/** Reads `[{ streamId, title? }]`; entries of another shape are left out. */
+/** Reads `{ streams: [{ streamId, title? }] }`; entries of another shape are left out. */
 export function parseLiveStreams(body: unknown): LiveStreamEntry[] {
-  if (!Array.isArray(body)) {
+  if (typeof body !== 'object' || body === null || !('streams' in body) || !Array.isArray(body.streams)) {
     return [];
   }
-  return body.flatMap((entry: unknown) => {
+  return body.streams.flatMap((entry: unknown) => {
     if (
       typeof entry !== 'object' ||
       entry === null ||

@@ -50,8 +50,7 @@ export function noticeWords(state: PlayerState, forMs: number): string | undefin
       return 'This stream has ended.';
     case 'error':
       return state.error?.message ?? 'The stream cannot be played.';
-    case 'playing':
-    case 'paused':
+    default:
       return undefined;
   }
 }

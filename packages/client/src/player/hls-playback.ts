@@ -1,4 +1,11 @@
-import Hls, { type ErrorData, ErrorDetails, ErrorTypes, Events, type LevelDetails } from 'hls.js';
+import HlsJs, {
+  type ErrorData,
+  ErrorDetails,
+  ErrorTypes,
+  Events,
+  type LevelDetails,
+  PlaylistLevelType,
+} from 'hls.js';
 import { liveHlsConfig } from './hls-settings.ts';
 import { lostWindow, type PlaylistSpan } from './lost-window.ts';
 import type { Playback, PlaybackFailure, PlaybackListener } from './playback.ts';
@@ -28,7 +35,7 @@ export interface HlsPlaybackOptions {
 /** Plays through hls.js and Media Source Extensions. */
 export class HlsPlayback implements Playback {
   readonly steerable = true;
-  readonly #hls: Hls;
+  readonly #hls: HlsJs;
   readonly #options: HlsPlaybackOptions;
   /** In the order of `hls.levels`. */
   #renditions: RenditionOption[] = [];
@@ -39,7 +46,7 @@ export class HlsPlayback implements Playback {
 
   constructor(options: HlsPlaybackOptions) {
     this.#options = options;
-    const hls = new Hls(liveHlsConfig());
+    const hls = new HlsJs(liveHlsConfig());
     this.#hls = hls;
     hls.on(Events.MANIFEST_PARSED, () => {
       this.#readLevels();
@@ -55,8 +62,8 @@ export class HlsPlayback implements Playback {
       this.#aimColdStart(details);
     });
     hls.on(Events.FRAG_LOADING, (_event, { frag, part }) => {
-      const details =
-        frag.type === 'audio' ? hls.audioTracks[hls.audioTrack]?.details : hls.levels[frag.level]?.details;
+      const ofAudio = hls.audioTracks[hls.audioTrack]?.details;
+      const details = frag.type === PlaylistLevelType.AUDIO ? ofAudio : hls.levels[frag.level]?.details;
       if (part && details?.partList) {
         giveUpSkippedParts(details.partList, { msn: frag.sn, index: part.index });
       }
@@ -70,7 +77,8 @@ export class HlsPlayback implements Playback {
 
   /** Whether this browser can play this way. */
   static isSupported(): boolean {
-    return Hls.isSupported();
+    // oxlint-disable-next-line import/no-named-as-default-member -- hls.js's types do not declare the named export
+    return HlsJs.isSupported();
   }
 
   get playheadEpochMs(): number | undefined {

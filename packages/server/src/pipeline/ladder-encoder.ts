@@ -10,7 +10,7 @@ import type { KeyframePolicy, Rung } from '../transcode/rung.ts';
 import { type TranscodeListener, TranscodeSupervisor } from '../transcode/supervisor.ts';
 import { GopWatch } from './gop-watch.ts';
 import { routeRenditions } from './rendition-routes.ts';
-import type { SourceEncoder, SourceEncoderFactory } from './source-encoder.ts';
+import { FLUSH_MS, type SourceEncoder, type SourceEncoderFactory } from './source-encoder.ts';
 
 /** What all ladders of a server share. */
 export interface LadderServices {
@@ -26,8 +26,6 @@ export interface LadderServices {
 const FORCED_EVERY_MS = 2000;
 /** What a new FFmpeg needs to be ready, in milliseconds. */
 const FORCED_LEAD_MS = 1000;
-/** After its last picture an FFmpeg gets this long, in milliseconds, to deliver what it holds. */
-const FLUSH_MS = 500;
 
 /** Distinguishes the feeds of successive encoders of one presentation. */
 let serial = 0;
@@ -82,13 +80,15 @@ export class LadderEncoder implements SourceEncoder {
 
   end(): void {
     if (this.#closed) return;
+    // The next encoder of this stream must not find its cores taken by this one.
+    this.#services.budget.release(this.#budgetKey);
     setTimeout(() => this.close(), FLUSH_MS);
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#services.budget.release(this.#options.streamId + this.#prefix);
+    this.#services.budget.release(this.#budgetKey);
     this.#supervisor?.close().catch((error: unknown) => this.#log.error({ error }, 'could not end FFmpeg'));
   }
 
@@ -99,6 +99,11 @@ export class LadderEncoder implements SourceEncoder {
       pids: this.#supervisor?.pids ?? [],
       sourceEncoded: this.#forcedFromMs !== undefined,
     };
+  }
+
+  /** Two encoders of one stream may overlap for a moment. */
+  get #budgetKey(): string {
+    return `${this.#options.streamId}#${this.#prefix}`;
   }
 
   async #start(): Promise<void> {
@@ -134,9 +139,9 @@ export class LadderEncoder implements SourceEncoder {
   }
 
   #admit(rungs: readonly Rung[], minimumRungs: number): TranscodePlan {
-    const { source, streamId } = this.#options;
+    const { source } = this.#options;
     const plan = this.#services.budget.admit({
-      streamId: streamId + this.#prefix,
+      streamId: this.#budgetKey,
       source,
       rungs,
       minimumRungs,
@@ -167,7 +172,7 @@ export class LadderEncoder implements SourceEncoder {
   }
 
   #listener(): TranscodeListener {
-    const { presentation, streamId } = this.#options;
+    const { presentation } = this.#options;
     return {
       onGeneration: ({ number, reason }) =>
         this.#log.info({ generation: number, reason }, 'encoder delivers'),
@@ -175,7 +180,7 @@ export class LadderEncoder implements SourceEncoder {
       onUnit: (rungId, unit) => presentation.pushEncoded(this.#prefix + rungId, unit),
       onProgress: ({ cpuCores, speed }) => {
         if (cpuCores !== undefined) {
-          this.#services.budget.measured(streamId + this.#prefix, cpuCores, speed >= 0.95);
+          this.#services.budget.measured(this.#budgetKey, cpuCores, speed >= 0.95);
         }
       },
       onOverload: ({ speed }) => this.#shed(speed),

@@ -14,7 +14,7 @@ import {
 import type { StreamReader } from '../stream/reader.ts';
 import type { Track, VideoTrack } from '../stream/track.ts';
 import type { PipelineOptions } from './pipeline-options.ts';
-import type { SourceEncoder, SourceEncoderFactory } from './source-encoder.ts';
+import { FLUSH_MS, type SourceEncoder, type SourceEncoderFactory } from './source-encoder.ts';
 import { type Layout, TrackWait } from './track-wait.ts';
 
 /** What a session needs from outside. */
@@ -60,6 +60,7 @@ export class LiveSession {
   #encoder: SourceEncoder | undefined;
   #ladderTrack: VideoTrack | undefined;
   #reconnectTimer: NodeJS.Timeout | undefined;
+  #interruptTimer: NodeJS.Timeout | undefined;
   #ended = false;
 
   constructor(options: LiveSessionOptions) {
@@ -104,6 +105,7 @@ export class LiveSession {
   attach(options: PublisherOptions): PublisherSink {
     this.#makeRoom();
     clearTimeout(this.#reconnectTimer);
+    if (this.#interruptTimer !== undefined) this.#interrupt();
     const publisher: AttachedPublisher = {
       options,
       tracks: new TrackWait(this.#options.secondTrackWaitMs),
@@ -169,6 +171,7 @@ export class LiveSession {
   /** Lets go of timers, encoders and readers without telling viewers: they find the stream again after a restart. Idempotent. */
   close(): void {
     clearTimeout(this.#reconnectTimer);
+    clearTimeout(this.#interruptTimer);
     this.#encoder?.close();
     this.#stream.close();
   }
@@ -205,12 +208,18 @@ export class LiveSession {
     this.#encoder?.end();
     this.#encoder = undefined;
     this.#ladderTrack = undefined;
-    this.#presentation?.interrupt();
     this.#log.info({ reason }, 'publisher gone');
     if (this.#ended) return;
+    // What the encoder still holds belongs to this publisher's last segment.
+    this.#interruptTimer = setTimeout(() => this.#interrupt(), FLUSH_MS);
     const windowMs = reason === 'revoked' ? 0 : this.#options.reconnectWindowMs;
-    if (windowMs === 0) this.end();
-    else this.#reconnectTimer = setTimeout(() => this.end(), windowMs);
+    this.#reconnectTimer = setTimeout(() => this.end(), Math.max(windowMs, FLUSH_MS));
+  }
+
+  #interrupt(): void {
+    clearTimeout(this.#interruptTimer);
+    this.#interruptTimer = undefined;
+    this.#presentation?.interrupt();
   }
 
   #beginWhenReady(publisher: AttachedPublisher): void {

@@ -3,11 +3,14 @@ import type { Logger } from '../platform/logger.ts';
 import type { AccessUnit } from '../stream/access-unit.ts';
 import type { VideoTrack } from '../stream/track.ts';
 
+/** After the last picture an encoder gets this long, in milliseconds, to deliver what it holds. */
+export const FLUSH_MS = 300;
+
 /** Everything that is encoded of one source: fed with its pictures, feeds the presentation's renditions. */
 export interface SourceEncoder {
   /** Takes a source picture on the stream's clock, before the packager does. */
   write(unit: AccessUnit): void;
-  /** No more pictures: what is in the encoder still comes out, then it goes. */
+  /** No more pictures: what is in the encoder still comes out for `FLUSH_MS`, then it goes. */
   end(): void;
   /** Stops at once. */
   close(): void;

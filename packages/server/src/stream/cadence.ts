@@ -31,6 +31,7 @@ export class VideoCadence {
   #lastDtsMs: number | undefined;
   #intervalMs = 33;
   #filling = false;
+  #reordered = false;
   #repeated = 0;
 
   /** @param silenceMs how far video may fall behind, in milliseconds, before it is filled. */
@@ -64,6 +65,8 @@ export class VideoCadence {
     }
     this.#filling = false;
     this.#lastDtsMs = dts;
+    // After a picture that is shown later than it is decoded, a repeat would be shown out of order.
+    this.#reordered = unit.pts !== unit.dts;
     this.#repeater?.observe(unit.payload);
     return late ? { ...unit, dts, pts: ticks(Math.max(unit.pts, dts)) } : unit;
   }
@@ -71,7 +74,7 @@ export class VideoCadence {
   /** Repeats needed now that the stream has reached `streamMs`. Empty while video keeps up. */
   fill(streamMs: number): readonly AccessUnit[] {
     const last = this.#lastDtsMs;
-    if (this.#repeater === undefined || last === undefined) return [];
+    if (this.#repeater === undefined || last === undefined || this.#reordered) return [];
     if (!this.#filling && streamMs - last < this.#silenceMs) return [];
     const units: AccessUnit[] = [];
     const interval = Math.min(MAX_INTERVAL_MS, Math.max(MIN_INTERVAL_MS, Math.round(this.#intervalMs)));
