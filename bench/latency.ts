@@ -1,6 +1,7 @@
 /** `npm run bench:latency`: true glass to glass in headless Chromium, by the clock that the test card draws into its picture. */
 
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import type { BrowserContext, Page } from 'playwright-core';
 import { openChromium } from '../tests/support/chromium.ts';
@@ -96,13 +97,17 @@ async function measureClassic(context: BrowserContext): Promise<Row[]> {
     // Both windows must hold as much as a player wants to stay behind the edge.
     await seconds(8);
     const page = await context.newPage();
-    const address = `${server.url}/bench-classic`;
-    await page.route(address, (route) =>
-      route.fulfill({ contentType: 'text/html', body: classicPage(playlists) }),
-    );
-    await page.goto(address);
+    // A real page of loopback: one that the test tool fulfils may not ask other ports of loopback.
+    const pageServer = createServer((_request, response) => {
+      response.setHeader('Content-Type', 'text/html').end(classicPage(playlists));
+    });
+    const pagePort = await freePort();
+    pageServer.listen(pagePort, '127.0.0.1');
+    await page.goto(`http://127.0.0.1:${pagePort}/`);
     const readings = await readGlass(page, OTHERS);
     await page.close();
+    pageServer.closeAllConnections();
+    pageServer.close();
     return readings.map((reading, index) => row(index === 0 ? 'classic' : 'classic nginx-rtmp', reading));
   } finally {
     await card.close();
@@ -147,6 +152,7 @@ await browser.context.addInitScript(glassScript);
 const rows: Row[] = [];
 try {
   for (const mode of MODES) {
+    console.log(`measuring ${mode}`);
     if (mode === 'classic') rows.push(...(await measureClassic(browser.context)));
     else rows.push(await measureWatchPage(browser.context, mode, Number(/\d+/.exec(mode)?.[0])));
   }
