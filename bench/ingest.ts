@@ -44,7 +44,7 @@ async function measure(pid: number, urls: readonly string[], file: string): Prom
     await new Promise((resolve) => setTimeout(resolve, count === COUNTS.at(-1) ? SETTLE_MS : 6000));
     const { cpuPercent, rssMb } = await measureTree(pid, SECONDS);
     if (publishers.some((publisher) => !publisher.running))
-      throw new Error(`a publisher died: ${publishers.map((p) => p.stderr)}`);
+      throw new Error(`a publisher died: ${publishers.map((p) => p.stderr).join('; ')}`);
     results.push({ publishers: count, cpuPercent, rssMb });
   }
   for (const publisher of publishers) await publisher.stop('SIGKILL');

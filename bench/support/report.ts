@@ -24,7 +24,7 @@ export function version(program: string, args: readonly string[]): string {
 export function report(
   title: string,
   rows: readonly Readonly<Record<string, unknown>>[],
-  result: object,
+  result?: object,
 ): void {
   console.log(`\n${title}\n${machine()}\n`);
   const keys = Object.keys(rows[0] ?? {});
@@ -34,7 +34,7 @@ export function report(
     console.log(`| ${line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`);
     if (index === 0) console.log(`|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`);
   });
-  if (process.argv.includes('--json')) console.log(`\n${JSON.stringify(result)}`);
+  if (result !== undefined && process.argv.includes('--json')) console.log(`\n${JSON.stringify(result)}`);
 }
 
 /** A number from the command line, `--name value`. */
@@ -75,5 +75,7 @@ export function round(value: number, digits = 2): number {
 }
 
 function show(value: unknown): string {
-  return value === undefined ? '–' : typeof value === 'number' ? String(round(value, 3)) : String(value);
+  if (value === undefined) return '–';
+  if (typeof value === 'number') return String(round(value, 3));
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -12,11 +12,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 
   'server/platform': [],
   'server/stream': ['media', 'server/platform'],
-  'server/ingest': ['media', 'server/platform', 'server/stream'],
+  // RTMP below publishing and playing: handshake, chunks, messages, commands.
+  'server/rtmp': ['media'],
+  'server/ingest': ['media', 'server/platform', 'server/stream', 'server/rtmp'],
   'server/transcode': ['media', 'server/platform', 'server/stream'],
   'server/packager': ['media', 'hls', 'server/platform', 'server/stream'],
   'server/origin': ['media', 'hls', 'server/platform', 'server/stream', 'server/packager'],
-  'server/egress': ['media', 'server/platform', 'server/stream', 'server/ingest'],
+  'server/egress': ['media', 'server/platform', 'server/stream', 'server/rtmp'],
   'server/pipeline': [
     'media',
     'hls',

@@ -11,7 +11,11 @@ describe('scenarios 6 to 11: blocking reload', () => {
 
   beforeAll(async () => {
     stream = await LiveStream.start({ clip: { seconds: 60 } });
-    await stream.until('some segments', 'source', ({ segments }) => segments.filter(({ gap }) => !gap).length >= 3);
+    await stream.until(
+      'some segments',
+      'source',
+      ({ segments }) => segments.filter(({ gap }) => !gap).length >= 3,
+    );
   });
 
   afterAll(() => stream.close());

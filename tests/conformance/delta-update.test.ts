@@ -35,7 +35,9 @@ describe('scenario 15: delta updates', () => {
           delta: readMediaPlaylist(skipped.body.toString()),
           full: readMediaPlaylist(whole.body.toString()),
         };
-        return JSON.stringify(edgeOf(pair.delta.playlist)) === JSON.stringify(edgeOf(pair.full.playlist)) && pair;
+        return (
+          JSON.stringify(edgeOf(pair.delta.playlist)) === JSON.stringify(edgeOf(pair.full.playlist)) && pair
+        );
       });
       expect(delta.playlist.skippedSegments).toBeGreaterThan(0);
       expect(delta.version).toBeGreaterThanOrEqual(9);

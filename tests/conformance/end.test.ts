@@ -14,7 +14,11 @@ describe('scenario 20: the end of a stream', () => {
 
   beforeAll(async () => {
     stream = await LiveStream.start({ env: { RECONNECT_WINDOW_SEC: '3', HELD_RELOADS_PER_ADDRESS: '2000' } });
-    await stream.until('segments', 'source', ({ segments }) => segments.filter(({ gap }) => !gap).length >= 2);
+    await stream.until(
+      'segments',
+      'source',
+      ({ segments }) => segments.filter(({ gap }) => !gap).length >= 2,
+    );
   });
 
   afterAll(() => stream.close());
@@ -67,7 +71,15 @@ describe('scenario 20: the end of a stream', () => {
     const playlist = parseMediaPlaylist((await stream.ask('source')).body.toString());
     const real = playlist.segments.filter(({ gap }) => !gap);
     const { stdout, stderr } = await promisify(execFile)('ffprobe', [
-      ...['-v', 'error', '-count_frames', '-show_entries', 'stream=codec_type,nb_read_frames', '-of', 'csv=p=0'],
+      ...[
+        '-v',
+        'error',
+        '-count_frames',
+        '-show_entries',
+        'stream=codec_type,nb_read_frames',
+        '-of',
+        'csv=p=0',
+      ],
       stream.rendition('source'),
     ]);
     const frames = Number(/video,(\d+)/.exec(stdout)?.[1]);

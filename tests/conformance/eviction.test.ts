@@ -30,7 +30,9 @@ describe('scenario 16: what slides out of the window', () => {
     await stream.until('the part to leave', 'source', (now) =>
       now.segments.every(({ parts }) => parts.every(({ uri }) => uri !== part)),
     );
-    await stream.until('the segment to leave', 'source', (now) => now.segments.every(({ uri }) => uri !== segment));
+    await stream.until('the segment to leave', 'source', (now) =>
+      now.segments.every(({ uri }) => uri !== segment),
+    );
     const leftMs = performance.now();
     const lengthSec = full.segments.reduce((sum, { durationSec }) => sum + durationSec, 0);
 
@@ -55,7 +57,12 @@ describe('scenario 16: what slides out of the window', () => {
     const { segments } = await stream.playlist('source');
     const last = segments.at(-1)?.uri ?? '';
     const [run, msn] = last.split('.');
-    const never = [`${run}.${Number(msn) + 9}.m4s`, `${run}.${msn}.77.m4s`, `x${run}.${msn}.m4s`, 'nothing.mp4'];
+    const never = [
+      `${run}.${Number(msn) + 9}.m4s`,
+      `${run}.${msn}.77.m4s`,
+      `x${run}.${msn}.m4s`,
+      'nothing.mp4',
+    ];
     for (const name of never) {
       const answer = await httpGet(stream.rendition('source', name));
       expect(answer.status).toBe(404);

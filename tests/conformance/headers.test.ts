@@ -11,7 +11,11 @@ describe('scenario 23: headers', () => {
 
   beforeAll(async () => {
     stream = await LiveStream.start({ tls: true });
-    const playlist = await stream.until('a segment', 'source', ({ segments }) => segments.at(-1)?.gap === false);
+    const playlist = await stream.until(
+      'a segment',
+      'source',
+      ({ segments }) => segments.at(-1)?.gap === false,
+    );
     segmentUrl = stream.rendition('source', playlist.segments.at(-1)?.uri ?? '');
     segment = await httpGet(segmentUrl);
   });

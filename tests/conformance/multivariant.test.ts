@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lintMultivariantPlaylist } from '@tallylight/hls/lint/lint-playlist.ts';
 import type { MultivariantPlaylist, Variant } from '@tallylight/hls/multivariant-playlist.ts';
+import { parseMultivariantPlaylist } from '@tallylight/hls/parse-multivariant-playlist.ts';
 import { avcCodecString, parseAvcConfig } from '@tallylight/media/codecs/h264/avc-config.ts';
 import { Parser } from 'm3u8-parser';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { probe } from '../support/ffprobe.ts';
 import { FragmentTrack } from '../support/fragment-track.ts';
 import { httpGet } from '../support/http-client.ts';
 import { LiveStream } from '../support/live-stream.ts';
-import { parseMultivariantPlaylist } from '@tallylight/hls/parse-multivariant-playlist.ts';
-import { probe } from '../support/ffprobe.ts';
 
 describe('scenario 22: the multivariant playlist', () => {
   let stream: LiveStream;
@@ -20,9 +20,16 @@ describe('scenario 22: the multivariant playlist', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tallylight-variant-'));
-    stream = await LiveStream.start({ env: { LADDER: '144p:100k' }, clip: { size: '426x240', fps: 25, gop: 25 } });
+    stream = await LiveStream.start({
+      env: { LADDER: '144p:100k' },
+      clip: { size: '426x240', fps: 25, gop: 25 },
+    });
     for (const id of ['source', '144p', 'audio'])
-      await stream.until(`segments of ${id}`, id, ({ segments }) => segments.filter(({ gap }) => !gap).length >= 4);
+      await stream.until(
+        `segments of ${id}`,
+        id,
+        ({ segments }) => segments.filter(({ gap }) => !gap).length >= 4,
+      );
     text = (await httpGet(stream.url)).body.toString();
     playlist = parseMultivariantPlaylist(text);
   });
@@ -47,7 +54,14 @@ describe('scenario 22: the multivariant playlist', () => {
     expect(playlist.variants.map(({ uri }) => uri)).toEqual(['source/index.m3u8', '144p/index.m3u8']);
     for (const variant of playlist.variants) expect(variant.audioGroup).toBe('audio');
     expect(playlist.renditions).toMatchObject([
-      { type: 'AUDIO', groupId: 'audio', isDefault: true, autoselect: true, uri: 'audio/index.m3u8', channels: '2' },
+      {
+        type: 'AUDIO',
+        groupId: 'audio',
+        isDefault: true,
+        autoselect: true,
+        uri: 'audio/index.m3u8',
+        channels: '2',
+      },
     ]);
   });
 
@@ -83,7 +97,9 @@ describe('scenario 22: the multivariant playlist', () => {
     const id = uri.split('/')[0] ?? '';
     const last = (await stream.playlist(id)).segments.at(-1);
     const [init, segment] = await Promise.all(
-      [last?.map?.uri ?? '', last?.uri ?? ''].map(async (file) => (await httpGet(stream.rendition(id, file))).body),
+      [last?.map?.uri ?? '', last?.uri ?? ''].map(
+        async (file) => (await httpGet(stream.rendition(id, file))).body,
+      ),
     );
     return { init: init ?? Buffer.alloc(0), segment: segment ?? Buffer.alloc(0) };
   }

@@ -89,7 +89,9 @@ function headAfter(playlist: MediaPlaylist): SegmentHead | undefined {
 
 /** MSNs of the segments behind a discontinuity. */
 function discontinuities(playlist: MediaPlaylist): number[] {
-  return listed(playlist).flatMap(({ discontinuity }, at) => (discontinuity ? [playlist.mediaSequence + at] : []));
+  return listed(playlist).flatMap(({ discontinuity }, at) =>
+    discontinuity ? [playlist.mediaSequence + at] : [],
+  );
 }
 
 function listed(playlist: MediaPlaylist): readonly (SegmentHead & Partial<MediaSegment>)[] {

@@ -33,7 +33,9 @@ beforeAll(async () => {
   const files = await Promise.all(streams.map(({ clip }) => makeClip(clip)));
   const keys = await Promise.all([...streams.map(({ name }) => server.addKey(name)), server.addKey('lint')]);
   const follow = async (name: string, at: number): Promise<void> => {
-    sources.push(await FlvSource.start({ port: server.rtmpPort, key: keys[at] ?? '', files: [files[at] ?? ''] }));
+    sources.push(
+      await FlvSource.start({ port: server.rtmpPort, key: keys[at] ?? '', files: [files[at] ?? ''] }),
+    );
     const opened = await openReaders(server.playlistUrl(name));
     readers.set(name, opened);
     await Promise.all(opened.map((reader) => reader.follow(SECONDS)));

@@ -6,12 +6,12 @@ import { Parser } from 'm3u8-parser';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { probe } from '../support/ffprobe.ts';
 import { beepTimes, flashTimes, makeFlashingClip } from '../support/flashing-clip.ts';
+import { FragmentTrack } from '../support/fragment-track.ts';
 import { httpGet } from '../support/http-client.ts';
 import { lintClock, lintFetch } from '../support/lint-access.ts';
 import { type LlReader, openReaders } from '../support/ll-reader.ts';
 import { FfmpegPublisher } from '../support/publisher.ts';
 import { Tallylight } from '../support/tallylight.ts';
-import { FragmentTrack } from '../support/fragment-track.ts';
 
 const SECONDS = 9;
 const EXPECTED = [
@@ -47,10 +47,7 @@ describe('FFmpeg publishes a file by RTMP', () => {
     ]);
     readers = await openReaders(server.playlistUrl('ladder'), { atLeast: 4 });
     const lint = { url: server.playlistUrl('ladder'), seconds: SECONDS, fetch: lintFetch, clock: lintClock };
-    [report] = await Promise.all([
-      lintStream(lint),
-      ...readers.map((reader) => reader.follow(SECONDS)),
-    ]);
+    [report] = await Promise.all([lintStream(lint), ...readers.map((reader) => reader.follow(SECONDS))]);
     for (const reader of readers) segments.set(reader.id, await download(reader));
   });
 
@@ -89,14 +86,19 @@ describe('FFmpeg publishes a file by RTMP', () => {
     }
   });
 
-  test.each(EXPECTED)('ffprobe sees $id as $width x $height, every frame decoded', async ({ id, ...expected }) => {
-    const { streams, complaints } = await probe(await joined(id), { count: true });
-    const frames = (segments.get(id) ?? []).flatMap((segment) => samplesOf(segment));
-    expect(complaints).toBe('');
-    expect(streams).toMatchObject([{ ...expected, profile: 'High', nb_read_frames: String(frames.length) }]);
-    // 2 s of 30 pictures each, but for the first segment, which may have begun a little late.
-    for (const segment of (segments.get(id) ?? []).slice(1)) expect(samplesOf(segment)).toHaveLength(60);
-  });
+  test.each(EXPECTED)(
+    'ffprobe sees $id as $width x $height, every frame decoded',
+    async ({ id, ...expected }) => {
+      const { streams, complaints } = await probe(await joined(id), { count: true });
+      const frames = (segments.get(id) ?? []).flatMap((segment) => samplesOf(segment));
+      expect(complaints).toBe('');
+      expect(streams).toMatchObject([
+        { ...expected, profile: 'High', nb_read_frames: String(frames.length) },
+      ]);
+      // 2 s of 30 pictures each, but for the first segment, which may have begun a little late.
+      for (const segment of (segments.get(id) ?? []).slice(1)) expect(samplesOf(segment)).toHaveLength(60);
+    },
+  );
 
   test('ffprobe sees the audio as AAC at 48 kHz, every frame decoded', async () => {
     const { streams, complaints } = await probe(await joined('audio'), { count: true });
@@ -107,9 +109,15 @@ describe('FFmpeg publishes a file by RTMP', () => {
   });
 
   test.each(EXPECTED)('lips and sound of $id are at most 40 ms apart', async ({ id }) => {
-    const [flashes, beeps] = await Promise.all([flashTimes(await joined(id)), beepTimes(await joined('audio'))]);
+    const [flashes, beeps] = await Promise.all([
+      flashTimes(await joined(id)),
+      beepTimes(await joined('audio')),
+    ]);
     const offsets = flashes.flatMap((flash) => {
-      const nearest = beeps.reduce((best, beep) => (Math.abs(beep - flash) < Math.abs(best - flash) ? beep : best), -9);
+      const nearest = beeps.reduce(
+        (best, beep) => (Math.abs(beep - flash) < Math.abs(best - flash) ? beep : best),
+        -9,
+      );
       return Math.abs(nearest - flash) > 0.45 ? [] : [nearest - flash];
     });
     expect(offsets.length).toBeGreaterThanOrEqual(3);

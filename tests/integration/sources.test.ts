@@ -34,7 +34,9 @@ const newer = newerFfmpeg();
 let server: Tallylight;
 
 beforeAll(async () => {
-  server = await Tallylight.start({ env: { LADDER: '144p:100k', CPU_BUDGET_CORES: '8', RTMP_MAX_PENDING_PER_ADDRESS: '64' } });
+  server = await Tallylight.start({
+    env: { LADDER: '144p:100k', CPU_BUDGET_CORES: '8', RTMP_MAX_PENDING_PER_ADDRESS: '64' },
+  });
 });
 
 afterAll(() => server.stop());
@@ -60,7 +62,16 @@ const CASES: readonly SourceCase[] = [
     publish: async (key) =>
       copy(
         key,
-        ['-re', '-i', await makeClip({ audio: false }), '-itsoffset', '2', '-re', '-i', await makeClip({ video: false })],
+        [
+          '-re',
+          '-i',
+          await makeClip({ audio: false }),
+          '-itsoffset',
+          '2',
+          '-re',
+          '-i',
+          await makeClip({ video: false }),
+        ],
         ['-map', '0:v', '-map', '1:a'],
       ),
     discontinuities: 1,
@@ -71,7 +82,11 @@ const CASES: readonly SourceCase[] = [
       const slow = "select='lt(t,4)+gte(t,12)+lt(mod(n,30),1)'";
       const vfr = ['-fps_mode', 'vfr', '-force_key_frames', 'expr:gte(t,n_forced*2)'];
       // Or FFmpeg's muxer holds the audio until the next picture.
-      return copy(key, [await makeClip({ filter: slow, gop: 600, extra: vfr })], ['-max_interleave_delta', '1000']);
+      return copy(
+        key,
+        [await makeClip({ filter: slow, gop: 600, extra: vfr })],
+        ['-max_interleave_delta', '1000'],
+      );
     },
     seconds: 14,
   },
@@ -84,7 +99,8 @@ const CASES: readonly SourceCase[] = [
     name: 'video stops for 2 s',
     publish: async (key) =>
       play(key, {
-        edit: (tag, elapsedMs) => (tag.type === 'video' && elapsedMs > 3000 && elapsedMs < 5000 ? undefined : tag),
+        edit: (tag, elapsedMs) =>
+          tag.type === 'video' && elapsedMs > 3000 && elapsedMs < 5000 ? undefined : tag,
       }),
   },
   {
@@ -120,11 +136,16 @@ describe('sources', () => {
 
   const hevcTest = newer === undefined && !requireAll ? test.skip : test;
   if (newer === undefined)
-    console.warn('HEVC by enhanced RTMP is not tested: there is no FFmpeg ≥ 6.1 (FFMPEG_NEW, or pip’s imageio-ffmpeg)');
+    console.warn(
+      'HEVC by enhanced RTMP is not tested: there is no FFmpeg ≥ 6.1 (FFMPEG_NEW, or pip’s imageio-ffmpeg)',
+    );
 
   hevcTest('HEVC by enhanced RTMP', async (context) => {
     expect(newer, 'an FFmpeg that speaks enhanced RTMP').toBeDefined();
-    const row: SourceCase = { name: 'hevc', publish: async (key) => copy(key, [await makeHevcClip()], [], newer) };
+    const row: SourceCase = {
+      name: 'hevc',
+      publish: async (key) => copy(key, [await makeHevcClip()], [], newer),
+    };
     await expectToPlay(row, context);
   });
 
@@ -138,7 +159,18 @@ describe('sources', () => {
     const publisher = FfmpegPublisher.start(
       [
         ...['-v', 'warning', ...inputs.flatMap((input) => ['-re', '-f', 'lavfi', '-i', input])],
-        ...['-pix_fmt', 'yuv420p', '-ac', '2', ...options, '-t', '20', '-f', 'flv', `${server.rtmpUrl}/${key}`],
+        ...[
+          '-pix_fmt',
+          'yuv420p',
+          '-ac',
+          '2',
+          ...options,
+          '-t',
+          '20',
+          '-f',
+          'flv',
+          `${server.rtmpUrl}/${key}`,
+        ],
       ],
       newer,
     );
@@ -150,12 +182,17 @@ describe('sources', () => {
 });
 
 async function expectToPlay(row: SourceCase, { expect }: TestContext): Promise<void> {
-  const streamId = row.name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '');
+  const streamId = row.name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
   const seconds = row.seconds ?? 8;
   const source = await row.publish(await server.addKey(streamId));
   let readers: readonly LlReader[] = [];
   try {
-    readers = await openReaders(server.playlistUrl(streamId), { atLeast: (row.renditions ?? WITH_AUDIO).length });
+    readers = await openReaders(server.playlistUrl(streamId), {
+      atLeast: (row.renditions ?? WITH_AUDIO).length,
+    });
     await Promise.all(readers.map((reader) => reader.follow(seconds)));
   } finally {
     await source.stop();
@@ -217,8 +254,24 @@ async function play(key: string, options: Partial<FlvSourceOptions>): Promise<So
 function makeHevcClip(): Promise<string> {
   return makeFile(
     [
-      ...['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=30', '-f', 'lavfi', '-i', 'sine=sample_rate=48000'],
-      ...['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'keyint=60:min-keyint=60:log-level=error'],
+      ...[
+        '-f',
+        'lavfi',
+        '-i',
+        'testsrc2=size=320x180:rate=30',
+        '-f',
+        'lavfi',
+        '-i',
+        'sine=sample_rate=48000',
+      ],
+      ...[
+        '-c:v',
+        'libx265',
+        '-preset',
+        'ultrafast',
+        '-x265-params',
+        'keyint=60:min-keyint=60:log-level=error',
+      ],
       ...['-pix_fmt', 'yuv420p', '-tag:v', 'hvc1', '-c:a', 'aac', '-t', '30'],
     ],
     'mp4',

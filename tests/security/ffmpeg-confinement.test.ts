@@ -7,8 +7,8 @@ import { makeClip } from '../support/clip.ts';
 import { FlvSource, isConfiguration } from '../support/flv-source.ts';
 import { httpGet } from '../support/http-client.ts';
 import { QUICK_ENV } from '../support/live-stream.ts';
-import { descendants, ffmpegsBelow, processWords } from '../support/process-tree.ts';
 import { errorLines } from '../support/log-levels.ts';
+import { descendants, ffmpegsBelow, processWords } from '../support/process-tree.ts';
 import { Tallylight } from '../support/tallylight.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -71,7 +71,8 @@ describe('security 7: shell and argument injection', () => {
       while (watching) {
         for (const { pid } of descendants(server.pid)) {
           try {
-            for (const word of [...processWords(pid, 'cmdline'), ...processWords(pid, 'environ')]) words.add(word);
+            for (const word of [...processWords(pid, 'cmdline'), ...processWords(pid, 'environ')])
+              words.add(word);
           } catch {
             // It ended between the two looks.
           }
@@ -81,7 +82,9 @@ describe('security 7: shell and argument injection', () => {
     })();
     for (const text of injections()) {
       await expect(RtmpPublisher.publish({ port: server.rtmpPort, key: text })).rejects.toThrow('NetStream');
-      await expect(RtmpPublisher.publish({ port: server.rtmpPort, key: 'x', app: text })).rejects.toThrow('Net');
+      await expect(RtmpPublisher.publish({ port: server.rtmpPort, key: 'x', app: text })).rejects.toThrow(
+        'Net',
+      );
     }
     const source = await FlvSource.start({
       port: server.rtmpPort,
@@ -109,7 +112,8 @@ describe('security 7: shell and argument injection', () => {
     const said = [...words].join('\n');
     // The arguments of FFmpeg were among what was seen.
     expect(said).toContain('pipe:');
-    for (const secret of [MARK, key, key.slice(5), MASTER_KEY, canary.folder]) expect(said).not.toContain(secret);
+    for (const secret of [MARK, key, key.slice(5), MASTER_KEY, canary.folder])
+      expect(said).not.toContain(secret);
     expect(said).not.toMatch(/^(?:sh|bash|\/bin\/sh|-c)$/m);
     expect(server.output).not.toContain(key);
     expect(await canary.complaints()).toEqual([]);

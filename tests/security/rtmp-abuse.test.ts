@@ -1,13 +1,13 @@
 import { type AmfInput, writeAmf0 } from '@tallylight/media/amf/amf0-writer.ts';
-import { controlMessage } from '@tallylight/server/ingest/rtmp/chunk-writer.ts';
+import { controlMessage } from '@tallylight/server/rtmp/chunk-writer.ts';
+import { MESSAGE_TYPE } from '@tallylight/server/rtmp/rtmp-message.ts';
 import { RtmpPublisher } from '@tallylight/server/ingest/rtmp/testing/rtmp-publisher.ts';
-import { MESSAGE_TYPE } from '@tallylight/server/ingest/rtmp/rtmp-message.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Bystander } from '../support/bystander.ts';
 import { QUICK_ENV } from '../support/live-stream.ts';
+import { errorLines, troubleLines } from '../support/log-levels.ts';
 import { anotherAddress } from '../support/peer-addresses.ts';
 import { residentMb } from '../support/process-memory.ts';
-import { errorLines, troubleLines } from '../support/log-levels.ts';
 import { Tallylight } from '../support/tallylight.ts';
 
 let server: Tallylight;
@@ -104,7 +104,10 @@ describe('security 11: depth and counts in AMF', () => {
     ['ECMA arrays in ECMA arrays', deep([8, 0xff, 0xff, 0xff, 0xff, 0, 1, 0x61], 500)],
     ['strict arrays in strict arrays', deep([10, 0, 0, 0, 1], 800)],
     ['a strict array of 2³² − 1', Buffer.from([10, 0xff, 0xff, 0xff, 0xff, 5])],
-    ['an object of 1000 keys', Buffer.concat([Buffer.from([3]), ...Array.from({ length: 1000 }, () => Buffer.from([0, 0, 5]))])],
+    [
+      'an object of 1000 keys',
+      Buffer.concat([Buffer.from([3]), ...Array.from({ length: 1000 }, () => Buffer.from([0, 0, 5]))]),
+    ],
     ['a long string of 4 GiB', Buffer.from([12, 0xff, 0xff, 0xff, 0xff, 0x61])],
     ['a reference', Buffer.from([7, 0, 0])],
     ['an unknown marker', Buffer.from([0x11, 1, 2])],
@@ -115,7 +118,10 @@ describe('security 11: depth and counts in AMF', () => {
     for (const type of [MESSAGE_TYPE.commandAmf0, MESSAGE_TYPE.dataAmf0]) {
       const peer = type === MESSAGE_TYPE.dataAmf0 ? await publishing() : await connected();
       const address = `${peer.socket.localAddress}:${peer.socket.localPort}`;
-      const name = type === MESSAGE_TYPE.dataAmf0 ? Buffer.concat([string('@setDataFrame'), string('onMetaData')]) : string('x');
+      const name =
+        type === MESSAGE_TYPE.dataAmf0
+          ? Buffer.concat([string('@setDataFrame'), string('onMetaData')])
+          : string('x');
       peer.sendMessage(3, { type, streamId: 1, timestampMs: 0, payload: Buffer.concat([name, body]) });
       peer.sendMessage(3, { type, streamId: 1, timestampMs: 0, payload: Buffer.concat([name, body]) });
       peer.socket.end();
@@ -126,13 +132,48 @@ describe('security 11: depth and counts in AMF', () => {
 });
 
 describe('security 12: AMF of the wrong type', () => {
-  const values: readonly AmfInput[] = [0, Number.NaN, -1e308, true, '', '__proto__', null, undefined, { a: 1 }, { __proto__: 1, constructor: 'x' }, ['x', [1]], { dateMs: Number.NaN }];
-  const commands = ['connect', 'releaseStream', 'FCPublish', 'createStream', 'publish', 'deleteStream', 'closeStream', 'FCUnpublish', 'getStreamLength', 'play', 'pause', '_checkbw', 'onStatus', '_result', '_error', '@setDataFrame', 'toString', '__proto__'];
+  const values: readonly AmfInput[] = [
+    0,
+    Number.NaN,
+    -1e308,
+    true,
+    '',
+    '__proto__',
+    null,
+    undefined,
+    { a: 1 },
+    { __proto__: 1, constructor: 'x' },
+    ['x', [1]],
+    { dateMs: Number.NaN },
+  ];
+  const commands = [
+    'connect',
+    'releaseStream',
+    'FCPublish',
+    'createStream',
+    'publish',
+    'deleteStream',
+    'closeStream',
+    'FCUnpublish',
+    'getStreamLength',
+    'play',
+    'pause',
+    '_checkbw',
+    'onStatus',
+    '_result',
+    '_error',
+    '@setDataFrame',
+    'toString',
+    '__proto__',
+  ];
 
   test('every argument of every command takes every type', async () => {
     for (const name of commands) {
       for (const value of values) {
-        const peer = name === 'publish' ? await connected() : await RtmpPublisher.open({ port: server.rtmpPort, localAddress: anotherAddress() });
+        const peer =
+          name === 'publish'
+            ? await connected()
+            : await RtmpPublisher.open({ port: server.rtmpPort, localAddress: anotherAddress() });
         if (name !== 'publish') {
           await peer.shakeHands();
           if (name !== 'connect') peer.sendCommand(0, 'connect', 1, { app: 'live' });
@@ -147,7 +188,12 @@ describe('security 12: AMF of the wrong type', () => {
         ];
         for (const values of talk) {
           peer.sendCommand(1, ...values);
-          peer.sendMessage(4, { type: MESSAGE_TYPE.dataAmf0, streamId: 1, timestampMs: 0, payload: writeAmf0(...values) });
+          peer.sendMessage(4, {
+            type: MESSAGE_TYPE.dataAmf0,
+            streamId: 1,
+            timestampMs: 0,
+            payload: writeAmf0(...values),
+          });
         }
         peer.socket.end();
         await peer.closed;

@@ -18,9 +18,19 @@ function waysOut(target: string): string[] {
   const name = target.replace(/^\//, '');
   return [
     target,
-    ...['../', '..%2f', '%2e%2e/', '%2e%2e%2f', '%252e%252e%252f', '..\\', '..%5c', '..%c0%af', '..;/', '....//', './../'].map(
-      (up) => `${up.repeat(8)}${name}`,
-    ),
+    ...[
+      '../',
+      '..%2f',
+      '%2e%2e/',
+      '%2e%2e%2f',
+      '%252e%252e%252f',
+      '..\\',
+      '..%5c',
+      '..%c0%af',
+      '..;/',
+      '....//',
+      './../',
+    ].map((up) => `${up.repeat(8)}${name}`),
     `\u2025/${name}`,
     `\uff0e\uff0e/${name}`,
     `${MARK}\0/../../${name}`,
@@ -79,7 +89,9 @@ describe('security 6: names that lead out of a folder', () => {
       const answer = await peer.connect(name).catch(() => undefined);
       expect(answer?.level ?? 'error').toBe('error');
       peer.destroy();
-      await expect(RtmpPublisher.publish({ port: server.rtmpPort, key: name })).rejects.toThrow(/^Net|closed/);
+      await expect(RtmpPublisher.publish({ port: server.rtmpPort, key: name })).rejects.toThrow(
+        /^Net|closed/,
+      );
     }
     const calls = await trace?.stop();
     if (calls === undefined) console.warn('no strace here: only the canary was looked at');

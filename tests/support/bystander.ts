@@ -1,9 +1,9 @@
 import { type ClipOptions, makeClip } from './clip.ts';
 import { FlvSource, isConfiguration } from './flv-source.ts';
+import { httpGet } from './http-client.ts';
 import { LlReader } from './ll-reader.ts';
 import type { Tallylight } from './tallylight.ts';
 import { waitFor } from './wait-for.ts';
-import { httpGet } from './http-client.ts';
 
 /** The clip that security, fault and fuzz tests publish. */
 export const BYSTANDER_CLIP: ClipOptions = { gop: 30, seconds: 60 };
@@ -62,9 +62,14 @@ export class Bystander {
     this.#leaving = true;
     await this.#watched.catch((error: unknown) => complaints.push(`the viewer broke: ${String(error)}`));
     await this.source.stop();
-    const left = await waitFor('the log to tell of the end', () => this.#server.log.find((line) => this.#isEnd(line)));
+    const left = await waitFor('the log to tell of the end', () =>
+      this.#server.log.find((line) => this.#isEnd(line)),
+    );
     if (left['reason'] !== 'unpublished') complaints.push(`it ended by ${String(left['reason'])}`);
-    for (const [name, sent] of [['videoUnits', this.#sent.video], ['audioUnits', this.#sent.audio]] as const)
+    for (const [name, sent] of [
+      ['videoUnits', this.#sent.video],
+      ['audioUnits', this.#sent.audio],
+    ] as const)
       if (left[name] !== sent) complaints.push(`${name}: sent ${sent}, arrived ${String(left[name])}`);
     if (left['droppedUnits'] !== 0) complaints.push(`${String(left['droppedUnits'])} units were dropped`);
     complaints.push(...this.reader.problems, ...this.reader.holes);

@@ -51,7 +51,8 @@ export class Canary {
     const found: string[] = [];
     if (this.connections > 0) found.push(`${this.connections} connections`);
     const { atimeMs } = await stat(this.secretFile);
-    if (atimeMs !== LONG_AGO.getTime()) found.push(`the secret file was read at ${new Date(atimeMs).toISOString()}`);
+    if (atimeMs !== LONG_AGO.getTime())
+      found.push(`the secret file was read at ${new Date(atimeMs).toISOString()}`);
     const files = await readdir(this.folder);
     if (files.join() !== 'secret.txt') found.push(`files: ${files.join()}`);
     if ((await readFile(this.secretFile, 'utf8')) !== SECRET) found.push('the secret file was changed');

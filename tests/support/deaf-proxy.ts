@@ -34,7 +34,10 @@ export class DeafProxy {
   }
 
   #forward(client: Socket, server: Socket): void {
-    for (const [from, to] of [[client, server], [server, client]] as const) {
+    for (const [from, to] of [
+      [client, server],
+      [server, client],
+    ] as const) {
       from.setNoDelay(true);
       this.#sockets.add(from);
       from.on('error', () => {});

@@ -16,7 +16,11 @@ export class RawHttp {
 
   /** Connects to 127.0.0.1, from `localAddress` if given. */
   constructor(port: number, localAddress?: string) {
-    this.socket = connect({ port, host: '127.0.0.1', ...(localAddress === undefined ? {} : { localAddress }) });
+    this.socket = connect({
+      port,
+      host: '127.0.0.1',
+      ...(localAddress === undefined ? {} : { localAddress }),
+    });
     this.socket.setNoDelay(true);
     this.socket.on('error', () => {});
     this.socket.on('data', (bytes: Buffer) => {

@@ -3,11 +3,11 @@ import { connect as connectTls } from 'node:tls';
 import { defaultAmfLimits, isAmfObject } from '@tallylight/media/amf/amf-value.ts';
 import { AmfEcmaArray, type AmfInput, writeAmf0 } from '@tallylight/media/amf/amf0-writer.ts';
 import { FLV_TAG_TYPES, type FlvTag } from '@tallylight/media/flv/flv-tag.ts';
-import { ChunkReader } from '../../ingest/rtmp/chunk-reader.ts';
-import { ChunkWriter, controlMessage, userControlMessage } from '../../ingest/rtmp/chunk-writer.ts';
-import { commandMessage, readCommand, stringMember } from '../../ingest/rtmp/command.ts';
-import { C0_C1_BYTES, HANDSHAKE_BYTES, makeC0C1, makeC2 } from '../../ingest/rtmp/handshake.ts';
-import { MESSAGE_TYPE, type RtmpMessage, USER_CONTROL } from '../../ingest/rtmp/rtmp-message.ts';
+import { ChunkReader } from '../../rtmp/chunk-reader.ts';
+import { ChunkWriter, controlMessage, userControlMessage } from '../../rtmp/chunk-writer.ts';
+import { commandMessage, readCommand, stringMember } from '../../rtmp/command.ts';
+import { C0_C1_BYTES, HANDSHAKE_BYTES, makeC0C1, makeC2 } from '../../rtmp/handshake.ts';
+import { MESSAGE_TYPE, type RtmpMessage, USER_CONTROL } from '../../rtmp/rtmp-message.ts';
 import type { RtmpTarget } from './rtmp-target.ts';
 
 /** Chunk size of what we send: most audio frames and small pictures in one chunk; every server takes it. */

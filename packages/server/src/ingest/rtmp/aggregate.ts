@@ -1,5 +1,5 @@
+import { MESSAGE_TYPE, type RtmpMessage } from '../../rtmp/rtmp-message.ts';
 import { CorruptMediaError } from './media-error.ts';
-import { MESSAGE_TYPE, type RtmpMessage } from './rtmp-message.ts';
 
 const TAG_HEADER_BYTES = 11;
 const BACK_POINTER_BYTES = 4;

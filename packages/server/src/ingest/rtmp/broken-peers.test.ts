@@ -1,6 +1,6 @@
 import { writeAmf0 } from '@tallylight/media/amf/amf0-writer.ts';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { MESSAGE_TYPE } from './rtmp-message.ts';
+import { MESSAGE_TYPE } from '../../rtmp/rtmp-message.ts';
 import { IDR } from './testing/sample-media.ts';
 import {
   AVC_CONFIG_TAG,

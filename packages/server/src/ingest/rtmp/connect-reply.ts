@@ -1,7 +1,7 @@
 import type { AmfObject } from '@tallylight/media/amf/amf-value.ts';
 import type { AmfInput } from '@tallylight/media/amf/amf0-writer.ts';
-import { commandMessage } from './command.ts';
-import type { RtmpMessage } from './rtmp-message.ts';
+import { commandMessage } from '../../rtmp/command.ts';
+import type { RtmpMessage } from '../../rtmp/rtmp-message.ts';
 
 /** E-RTMP v2 FourCcInfoMask: CanDecode 1, CanForward 4. */
 const DECODE_AND_FORWARD = 5;

@@ -1,5 +1,5 @@
 import { type AmfObject, isAmfObject } from '@tallylight/media/amf/amf-value.ts';
-import { describeType, type RtmpCommand, stringMember } from './command.ts';
+import { describeType, type RtmpCommand, stringMember } from '../../rtmp/command.ts';
 import type { RtmpLimits } from './rtmp-limits.ts';
 
 /** A request that is refused: status code and the words for the encoder's user. They never hold a stream key. */

@@ -1,12 +1,17 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
+import { ChunkReader } from '../../rtmp/chunk-reader.ts';
+import {
+  ChunkWriter,
+  controlMessage,
+  peerBandwidthMessage,
+  userControlMessage,
+} from '../../rtmp/chunk-writer.ts';
+import { MESSAGE_TYPE, type RtmpMessage, USER_CONTROL } from '../../rtmp/rtmp-message.ts';
 import { BitrateCap } from './bitrate-cap.ts';
-import { ChunkReader } from './chunk-reader.ts';
-import { ChunkWriter, controlMessage, peerBandwidthMessage, userControlMessage } from './chunk-writer.ts';
 import { UnservableMediaError } from './media-error.ts';
 import type { RtmpLimits } from './rtmp-limits.ts';
-import { MESSAGE_TYPE, type RtmpMessage, USER_CONTROL } from './rtmp-message.ts';
 import { ServerHandshake } from './server-handshake.ts';
 import { isPeerFault, Session } from './session.ts';
 import type { SessionLink, SessionServices } from './session-link.ts';

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { writeAmf0 } from '@tallylight/media/amf/amf0-writer.ts';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../../platform/clock.ts';
-import { ChunkWriter } from './chunk-writer.ts';
-import { MESSAGE_TYPE } from './rtmp-message.ts';
+import { ChunkWriter } from '../../rtmp/chunk-writer.ts';
+import { MESSAGE_TYPE } from '../../rtmp/rtmp-message.ts';
 import {
   closeAll,
   connected,

@@ -2,13 +2,13 @@ import { readAmf0 } from '@tallylight/media/amf/amf0-reader.ts';
 import { AmfEcmaArray, type AmfInput, writeAmf0 } from '@tallylight/media/amf/amf0-writer.ts';
 import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../platform/logger.ts';
+import type { RtmpMessage } from '../../rtmp/rtmp-message.ts';
 import type { AccessUnit } from '../../stream/access-unit.ts';
 import type { Track } from '../../stream/track.ts';
 import { splitAggregate } from './aggregate.ts';
 import { MediaAdapter } from './media-adapter.ts';
 import { readMetadata } from './metadata.ts';
 import { normalisePicture } from './nal-units.ts';
-import type { RtmpMessage } from './rtmp-message.ts';
 import { AVC_CONFIG, AVC_CONFIG_2, IDR, P_SLICE } from './testing/sample-media.ts';
 import { TimestampUnwrapper } from './timestamp-unwrapper.ts';
 

@@ -1,5 +1,5 @@
 import { type AmfValue, isAmfObject } from '@tallylight/media/amf/amf-value.ts';
-import { numberMember } from './command.ts';
+import { numberMember } from '../../rtmp/command.ts';
 
 /** What a publisher says of itself in `onMetaData`, checked for sense; everything may be absent or untrue. */
 export interface PublisherMetadata {

@@ -1,13 +1,13 @@
 import { AmfFormatError, type AmfLimits } from '@tallylight/media/amf/amf-value.ts';
 import { readAmf0 } from '@tallylight/media/amf/amf0-reader.ts';
 import type { Logger } from '../../platform/logger.ts';
+import { amf0Part, showName } from '../../rtmp/command.ts';
+import { MESSAGE_TYPE, type RtmpMessage } from '../../rtmp/rtmp-message.ts';
 import type { PublisherSink } from '../../stream/publisher.ts';
 import { splitAggregate } from './aggregate.ts';
-import { amf0Part, showName } from './command.ts';
 import { MediaAdapter, type MediaCounts } from './media-adapter.ts';
 import { CorruptMediaError } from './media-error.ts';
 import { readMetadata } from './metadata.ts';
-import { MESSAGE_TYPE, type RtmpMessage } from './rtmp-message.ts';
 
 /** Takes the media and data messages of one publisher. Throws only UnservableMediaError. */
 export class PublisherFeed {

@@ -1,4 +1,4 @@
-import { answerHandshake, C0_C1_BYTES, HANDSHAKE_BYTES } from './handshake.ts';
+import { answerHandshake, C0_C1_BYTES, HANDSHAKE_BYTES } from '../../rtmp/handshake.ts';
 
 const EMPTY = new Uint8Array(0);
 

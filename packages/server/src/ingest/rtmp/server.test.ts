@@ -2,8 +2,8 @@ import { writeAudioTag } from '@tallylight/media/flv/audio-tag.ts';
 import { writeVideoTag } from '@tallylight/media/flv/video-tag.ts';
 import { generate } from 'selfsigned';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { isSignedAnswer } from './handshake.ts';
-import { MESSAGE_TYPE } from './rtmp-message.ts';
+import { isSignedAnswer } from '../../rtmp/handshake.ts';
+import { MESSAGE_TYPE } from '../../rtmp/rtmp-message.ts';
 import { RtmpPublisher } from './testing/rtmp-publisher.ts';
 import { ASC, HEVC_CONFIG, HEVC_IDR, IDR, P_SLICE } from './testing/sample-media.ts';
 import {

@@ -1,13 +1,19 @@
 import { AmfFormatError } from '@tallylight/media/amf/amf-value.ts';
 import type { Logger } from '../../platform/logger.ts';
+import {
+  commandMessage,
+  type RtmpCommand,
+  readCommand,
+  showName,
+  statusMessage,
+} from '../../rtmp/command.ts';
+import { MESSAGE_TYPE, type RtmpMessage } from '../../rtmp/rtmp-message.ts';
+import { RtmpProtocolError } from '../../rtmp/rtmp-protocol-error.ts';
 import { type PublisherEnd, type PublisherSink, StreamBusyError } from '../../stream/publisher.ts';
-import { commandMessage, type RtmpCommand, readCommand, showName, statusMessage } from './command.ts';
 import { connectRefusal, connectReply } from './connect-reply.ts';
 import { readConnect, readPublish } from './connect-request.ts';
 import { UnservableMediaError } from './media-error.ts';
 import { PublisherFeed } from './publisher-feed.ts';
-import { MESSAGE_TYPE, type RtmpMessage } from './rtmp-message.ts';
-import { RtmpProtocolError } from './rtmp-protocol-error.ts';
 import type { SessionLink, SessionServices } from './session-link.ts';
 
 /** Where a session stands. */

@@ -7,11 +7,17 @@ import {
   isAmfObject,
 } from '@tallylight/media/amf/amf-value.ts';
 import { AmfEcmaArray, type AmfInput, writeAmf0 } from '@tallylight/media/amf/amf0-writer.ts';
-import { ChunkReader } from '../chunk-reader.ts';
-import { ChunkWriter, controlMessage } from '../chunk-writer.ts';
-import { type RtmpCommand, readCommand, stringMember } from '../command.ts';
-import { C0_C1_BYTES, type DigestSchema, HANDSHAKE_BYTES, makeC0C1, makeC2 } from '../handshake.ts';
-import { MESSAGE_TYPE, type RtmpMessage } from '../rtmp-message.ts';
+import { ChunkReader } from '../../../rtmp/chunk-reader.ts';
+import { ChunkWriter, controlMessage } from '../../../rtmp/chunk-writer.ts';
+import { type RtmpCommand, readCommand, stringMember } from '../../../rtmp/command.ts';
+import {
+  C0_C1_BYTES,
+  type DigestSchema,
+  HANDSHAKE_BYTES,
+  makeC0C1,
+  makeC2,
+} from '../../../rtmp/handshake.ts';
+import { MESSAGE_TYPE, type RtmpMessage } from '../../../rtmp/rtmp-message.ts';
 
 /** What a server says by onStatus or by the answer to a command. */
 export interface RtmpStatus {

@@ -1,0 +1,211 @@
+/** `npm run bench:delivery`: viewers at real pace; plain HLS beside nginx with the same files, and held reloads of low-latency HLS. */
+
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { freePort } from '../tests/support/free-port.ts';
+import { httpGet } from '../tests/support/http-client.ts';
+import { FfmpegPublisher } from '../tests/support/publisher.ts';
+import { Tallylight } from '../tests/support/tallylight.ts';
+import { waitFor } from '../tests/support/wait-for.ts';
+import { type LoadResult, runLoad } from './support/load/run-load.ts';
+import { Nginx, nginxInstalled } from './support/nginx.ts';
+import { measureTree } from './support/process-tree.ts';
+import { option, percentile, report, round, seconds } from './support/report.ts';
+import { sourceFile } from './support/source-file.ts';
+
+const STREAM = 'bench';
+const VIEWERS = option('viewers', 500);
+const SECONDS = option('seconds', 20);
+const LL_VIEWERS = option('ll-viewers', 500);
+const LL_SECONDS = option('ll-seconds', 15);
+const LL_BITRATE_KBPS = option('ll-kbps', 1500);
+const PART_MS = option('part-ms', 333);
+const SEGMENT_SEC = 2;
+/** Everything that one machine's load maker needs to come from one address. */
+const LIMITS = {
+  HTTP_MAX_CONNECTIONS: '20000',
+  HTTP_MAX_CONNECTIONS_PER_ADDRESS: '20000',
+  HELD_RELOADS: '20000',
+  HELD_RELOADS_PER_ADDRESS: '20000',
+};
+/** A viewer follows picture and sound. */
+const RENDITIONS = ['source', 'audio'];
+
+function publish(server: Tallylight, file: string, key: string): FfmpegPublisher {
+  return FfmpegPublisher.start(
+    `-v error -re -stream_loop -1 -i ${file} -c copy -f flv ${server.rtmpUrl}/${key}`.split(' '),
+  );
+}
+
+function playlistPath(rendition: string): string {
+  return `/hls/${STREAM}/${rendition}/index.m3u8`;
+}
+
+function classicLoad(port: number, playlists: readonly string[], pid: number): Promise<LoadResult> {
+  const options = { kind: 'classic', port, playlists, viewers: VIEWERS, segmentSec: SEGMENT_SEC } as const;
+  return runLoad({ ...options, seconds: SECONDS, joinSeconds: 3 }, pid);
+}
+
+/** Copies a rendition's playlist and segments to a folder. */
+async function copyRendition(server: Tallylight, rendition: string, folder: string): Promise<void> {
+  const base = `${server.url}/hls/${STREAM}/${rendition}/`;
+  const playlist = await httpGet(`${base}index.m3u8`);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'index.m3u8'), playlist.body);
+  for (const name of playlist.body.toString().match(/^[^#\n]+\.m4s/gm) ?? []) {
+    await writeFile(join(folder, name), (await httpGet(`${base}${name}`)).body);
+  }
+}
+
+async function measureClassic(): Promise<{
+  own: LoadResult;
+  idlePercent: number;
+  peer: LoadResult | undefined;
+}> {
+  const file = sourceFile({ size: '1920x1080', fps: 30, bitrate: '4000k', seconds: 20 });
+  const server = await Tallylight.start({ env: { LADDER: 'off', LOG_LEVEL: 'warn', ...LIMITS } });
+  const publisher = publish(server, file, await server.addKey(STREAM));
+  const nginx = nginxInstalled(false) ? await startNginx() : undefined;
+  try {
+    await seconds(14);
+    const { cpuPercent: idlePercent } = await measureTree(server.pid, 6);
+    const own = await classicLoad(server.httpPort, RENDITIONS.map(playlistPath), server.pid);
+    if (nginx === undefined) return { own, idlePercent, peer: undefined };
+    for (const rendition of RENDITIONS)
+      await copyRendition(server, rendition, join(nginx.nginx.directory, rendition));
+    await publisher.stop('SIGKILL');
+    const paths = RENDITIONS.map((rendition) => `/${rendition}/index.m3u8`);
+    const peer = await classicLoad(nginx.port, paths, nginx.nginx.pid);
+    return { own, idlePercent, peer };
+  } finally {
+    await publisher.stop('SIGKILL');
+    await server.stop();
+    await nginx?.nginx.stop();
+  }
+}
+
+async function startNginx(): Promise<{ nginx: Nginx; port: number }> {
+  const port = await freePort();
+  const nginx = await Nginx.start(
+    `http { access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000; types { video/mp4 m4s; application/vnd.apple.mpegurl m3u8; }
+     server { listen 127.0.0.1:${port} backlog=1024; root {dir}; } }`,
+    { rtmp: false },
+  );
+  return { nginx, port };
+}
+
+interface LowLatency {
+  readonly load: LoadResult;
+  readonly releaseMs: readonly number[];
+  readonly partMs: readonly number[];
+}
+
+async function measureLowLatency(renditions: readonly string[]): Promise<LowLatency> {
+  const file = sourceFile({ size: '1280x720', fps: 30, bitrate: `${LL_BITRATE_KBPS}k`, seconds: 20 });
+  const probe = pathToFileURL(join(import.meta.dirname, 'support/part-instants.ts')).href;
+  const server = await Tallylight.start({
+    env: {
+      ...{ LADDER: 'off', LOG_LEVEL: 'warn', PART_DURATION_MS: String(PART_MS), ...LIMITS },
+      NODE_OPTIONS: `--import=${probe}`,
+    },
+  });
+  const publisher = publish(server, file, await server.addKey(STREAM));
+  try {
+    await waitFor('a playlist', async () => (await httpGet(server.playlistUrl(STREAM))).status === 200);
+    await seconds(3);
+    const playlists = renditions.map(playlistPath);
+    const load = await runLoad(
+      {
+        ...{ kind: 'll', port: server.httpPort, playlists, viewers: LL_VIEWERS, segmentSec: SEGMENT_SEC },
+        seconds: LL_SECONDS,
+        joinSeconds: 4,
+      },
+      server.pid,
+    );
+    const instants = new Map(
+      server.log.flatMap((line) =>
+        line['probe'] === 'part'
+          ? [[`${line['rendition']} ${line['msn']}.${line['part']}`, BigInt(String(line['ns']))]]
+          : [],
+      ),
+    );
+    const since = (rendition: number, msn: number, part: number, ns: string): number[] => {
+      const at = instants.get(`${renditions[rendition]} ${msn}.${part}`);
+      return at === undefined ? [] : [Number(BigInt(ns) - at) / 1e6];
+    };
+    const { arrivals } = load;
+    return {
+      load,
+      releaseMs: arrivals.flatMap(({ playlist, msn, part, releasedNs }) =>
+        since(playlist, msn, part, releasedNs),
+      ),
+      partMs: arrivals.flatMap(({ playlist, msn, part, arrivedNs }) => since(playlist, msn, part, arrivedNs)),
+    };
+  } finally {
+    await publisher.stop('SIGKILL');
+    await server.stop();
+  }
+}
+
+function classicRow(server: string, load: LoadResult, idlePercent: number) {
+  return {
+    server,
+    viewers: VIEWERS,
+    'CPU %': round(load.serverCpuPercent),
+    'of it without viewers': round(idlePercent),
+    'CPU % per 1000': round(((load.serverCpuPercent - idlePercent) * 1000) / VIEWERS),
+    'segment p50 ms': round(percentile(load.segmentMs, 0.5)),
+    'segment p99 ms': round(percentile(load.segmentMs, 0.99)),
+    'Mbit/s': round((load.bytes * 8) / SECONDS / 1e6, 0),
+    'load maker CPU %': round(load.ownCpuPercent, 0),
+    failures: JSON.stringify(load.failures),
+  };
+}
+
+function lowLatencyRow({ load, releaseMs, partMs }: LowLatency, follows: string) {
+  return {
+    follows,
+    viewers: LL_VIEWERS,
+    'CPU %': round(load.serverCpuPercent, 1),
+    'released p50 ms': round(percentile(releaseMs, 0.5)),
+    'released p99 ms': round(percentile(releaseMs, 0.99)),
+    'released max ms': round(Math.max(...releaseMs)),
+    'part p50 ms': round(percentile(partMs, 0.5)),
+    'part p99 ms': round(percentile(partMs, 0.99)),
+    reloads: releaseMs.length,
+    'requests/s': round(load.requests / LL_SECONDS, 0),
+    'load maker CPU %': round(load.ownCpuPercent, 0),
+    failures: JSON.stringify(load.failures),
+  };
+}
+
+const classic = await measureClassic();
+const picture = await measureLowLatency(['source']);
+const both = await measureLowLatency(RENDITIONS);
+
+const own = classicRow('ours', classic.own, classic.idlePercent);
+const peer = classic.peer && classicRow('nginx', classic.peer, 0);
+if (peer === undefined) console.log('nginx is not installed: no peer beside us');
+const cpuPercentPer1000 = own['CPU % per 1000'];
+const peerPer1000 = peer?.['CPU % per 1000'];
+const ll = lowLatencyRow(picture, 'picture');
+const llBoth = lowLatencyRow(both, 'picture and sound');
+const result = {
+  cpuPercentPer1000,
+  ratio: peerPer1000 === undefined ? null : round(cpuPercentPer1000 / peerPer1000),
+  peer: peer === undefined ? null : { name: 'nginx', cpuPercentPer1000: peerPer1000, row: peer },
+  ll,
+  llBoth,
+  own,
+};
+report(
+  `Plain HLS, ${VIEWERS} viewers of picture (4 Mbps) and sound, a playlist and a segment of each every ${SEGMENT_SEC} s; ratio to nginx ${result.ratio}`,
+  peer === undefined ? [own] : [own, peer],
+);
+report(
+  `LL-HLS, parts of ${PART_MS} ms at ${LL_BITRATE_KBPS} kbps; times from the instant at which the packager had the part`,
+  [ll, llBoth],
+  result,
+);
+process.exit(0);
