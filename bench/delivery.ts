@@ -64,7 +64,7 @@ async function measureClassic(): Promise<{
   peer: LoadResult | undefined;
 }> {
   const file = sourceFile({ size: '1920x1080', fps: 30, bitrate: '4000k', seconds: 20 });
-  const server = await Tallylight.start({ env: { LADDER: 'off', LOG_LEVEL: 'warn', ...LIMITS } });
+  const server = await Tallylight.start({ env: { LADDER: 'off', ...LIMITS } });
   const publisher = publish(server, file, await server.addKey(STREAM));
   const nginx = nginxInstalled(false) ? await startNginx() : undefined;
   try {
@@ -106,7 +106,7 @@ async function measureLowLatency(renditions: readonly string[]): Promise<LowLate
   const probe = pathToFileURL(join(import.meta.dirname, 'support/part-instants.ts')).href;
   const server = await Tallylight.start({
     env: {
-      ...{ LADDER: 'off', LOG_LEVEL: 'warn', PART_DURATION_MS: String(PART_MS), ...LIMITS },
+      ...{ LADDER: 'off', PART_DURATION_MS: String(PART_MS), ...LIMITS },
       NODE_OPTIONS: `--import=${probe}`,
     },
   });

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Bystander } from '../support/bystander.ts';
@@ -46,10 +47,11 @@ describe('security 14: readers that stop reading', () => {
   });
 
   /** A viewer that asks and never takes a byte of the answer. */
-  function stall(request: string): void {
+  async function stall(request: string): Promise<void> {
     const socket = connect(server.httpPort, '127.0.0.1');
     socket.pause();
     socket.on('error', () => {});
+    await once(socket, 'connect');
     socket.write(request);
     sockets.push(socket);
   }
@@ -69,7 +71,7 @@ describe('security 14: readers that stop reading', () => {
     const held = get(`${new URL(url).pathname}?_HLS_msn=${openMsn(playlist) + 1}&_HLS_part=0`).repeat(50);
     const quietMb = await residentMb(server.pid);
     const startedMs = performance.now();
-    for (let i = 0; i < READERS; i++) stall(i % 4 === 3 ? held : many);
+    for (let i = 0; i < READERS; i++) await stall(i % 4 === 3 ? held : many);
     let worstMb = 0;
     // Those whose held reloads were answered wait for their next request, and may.
     const unread = sockets.filter((_, i) => i % 4 !== 3).map(({ localPort = 0 }) => localPort);

@@ -107,7 +107,7 @@ export class LiveStream {
       const playlist = await this.playlist(id);
       return holds(playlist) && playlist;
     };
-    return waitFor<MediaPlaylist | undefined>(what, probe, timeoutMs, 15);
+    return waitFor<MediaPlaylist | false>(what, probe, timeoutMs, 15);
   }
 
   /** Stops everything. */

@@ -55,11 +55,16 @@ const JITTER_WINDOWS = 10;
 const JITTER_WINDOWS_MIN = 3;
 /** While joining, hls.js fetches old and new parts together: windows before this say nothing about the network. */
 const JITTER_SETTLE_MS = 2_500;
-/** The seek at the start waits for this long, so that the first trough is known; then it is one seek or none. */
+/** No steering before this: the first trough is not known yet. */
 const START_SETTLE_MS = 700;
+/** The one seek of the start may come until then: old parts are fetched one after another, and the buffer grows with them. */
+const START_SEEK_UNTIL_MS = 4_000;
+/** The window whose trough decides about that seek: two parts. */
+const START_WINDOW_SEC = 0.5;
 /** Below this excess the rate does the work: a seek shows as a jump of the picture. */
 const START_SKIP_MIN_SEC = 0.4;
-/** Joining ends at the latest after this time. */
+/** Joining lasts at least and at most so long. */
+const JOIN_MIN_MS = 3_000;
 const JOIN_MAX_MS = 12_000;
 /** The refill after a stall gives up after this time and plays what there is. */
 const REFILL_MAX_MS = 2_000;
@@ -80,6 +85,7 @@ export class LatencyController {
   #refilling = false;
   #refillSinceMs: number | undefined;
   #windowStartMs = 0;
+  #jitterFromMs = 0;
   #windowLeadSec = Number.POSITIVE_INFINITY;
   #leads: number[] = [];
 
@@ -131,10 +137,14 @@ export class LatencyController {
   /** The playhead or the timeline moved: what was measured before says nothing about what follows. */
   restart(): void {
     this.#samples = [];
-    this.#leads = [];
-    this.#windowLeadSec = Number.POSITIVE_INFINITY;
-    this.#windowStartMs = this.#lastMs ?? 0;
+    this.settle(this.#lastMs ?? 0);
     this.#direction = 'none';
+  }
+
+  /** Another rendition is being fetched: for a while arrivals say nothing about the network. */
+  settle(nowMs: number): void {
+    this.#leads = [];
+    this.#jitterFromMs = nowMs + JITTER_SETTLE_MS;
   }
 
   /** As {@link restart}, and joins anew: the faster rate and the one seek are allowed again. */
@@ -149,11 +159,12 @@ export class LatencyController {
   /** Takes one reading and decides. Call it only while media is really playing. */
   update(reading: LatencyReading): LatencyDecision {
     const { nowMs, bufferSec } = reading;
-    this.#startedMs ??= nowMs;
-    this.#decay(nowMs);
-    if (nowMs - this.#startedMs > JITTER_SETTLE_MS) {
-      this.#measureJitter(reading);
+    if (this.#startedMs === undefined) {
+      this.#startedMs = nowMs;
+      this.settle(nowMs);
     }
+    this.#decay(nowMs);
+    this.#measureJitter(reading);
     this.#samples.push({ atMs: nowMs, bufferSec });
     const oldestMs = nowMs - this.#options.windowSec * 1000;
     while (this.#samples[0] !== undefined && this.#samples[0].atMs < oldestMs) {
@@ -168,17 +179,29 @@ export class LatencyController {
     }
     const elapsedMs = nowMs - this.#startedMs;
     const excessSec = (this.troughSec ?? bufferSec) - this.targetTroughSec;
-    if (!this.#skipped && elapsedMs >= START_SETTLE_MS) {
+    const startSec = this.#startExcess(nowMs, elapsedMs);
+    if (startSec > START_SKIP_MIN_SEC) {
       this.#skipped = true;
-      if (excessSec > START_SKIP_MIN_SEC) {
-        this.#samples = [];
-        return { rate: 1, skipSec: excessSec, jumpToEdge: false };
-      }
+      this.#samples = [];
+      return { rate: 1, skipSec: startSec, jumpToEdge: false };
     }
-    if (this.#joining && this.#skipped && (excessSec <= SPEED_UP_ABOVE_SEC || elapsedMs > JOIN_MAX_MS)) {
+    if (elapsedMs > JOIN_MAX_MS || (elapsedMs > JOIN_MIN_MS && excessSec <= SPEED_UP_ABOVE_SEC)) {
       this.#joining = false;
     }
     return { rate: this.#rate(excessSec, elapsedMs), skipSec: 0, jumpToEdge: false };
+  }
+
+  /** What the buffer holds too much while the start may still be put right by a seek; 0 at other times. */
+  #startExcess(nowMs: number, elapsedMs: number): number {
+    if (this.#skipped || elapsedMs < START_SETTLE_MS || elapsedMs > START_SEEK_UNTIL_MS) {
+      return 0;
+    }
+    const recent = this.#samples.filter(({ atMs }) => atMs >= nowMs - START_WINDOW_SEC * 1000);
+    const troughSec = recent.reduce(
+      (least, { bufferSec }) => Math.min(least, bufferSec),
+      Number.POSITIVE_INFINITY,
+    );
+    return Number.isFinite(troughSec) ? troughSec - this.targetTroughSec : 0;
   }
 
   #rate(excessSec: number, elapsedMs: number): number {
@@ -229,10 +252,12 @@ export class LatencyController {
 
   /** The lead is media received minus time gone by; its low points would all be equal on a perfect network. Seeks and rates do not touch it. */
   #measureJitter({ nowMs, bufferEndSec }: LatencyReading): void {
-    this.#windowLeadSec = Math.min(this.#windowLeadSec, bufferEndSec - nowMs / 1000);
-    if (this.#windowStartMs === 0) {
+    if (nowMs < this.#jitterFromMs) {
       this.#windowStartMs = nowMs;
+      this.#windowLeadSec = Number.POSITIVE_INFINITY;
+      return;
     }
+    this.#windowLeadSec = Math.min(this.#windowLeadSec, bufferEndSec - nowMs / 1000);
     if (nowMs - this.#windowStartMs >= this.#options.windowSec * 1000) {
       this.#leads.push(this.#windowLeadSec);
       if (this.#leads.length > JITTER_WINDOWS) {

@@ -50,6 +50,11 @@ export class LiveFollower {
     this.#latency.rejoin();
   }
 
+  /** Another rendition is being fetched. */
+  noteSwitch(nowMs: number): void {
+    this.#latency.settle(nowMs);
+  }
+
   /** The viewer left the edge on purpose. */
   leave(): void {
     this.#following = false;

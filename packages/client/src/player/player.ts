@@ -124,6 +124,7 @@ export class Player {
   /** Shows the rendition of this id, or lets the player choose ('auto'). Kept over reconnections. */
   setRendition(id: string): void {
     this.#rendition = id;
+    this.#follower.noteSwitch(performance.now());
     this.#playback?.selectRendition(id);
   }
 
@@ -181,6 +182,9 @@ export class Player {
         this.#store.commit({ renditions });
       },
       renditionShown: (currentRenditionId, autoRendition) => {
+        if (currentRenditionId !== this.#store.get().currentRenditionId) {
+          this.#follower.noteSwitch(performance.now());
+        }
         this.#store.commit({ currentRenditionId, autoRendition });
       },
       failed: (failure) => {

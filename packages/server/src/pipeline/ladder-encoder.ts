@@ -172,12 +172,12 @@ export class LadderEncoder implements SourceEncoder {
   }
 
   #listener(): TranscodeListener {
-    const { presentation } = this.#options;
+    const { presentation, contain } = this.#options;
     return {
       onGeneration: ({ number, reason }) =>
         this.#log.info({ generation: number, reason }, 'encoder delivers'),
-      onTrack: (rungId, track) => presentation.setFeedTrack(this.#prefix + rungId, track),
-      onUnit: (rungId, unit) => presentation.pushEncoded(this.#prefix + rungId, unit),
+      onTrack: (rungId, track) => contain(() => presentation.setFeedTrack(this.#prefix + rungId, track)),
+      onUnit: (rungId, unit) => contain(() => presentation.pushEncoded(this.#prefix + rungId, unit)),
       onProgress: ({ cpuCores, speed }) => {
         if (cpuCores !== undefined) {
           this.#services.budget.measured(this.#budgetKey, cpuCores, speed >= 0.95);

@@ -123,14 +123,18 @@ export class LiveSession {
     return {
       writeTrack: (track) => {
         if (!isCurrent()) return;
-        publisher.tracks.see(track.kind, this.#clock.monotonicMs());
-        this.#stream.writeTrack(track);
-        this.#beginWhenReady(publisher);
+        this.contain(() => {
+          publisher.tracks.see(track.kind, this.#clock.monotonicMs());
+          this.#stream.writeTrack(track);
+          this.#beginWhenReady(publisher);
+        });
       },
       writeUnit: (unit) => {
         if (!isCurrent()) return;
-        this.#stream.writeUnit(unit);
-        if (!publisher.begun) this.#beginWhenReady(publisher);
+        this.contain(() => {
+          this.#stream.writeUnit(unit);
+          if (!publisher.begun) this.#beginWhenReady(publisher);
+        });
       },
       expectTracks: (kinds) => {
         if (isCurrent()) publisher.tracks.expect(kinds);
@@ -153,8 +157,25 @@ export class LiveSession {
   tick(): void {
     const publisher = this.#publisher;
     if (publisher === undefined) return;
-    if (!publisher.begun) this.#beginWhenReady(publisher);
-    this.#stream.tick();
+    this.contain(() => {
+      if (!publisher.begun) this.#beginWhenReady(publisher);
+      this.#stream.tick();
+    });
+  }
+
+  /** Does a step of this stream's work. An error that nobody foresaw ends this stream, never the server or another stream. */
+  contain(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#log.error({ error, peer: this.#publisher?.options.peer }, 'stream ended by an unexpected error');
+      this.evict('protocol-error');
+      try {
+        this.end();
+      } catch (second) {
+        this.#log.error({ error: second }, 'the broken stream could not be ended in order');
+      }
+    }
   }
 
   /** Ends the stream for its viewers; idempotent. */
@@ -211,9 +232,9 @@ export class LiveSession {
     this.#log.info({ reason }, 'publisher gone');
     if (this.#ended) return;
     // What the encoder still holds belongs to this publisher's last segment.
-    this.#interruptTimer = setTimeout(() => this.#interrupt(), FLUSH_MS);
+    this.#interruptTimer = setTimeout(() => this.contain(() => this.#interrupt()), FLUSH_MS);
     const windowMs = reason === 'revoked' ? 0 : this.#options.reconnectWindowMs;
-    this.#reconnectTimer = setTimeout(() => this.end(), Math.max(windowMs, FLUSH_MS));
+    this.#reconnectTimer = setTimeout(() => this.contain(() => this.end()), Math.max(windowMs, FLUSH_MS));
   }
 
   #interrupt(): void {
@@ -291,6 +312,7 @@ export class LiveSession {
       source: track,
       presentation,
       gop: () => this.#stream.gop(),
+      contain: (step) => this.contain(step),
       log: this.#log,
     });
   }

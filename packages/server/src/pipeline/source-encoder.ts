@@ -24,5 +24,7 @@ export type SourceEncoderFactory = (options: {
   readonly presentation: LivePresentation;
   /** The source's pictures since its last keyframe. */
   readonly gop: () => readonly AccessUnit[];
+  /** Runs a step whose failure may end this stream only. */
+  readonly contain: (step: () => void) => void;
   readonly log: Logger;
 }) => SourceEncoder | undefined;

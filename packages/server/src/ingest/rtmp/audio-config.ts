@@ -2,12 +2,29 @@ import {
   aacCodecString,
   parseAudioSpecificConfig,
 } from '@tallylight/media/codecs/aac/audio-specific-config.ts';
+import { CodecFormatError } from '@tallylight/media/codecs/codec-format-error.ts';
 import { MILLISECONDS } from '@tallylight/media/time/ticks.ts';
 import type { AudioTrack } from '../../stream/track.ts';
 
+/** Longest AudioSpecificConfig that an init section takes; real ones have 2 to 7 bytes. */
+const MAX_CONFIG_BYTES = 64;
+/** Sampling frequencies that AAC has names for (ISO/IEC 14496-3 table 1.18), in Hz. */
+const MIN_SAMPLE_RATE = 7350;
+const MAX_SAMPLE_RATE = 96_000;
+
 /** The audio track that an AudioSpecificConfig describes. Throws CodecFormatError. */
 export function aacTrack(config: Uint8Array, bitrateBps: number | undefined): AudioTrack {
+  if (config.byteLength > MAX_CONFIG_BYTES) {
+    throw new CodecFormatError(
+      `AudioSpecificConfig of ${config.byteLength} bytes, at most ${MAX_CONFIG_BYTES} fit`,
+    );
+  }
   const parsed = parseAudioSpecificConfig(config);
+  if (parsed.sampleRate < MIN_SAMPLE_RATE || parsed.sampleRate > MAX_SAMPLE_RATE) {
+    throw new CodecFormatError(
+      `AAC at ${parsed.sampleRate} Hz, possible are ${MIN_SAMPLE_RATE} to ${MAX_SAMPLE_RATE}`,
+    );
+  }
   return {
     kind: 'audio',
     codec: 'aac',
