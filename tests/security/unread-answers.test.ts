@@ -13,6 +13,8 @@ import { establishedPeers } from '../support/tcp-table.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const READERS = 100;
+/** Not the bystander’s viewer: what one address may hold is theirs to use up. */
+const ATTACKER = '127.7.7.7';
 /** Bytes of filler in every picture: segments of about 1.5 MB. */
 const FILLER_BYTES = 50_000;
 
@@ -48,7 +50,7 @@ describe('security 14: readers that stop reading', () => {
 
   /** A viewer that asks and never takes a byte of the answer. */
   async function stall(request: string): Promise<void> {
-    const socket = connect(server.httpPort, '127.0.0.1');
+    const socket = connect({ port: server.httpPort, host: '127.0.0.1', localAddress: ATTACKER });
     socket.pause();
     socket.on('error', () => {});
     await once(socket, 'connect');
@@ -87,6 +89,5 @@ describe('security 14: readers that stop reading', () => {
     expect(tookMs).toBeLessThan(15_000);
     expect(worstMb).toBeLessThan(100 + READERS);
     expect(await bystander.leave()).toEqual([]);
-    console.log({ worstMb, tookMs });
   });
 });

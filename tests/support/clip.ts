@@ -31,22 +31,22 @@ export interface ClipOptions {
 }
 
 const FOLDER = join(tmpdir(), 'tallylight-clips');
+const making = new Map<string, Promise<string>>();
 
 /** Makes a file with FFmpeg once, and returns its path; the same arguments give the same file. */
-export async function makeFile(
-  args: readonly string[],
-  extension = 'flv',
-  ffmpeg = 'ffmpeg',
-): Promise<string> {
-  const name = createHash('sha1')
-    .update(JSON.stringify([ffmpeg, args]))
-    .digest('hex')
-    .slice(0, 16);
+export function makeFile(args: readonly string[], extension = 'flv'): Promise<string> {
+  const name = createHash('sha1').update(JSON.stringify(args)).digest('hex').slice(0, 16);
+  const made = making.get(name) ?? make(name, args, extension);
+  making.set(name, made);
+  return made;
+}
+
+async function make(name: string, args: readonly string[], extension: string): Promise<string> {
   const path = join(FOLDER, `${name}.${extension}`);
   if (existsSync(path)) return path;
   await mkdir(FOLDER, { recursive: true });
   const unfinished = join(FOLDER, `${name}.${process.pid}.${extension}`);
-  await promisify(execFile)(ffmpeg, ['-v', 'error', '-nostdin', ...args, '-y', unfinished]);
+  await promisify(execFile)('ffmpeg', ['-v', 'error', '-nostdin', ...args, '-y', unfinished]);
   await rename(unfinished, path);
   return path;
 }

@@ -121,11 +121,11 @@ describe('LatencyController', () => {
     }
   });
 
-  test('after a stall playback waits for the target buffer, but for 2 s at most', () => {
+  test('after a stall playback waits for the base trough, but for 2 s at most', () => {
     const controller = new LatencyController();
     controller.noteStall(0, true);
     expect(controller.update({ ...reading, nowMs: 50, bufferSec: 0.1 }).rate).toBe(0);
-    expect(controller.update({ ...reading, nowMs: 1_000, bufferSec: 0.4 }).rate).toBe(0);
-    expect(controller.update({ ...reading, nowMs: 2_100, bufferSec: 0.4 }).rate).not.toBe(0);
+    expect(controller.update({ ...reading, nowMs: 1_000, bufferSec: 0.2 }).rate).toBe(0);
+    expect(controller.update({ ...reading, nowMs: 2_100, bufferSec: 0.2 }).rate).not.toBe(0);
   });
 });

@@ -229,13 +229,13 @@ export class LatencyController {
     return this.#direction === 'down' ? minRate : 1;
   }
 
-  /** After a stall the buffer is filled to the target first: one longer stop is easier to watch than five short ones. */
+  /** After a stall the buffer is filled to the base first: one longer stop is easier to watch than five short ones. The rate does the rest. */
   #refill(nowMs: number, bufferSec: number): boolean {
     if (!this.#refilling) {
       return false;
     }
     this.#refillSinceMs ??= nowMs;
-    if (bufferSec >= this.targetTroughSec || nowMs - this.#refillSinceMs > REFILL_MAX_MS) {
+    if (bufferSec >= this.#options.troughSec || nowMs - this.#refillSinceMs > REFILL_MAX_MS) {
       this.#refilling = false;
       this.#samples = [];
     }

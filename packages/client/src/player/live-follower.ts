@@ -2,6 +2,7 @@ import { bufferedMedia } from './buffered-media.ts';
 import { LatencyController, type LatencyOptions } from './latency-controller.ts';
 import { LiveEdge } from './live-edge.ts';
 import type { Playback } from './playback.ts';
+import { publisherSilent } from './player-status.ts';
 
 /** What {@link LiveFollower.tick} found. */
 export interface FollowerReading {
@@ -84,7 +85,7 @@ export class LiveFollower {
     const latencySec = latencyMs === undefined ? undefined : latencyMs / 1000;
     if (flowing && this.#following && playback?.steerable === true) {
       const decision = this.#latency.update({ nowMs, bufferSec: aheadSec, bufferEndSec: endSec, latencySec });
-      if (decision.jumpToEdge) {
+      if (decision.jumpToEdge && !publisherSilent(playback)) {
         this.#seekToEdge(playback);
       } else if (decision.skipSec > 0) {
         this.#seek(media.currentTime + decision.skipSec);

@@ -29,6 +29,8 @@ const TICK_MS = 50;
 const TICKS_PER_REPORT = 5;
 /** The playhead has not moved for this long although media arrives: the pipeline is stuck, and is built anew. */
 const STUCK_MS = 10_000;
+/** Without an event from the browser, a playhead that stands still for this long waits for media. */
+const STILL_MS = 1_000;
 /** After EXT-X-ENDLIST the playhead has stood still for this long: that was the end, even if the browser does not say so. */
 const END_MS = 1_500;
 /** A media failure again within this time: wait before the next attempt. */
@@ -246,15 +248,13 @@ export class Player {
   }
 
   #onWaiting(): void {
-    const nowMs = performance.now();
-    if (
-      !this.#started ||
-      this.#media.seeking ||
-      this.#media.paused ||
-      this.#follower.explainsWaiting(nowMs)
-    ) {
-      return;
+    const { seeking, paused } = this.#media;
+    if (this.#started && !seeking && !paused && !this.#follower.explainsWaiting(performance.now())) {
+      this.#noteWaiting();
     }
+  }
+
+  #noteWaiting(): void {
     if (!this.#waiting) {
       this.#waiting = true;
       this.#publisherWasSilent = false;
@@ -344,7 +344,7 @@ export class Player {
     const flowing =
       this.#started && !media.paused && !media.seeking && media.readyState >= 3 && !this.#search.running;
     const reading = this.#follower.tick({ nowMs, playback: this.#playback, latencyMs, flowing });
-    this.#watchProgress(nowMs, flowing || this.#waiting);
+    this.#watchProgress(nowMs);
     this.#ticks += 1;
     if (this.#ticks % TICKS_PER_REPORT === 0) {
       this.#store.commit({ ...reading, latencyMs });
@@ -360,25 +360,25 @@ export class Player {
       : nowEpochMs - playheadEpochMs;
   }
 
-  /** Rebuilds the pipeline when media comes in but the playhead stands still, and finds the end of a stream. */
-  #watchProgress(nowMs: number, expected: boolean): void {
-    const { currentTime } = this.#media;
+  /** Notices a playhead that stands still: a want of media without an event, a stuck pipeline, the end of a stream. */
+  #watchProgress(nowMs: number): void {
+    const media = this.#media;
+    if (media.currentTime !== this.#lastTimeSec || media.paused || !this.#started || this.#search.running) {
+      this.#lastTimeSec = media.currentTime;
+      this.#movedMs = nowMs;
+      return;
+    }
     const stoodMs = nowMs - this.#movedMs;
     const ended = this.#playback?.playlistEnded === true;
-    const silent = !ended && publisherSilent({ sinceAdvanceSec: this.#playback?.sinceAdvanceSec });
-    if (
-      currentTime !== this.#lastTimeSec ||
-      !expected ||
-      silent ||
-      this.#search.running ||
-      this.#media.paused
-    ) {
-      this.#lastTimeSec = currentTime;
-      this.#movedMs = nowMs;
-    } else if (ended && stoodMs > END_MS) {
+    const silent = publisherSilent({ sinceAdvanceSec: this.#playback?.sinceAdvanceSec });
+    if (ended && stoodMs > END_MS) {
       this.#lookFor('ended');
+    } else if (silent && !ended) {
+      this.#noteWaiting();
     } else if (stoodMs > STUCK_MS) {
       this.#reload();
+    } else if (stoodMs > STILL_MS) {
+      this.#noteWaiting();
     }
   }
 

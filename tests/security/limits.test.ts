@@ -1,0 +1,245 @@
+import { once } from 'node:events';
+import { createConnection } from 'node:net';
+import { controlMessage } from '@tallylight/server/rtmp/chunk-writer.ts';
+import { MESSAGE_TYPE } from '@tallylight/server/rtmp/rtmp-message.ts';
+import { RtmpPublisher } from '@tallylight/server/ingest/rtmp/testing/rtmp-publisher.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { httpGet } from '../support/http-client.ts';
+import { LiveStream, openMsn } from '../support/live-stream.ts';
+import { anotherAddress } from '../support/peer-addresses.ts';
+import { RawHttp } from '../support/raw-http.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+/** Each limit as an operator sets it; every one is tried at its edge against the server as it runs. */
+const LIMITS = {
+  HTTP_MAX_CONNECTIONS: 60,
+  HTTP_MAX_HEADER_BYTES: 4096,
+  HTTP_MAX_URL_BYTES: 512,
+  HTTP_HEADERS_TIMEOUT_SEC: 1,
+  HTTP_KEEP_ALIVE_SEC: 1,
+  HELD_RELOADS: 8,
+  HELD_RELOADS_PER_ADDRESS: 4,
+  HELD_RELOAD_MAX_MS: 1000,
+  RTMP_HANDSHAKE_TIMEOUT_SEC: 2,
+  RTMP_PUBLISH_TIMEOUT_SEC: 2,
+  RTMP_IDLE_TIMEOUT_SEC: 2,
+  RTMP_MAX_PENDING: 12,
+  RTMP_MAX_PENDING_PER_ADDRESS: 3,
+  RTMP_MAX_CHUNK_BYTES: 8192,
+  RTMP_MAX_PENDING_MESSAGE_BYTES: 2048,
+  RTMP_MAX_MESSAGE_BYTES: 100_000,
+  RTMP_MAX_CHUNK_STREAMS: 6,
+  RTMP_MAX_BITRATE_BPS: 2_000_000,
+  RTMP_KEY_FAILURES_PER_MINUTE: 3,
+  RTMP_KEY_PAUSE_SEC: 60,
+} as const;
+
+let stream: LiveStream;
+let key: string;
+
+beforeAll(async () => {
+  const env = Object.fromEntries(Object.entries(LIMITS).map(([name, value]) => [name, String(value)]));
+  stream = await LiveStream.start({ env });
+  key = await stream.server.addKey('edge');
+});
+
+afterAll(() => stream.close());
+
+const open = (localAddress = anotherAddress()): Promise<RtmpPublisher> =>
+  RtmpPublisher.open({ port: stream.server.rtmpPort, localAddress });
+const connected = async (): Promise<RtmpPublisher> => {
+  const peer = await open();
+  await peer.shakeHands();
+  await peer.connect('live');
+  return peer;
+};
+const publishing = async (): Promise<RtmpPublisher> =>
+  waitFor('the key to be free', () =>
+    RtmpPublisher.publish({ port: stream.server.rtmpPort, key, localAddress: anotherAddress() }).catch(() => undefined),
+  );
+
+describe('limits of HTTP', () => {
+  const target = (bytes: number): string => `/hls/studio/index.m3u8?${'x'.repeat(bytes)}`.slice(0, bytes);
+
+  test('a URL of HTTP_MAX_URL_BYTES is read, one byte more is 414', async () => {
+    const client = new RawHttp(stream.server.httpPort);
+    expect((await client.get(target(LIMITS.HTTP_MAX_URL_BYTES)))?.status).toBe(200);
+    expect((await client.get(target(LIMITS.HTTP_MAX_URL_BYTES + 1)))?.status).toBe(414);
+    client.socket.destroy();
+  });
+
+  test('headers within HTTP_MAX_HEADER_BYTES are read, more are 431', async () => {
+    const client = new RawHttp(stream.server.httpPort);
+    const field = (bytes: number): string[] => [`X: ${'x'.repeat(bytes)}`];
+    expect((await client.get('/hls/studio/index.m3u8', field(LIMITS.HTTP_MAX_HEADER_BYTES - 200)))?.status).toBe(200);
+    expect((await client.get('/hls/studio/index.m3u8', field(LIMITS.HTTP_MAX_HEADER_BYTES + 1)))?.status).toBe(431);
+  });
+
+  test('HTTP_MAX_CONNECTIONS are served, one more is closed', async () => {
+    await waitFor('quiet', () => new Promise((resolve) => setTimeout(() => resolve(true), 50)));
+    const clients: RawHttp[] = [];
+    for (let i = 0; i <= LIMITS.HTTP_MAX_CONNECTIONS; i++) clients.push(new RawHttp(stream.server.httpPort));
+    const answers = await Promise.all(clients.map((client) => client.get('/hls/studio/index.m3u8')));
+    const served = answers.filter((answer) => answer?.status === 200).length;
+    for (const client of clients) client.socket.destroy();
+    // Connections of tests before may still be open.
+    expect(served).toBeLessThanOrEqual(LIMITS.HTTP_MAX_CONNECTIONS);
+    expect(served).toBeGreaterThan(LIMITS.HTTP_MAX_CONNECTIONS - 10);
+    expect(answers.some((answer) => answer === undefined)).toBe(true);
+    await waitFor('room again', async () => {
+      const client = new RawHttp(stream.server.httpPort);
+      const answer = await client.get('/hls/studio/index.m3u8');
+      client.socket.destroy();
+      return answer?.status === 200;
+    });
+  });
+
+  test('HELD_RELOADS_PER_ADDRESS wait, one more is 503, another address waits until HELD_RELOADS', async () => {
+    const hold = `/hls/studio/source/index.m3u8?_HLS_msn=${openMsn(await stream.playlist('source')) + 1}&_HLS_part=0`;
+    const started: RawHttp[] = [];
+    const ask = (address: string): RawHttp => {
+      const client = new RawHttp(stream.server.httpPort, address);
+      client.send(hold);
+      started.push(client);
+      return client;
+    };
+    const counts: number[] = [];
+    for (const address of [anotherAddress(), anotherAddress(), anotherAddress()]) {
+      const clients = Array.from({ length: LIMITS.HELD_RELOADS_PER_ADDRESS + 1 }, () => ask(address));
+      const refused = await Promise.all(
+        clients.map((client) => client.answer(250).then((answer) => answer?.status === 503, () => false)),
+      );
+      counts.push(refused.filter((is) => is).length);
+    }
+    // Two addresses fill the house; the third finds no room at all.
+    expect(counts.slice(0, 2)).toEqual([1, 1]);
+    expect(counts[2]).toBeGreaterThan(1);
+    for (const client of started) client.socket.destroy();
+  });
+
+  test('HELD_RELOAD_MAX_MS is the longest hold', async () => {
+    stream.source.pause();
+    const playlist = await stream.playlist('audio');
+    const startedMs = performance.now();
+    const answer = await stream.ask('audio', `?_HLS_msn=${openMsn(playlist) + 1}&_HLS_part=9`);
+    const tookMs = performance.now() - startedMs;
+    stream.source.resume();
+    expect(answer.status).toBe(503);
+    expect(tookMs).toBeGreaterThan(LIMITS.HELD_RELOAD_MAX_MS - 50);
+    expect(tookMs).toBeLessThan(LIMITS.HELD_RELOAD_MAX_MS + 400);
+  });
+});
+
+describe('limits of RTMP', () => {
+  const message = (bytes: number, type = 99) => ({ type, streamId: 1, timestampMs: 0, payload: new Uint8Array(bytes) });
+  const lives = (peer: RtmpPublisher): Promise<boolean> =>
+    peer.call('getStreamLength', null, 'x').then(() => true, () => false);
+
+  test('RTMP_MAX_PENDING_PER_ADDRESS may wait, one more is closed', async () => {
+    const address = anotherAddress();
+    const peers: RtmpPublisher[] = [];
+    for (let i = 0; i < LIMITS.RTMP_MAX_PENDING_PER_ADDRESS; i++) peers.push(await open(address));
+    const refused = await open(address);
+    await refused.closed;
+    expect(peers.every((peer) => !peer.socket.destroyed)).toBe(true);
+    for (const peer of peers) peer.destroy();
+    await Promise.all(peers.map((peer) => peer.closed));
+  });
+
+  test('RTMP_MAX_PENDING may wait, one more is closed', async () => {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const peers: RtmpPublisher[] = [];
+    for (let i = 0; i < LIMITS.RTMP_MAX_PENDING; i++) peers.push(await open());
+    await (await open()).closed;
+    expect(peers.every((peer) => !peer.socket.destroyed)).toBe(true);
+    for (const peer of peers) peer.destroy();
+    await Promise.all(peers.map((peer) => peer.closed));
+  });
+
+  test('messages before the key: RTMP_MAX_PENDING_MESSAGE_BYTES, not a byte more', async () => {
+    const peer = await connected();
+    peer.sendMessage(8, message(LIMITS.RTMP_MAX_PENDING_MESSAGE_BYTES));
+    expect(await lives(peer)).toBe(true);
+    peer.sendMessage(8, message(LIMITS.RTMP_MAX_PENDING_MESSAGE_BYTES + 1));
+    expect(await lives(peer)).toBe(false);
+  });
+
+  test('messages of a publisher: RTMP_MAX_MESSAGE_BYTES, not a byte more', async () => {
+    const peer = await publishing();
+    peer.sendMessage(8, message(LIMITS.RTMP_MAX_MESSAGE_BYTES));
+    expect(await lives(peer)).toBe(true);
+    peer.sendMessage(8, message(LIMITS.RTMP_MAX_MESSAGE_BYTES + 1));
+    expect(await lives(peer)).toBe(false);
+  });
+
+  test('chunks: RTMP_MAX_CHUNK_BYTES, not a byte more', async () => {
+    const peer = await connected();
+    peer.setChunkBytes(LIMITS.RTMP_MAX_CHUNK_BYTES);
+    expect(await lives(peer)).toBe(true);
+    peer.sendMessage(2, controlMessage('setChunkSize', LIMITS.RTMP_MAX_CHUNK_BYTES + 1));
+    expect(await lives(peer)).toBe(false);
+  });
+
+  test('chunk streams: RTMP_MAX_CHUNK_STREAMS, not one more', async () => {
+    const peer = await connected();
+    // The commands' own, 3, is one of them.
+    for (let i = 1; i < LIMITS.RTMP_MAX_CHUNK_STREAMS; i++) peer.sendMessage(10 + i, message(1));
+    expect(await lives(peer)).toBe(true);
+    peer.sendMessage(50, message(1));
+    expect(await lives(peer)).toBe(false);
+  });
+
+  test('RTMP_MAX_BITRATE_BPS: an encoder above it is told', async () => {
+    const peer = await publishing();
+    const piece = { ...message(50_000), type: MESSAGE_TYPE.sharedObjectAmf0 };
+    // Five seconds’ worth may come at once.
+    for (let i = 0; i < 20; i++) peer.sendMessage(8, piece);
+    expect(await lives(peer)).toBe(true);
+    for (let i = 0; i < 20; i++) peer.sendMessage(8, piece);
+    expect((await peer.status()).description).toContain('more than 2 Mbit/s');
+    await peer.closed;
+  });
+
+  test('RTMP_KEY_FAILURES_PER_MINUTE wrong keys, then even the right one must wait', async () => {
+    const options = { port: stream.server.rtmpPort, localAddress: anotherAddress() };
+    for (let i = 0; i < LIMITS.RTMP_KEY_FAILURES_PER_MINUTE; i++)
+      await expect(RtmpPublisher.publish({ ...options, key: `wrong${i}` })).rejects.toThrow('Denied');
+    await expect(RtmpPublisher.publish({ ...options, key })).rejects.toThrow('try again in 1 min');
+    await (await publishing()).unpublish();
+  });
+});
+
+describe('time-outs', () => {
+  /** How long something took, in seconds. */
+  async function secondsOf(begin: () => Promise<unknown>): Promise<number> {
+    const startedMs = performance.now();
+    await begin();
+    return (performance.now() - startedMs) / 1000;
+  }
+
+  test('end what hangs, over RTMP and HTTP', async () => {
+    const hanging = createConnection(stream.server.httpPort, '127.0.0.1');
+    hanging.write('GET / HTTP/1.1\r\nHost:');
+    hanging.resume();
+    const idle = new RawHttp(stream.server.httpPort);
+    await idle.get('/hls/studio/index.m3u8');
+    const peers = await Promise.all([open(), connected(), publishing()]);
+    const [handshakeSec, publishSec, idleSec, headersSec, keepAliveSec] = await Promise.all([
+      ...peers.map((peer) => secondsOf(() => peer.closed)),
+      secondsOf(() => once(hanging, 'close')),
+      secondsOf(() => waitFor('the idle one to be closed', () => idle.closed)),
+    ]);
+    for (const [seconds, name] of [
+      [handshakeSec, 'RTMP_HANDSHAKE_TIMEOUT_SEC'],
+      [publishSec, 'RTMP_PUBLISH_TIMEOUT_SEC'],
+      [idleSec, 'RTMP_IDLE_TIMEOUT_SEC'],
+    ] as const) {
+      expect(seconds, name).toBeGreaterThan(LIMITS[name] - 0.3);
+      expect(seconds, name).toBeLessThan(LIMITS[name] + 1);
+    }
+    // The HTTP server looks every 5 s.
+    expect(headersSec).toBeLessThan(LIMITS.HTTP_HEADERS_TIMEOUT_SEC + 6);
+    expect(keepAliveSec).toBeLessThan(LIMITS.HTTP_KEEP_ALIVE_SEC + 6);
+    expect((await httpGet(stream.url)).status).toBe(200);
+  });
+});
