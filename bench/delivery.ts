@@ -107,7 +107,8 @@ async function measureLowLatency(renditions: readonly string[]): Promise<LowLate
   const server = await Tallylight.start({
     env: {
       ...{ LADDER: 'off', PART_DURATION_MS: String(PART_MS), ...LIMITS },
-      NODE_OPTIONS: `--import=${probe}`,
+      // What the caller gives, such as --cpu-prof, counts as well.
+      NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import=${probe}`,
     },
   });
   const publisher = publish(server, file, await server.addKey(STREAM));
@@ -183,7 +184,6 @@ function lowLatencyRow({ load, releaseMs, partMs }: LowLatency, follows: string)
 const classic = await measureClassic();
 const picture = await measureLowLatency(['source']);
 const both = await measureLowLatency(RENDITIONS);
-
 const own = classicRow('ours', classic.own, classic.idlePercent);
 const peer = classic.peer && classicRow('nginx', classic.peer, 0);
 if (peer === undefined) console.log('nginx is not installed: no peer beside us');

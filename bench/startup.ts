@@ -18,6 +18,8 @@ const BIN = join(import.meta.dirname, '../packages/server/bin/tallylight.mjs');
 const STARTS = option('starts', 7);
 const PUBLISHES = option('publishes', 7);
 const SIZE = wordOption('size', '1920x1080');
+/** The source, 720p, 480p and 360p. */
+const RENDITIONS = option('renditions', 4);
 const TIMEOUT_MS = 10_000;
 
 /** From spawn to the log line `listening`, in milliseconds. */
@@ -28,13 +30,13 @@ async function measureStart(dataDir: string): Promise<number> {
   const fromMs = performance.now();
   const child = spawn(process.execPath, [BIN, 'serve', '--no-demo'], {
     env: { ...process.env, ...env, ...numbers },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'ignore', 'pipe'],
   });
   const gone = new Promise((resolve) => child.once('exit', resolve));
   try {
     return await new Promise<number>((resolve, reject) => {
       let text = '';
-      child.stdout.on('data', (bytes: Buffer) => {
+      child.stderr.on('data', (bytes: Buffer) => {
         text += bytes.toString();
         if (text.includes('"listening"')) resolve(performance.now() - fromMs);
       });
@@ -119,6 +121,8 @@ for (let turn = 0; turn < PUBLISHES; turn += 1) {
   await seconds(1.5);
 }
 await server.stop();
+if (published.some((each) => each.renditions < RENDITIONS))
+  console.log('a stream had fewer renditions than it should:\n' + server.output);
 
 const listeningMs = round(median(starts), 0);
 const publishToPlayableMs = round(median(published.map(({ playableMs }) => playableMs)), 0);
@@ -149,7 +153,11 @@ report(
     publishToFirstPartMs,
     renditions,
     starts: starts.map((ms) => round(ms, 0)),
-    publishes: published.map(({ playableMs, firstPartMs }) => [round(firstPartMs, 0), round(playableMs, 0)]),
+    publishes: published.map(({ playableMs, firstPartMs, renditions: count }) => ({
+      firstPartMs: round(firstPartMs, 0),
+      playableMs: round(playableMs, 0),
+      renditions: count,
+    })),
   },
 );
 process.exit(0);

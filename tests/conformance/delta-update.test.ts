@@ -19,8 +19,9 @@ describe('scenario 15: delta updates', () => {
 
   afterAll(() => stream.close());
 
-  test.each(['source', 'audio'])('a delta of %s, merged, is the full playlist', async (id) => {
-    for (const skip of ['YES', 'v2']) {
+  test.concurrent.for(['source', 'audio'].flatMap((id) => ['YES', 'v2'].map((skip) => ({ id, skip }))))(
+    'a delta ($skip) of $id, merged, is the full playlist',
+    async ({ id, skip }, { expect }) => {
       const base = readMediaPlaylist((await stream.ask(id)).body.toString());
       const edge = edgeOf(base.playlist);
       // The base is two segments old by now, as it is for a client that lost a few answers.
@@ -46,8 +47,8 @@ describe('scenario 15: delta updates', () => {
       expect(lintDelta(base, delta, full)).toEqual([]);
       const keptSec = delta.playlist.segments.reduce((sum, { durationSec }) => sum + durationSec, 0);
       expect(keptSec).toBeGreaterThanOrEqual(full.playlist.serverControl?.canSkipUntilSec ?? Infinity);
-    }
-  });
+    },
+  );
 
   test('a value that nobody defined brings the full playlist', async () => {
     expect((await stream.playlist('source', '?_HLS_skip=maybe')).skippedSegments).toBeUndefined();

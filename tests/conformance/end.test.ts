@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type HttpAnswer, httpGet } from '../support/http-client.ts';
 import { LiveStream, openMsn, openParts } from '../support/live-stream.ts';
 import { residentMb } from '../support/process-memory.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const HELD = 1000;
 const RENDITIONS = ['source', 'audio'] as const;
@@ -27,6 +28,10 @@ describe('scenario 20: the end of a stream', () => {
     await Promise.all(Array.from({ length: HELD }, () => httpGet(stream.url)));
     const beforeMb = await residentMb(stream.server.pid);
     await stream.source.stop();
+    // What it left behind is published by then, so the hint is for something that will never come.
+    await waitFor('the publisher to be gone', () =>
+      stream.server.log.some(({ msg }) => msg === 'publisher gone'),
+    );
     const playlist = await stream.playlist('source');
     const next = `?_HLS_msn=${openMsn(playlist)}&_HLS_part=${openParts(playlist) + 1}`;
     const waiting = Array.from({ length: HELD }, (_, at) => stream.ask(RENDITIONS[at % 2] ?? 'source', next));

@@ -1,32 +1,28 @@
 import type { MediaPlaylist } from '@tallylight/hls/media-playlist.ts';
 import { parseMediaPlaylist } from '@tallylight/hls/parse-media-playlist.ts';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, test } from 'vitest';
 import { httpGet } from '../support/http-client.ts';
-import { LiveStream, openMsn, openParts } from '../support/live-stream.ts';
+import { LiveStream, openMsn, openParts, QUICK_ENV } from '../support/live-stream.ts';
+import { Tallylight } from '../support/tallylight.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 describe('scenarios 12 and 13: preload hints', () => {
-  let stream: LiveStream;
+  let server: Tallylight;
 
-  beforeEach(async () => {
-    stream = await LiveStream.start();
+  beforeAll(async () => {
+    server = await Tallylight.start({ env: QUICK_ENV });
   });
 
-  afterEach(() => stream.close());
+  afterAll(() => server.stop());
 
-  function hinted(playlist: MediaPlaylist, id: string): string {
-    const [hint] = playlist.preloadHints;
-    expect(playlist.preloadHints).toHaveLength(1);
-    expect(hint?.type).toBe('PART');
-    return stream.rendition(id, hint?.uri ?? '');
-  }
-
-  test.each(['source', 'audio'])(
+  test.concurrent.for(['source', 'audio'])(
     '12: a hinted part of %s comes in one burst when it is whole',
-    async (id) => {
+    async (id, { expect }) => {
+      const stream = await LiveStream.start({ on: server, name: `bursts-${id}` });
       let playlist = await stream.until('a segment', id, ({ segments }) => segments.some(({ gap }) => !gap));
       const bursts: number[] = [];
       for (let round = 0; round < 12; round++) {
-        const url = hinted(playlist, id);
+        const url = hinted(stream, playlist, id);
         const [early, reload] = await Promise.all([httpGet(url), stream.ask(id, nextQuery(playlist))]);
         expect(early.status).toBe(200);
         expect(early.body.length).toBeGreaterThan(100);
@@ -40,26 +36,37 @@ describe('scenarios 12 and 13: preload hints', () => {
         expect(uris).toContain(url);
       }
       expect(bursts.toSorted((a, b) => a - b)[6]).toBeLessThan(20);
+      await stream.close();
     },
   );
 
-  test('13: a hint that came to nothing is 404, and the next one is right', async () => {
+  test.concurrent('13: a hint that came to nothing is 404, and the next one is right', async ({ expect }) => {
+    const stream = await LiveStream.start({ on: server, name: 'abandoned' });
     const before = await stream.until(
       'the middle of a segment',
       'source',
       (playlist) => openParts(playlist) === 2 && playlist.segments.some(({ gap }) => !gap),
     );
     await stream.source.stop();
-    const abandoned = hinted(await stream.playlist('source'), 'source');
+    await waitFor('the publisher to be gone', () => server.log.some(({ msg }) => msg === 'publisher gone'));
+    const abandoned = hinted(stream, await stream.playlist('source'), 'source');
     const waiting = httpGet(abandoned);
     await stream.publishAgain();
     const answer = await waiting;
     expect(answer.status).toBe(404);
     expect((await httpGet(abandoned)).status).toBe(404);
     const after = await stream.until('a part', 'source', (now) => openMsn(now) > openMsn(before));
-    expect((await httpGet(hinted(after, 'source'))).status).toBe(200);
+    expect((await httpGet(hinted(stream, after, 'source'))).status).toBe(200);
+    await stream.close();
   });
 });
+
+function hinted(stream: LiveStream, playlist: MediaPlaylist, id: string): string {
+  const [hint, ...more] = playlist.preloadHints;
+  if (hint?.type !== 'PART' || more.length > 0)
+    throw new Error(`hints: ${JSON.stringify(playlist.preloadHints)}`);
+  return stream.rendition(id, hint.uri);
+}
 
 function nextQuery(playlist: MediaPlaylist): string {
   return `?_HLS_msn=${openMsn(playlist)}&_HLS_part=${openParts(playlist)}`;

@@ -1,24 +1,28 @@
 import type { MediaPlaylist, MediaSegment, SegmentHead } from '@tallylight/hls/media-playlist.ts';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FragmentTrack } from '../support/fragment-track.ts';
 import { httpGet } from '../support/http-client.ts';
-import { LiveStream, openMsn } from '../support/live-stream.ts';
+import { LiveStream, openMsn, QUICK_ENV } from '../support/live-stream.ts';
+import { openReaders } from '../support/ll-reader.ts';
+import { Tallylight } from '../support/tallylight.ts';
 
 describe('scenario 17: the encoder starts again', () => {
-  let stream: LiveStream;
+  let server: Tallylight;
 
-  beforeEach(async () => {
-    stream = await LiveStream.start({ env: { LADDER: '144p:100k' } });
-    await stream.until('media', 'audio', ({ segments }) => segments.some(({ gap }) => !gap));
+  beforeAll(async () => {
+    server = await Tallylight.start({ env: { ...QUICK_ENV, LADDER: '144p:100k', CPU_BUDGET_CORES: '8' } });
   });
 
-  afterEach(() => stream.close());
+  afterAll(() => server.stop());
 
-  test.each([
-    { what: 'with the same parameters', clip: {} },
-    { what: 'with another size', clip: { size: '426x240' } },
-    { what: 'without audio', clip: { audio: false as const } },
-  ])('$what: all renditions go on alike behind a discontinuity', async ({ clip }) => {
+  test.concurrent.for([
+    { what: 'with the same parameters', name: 'same', clip: {} },
+    { what: 'with another size', name: 'size', clip: { size: '426x240' } },
+    { what: 'without audio', name: 'mute', clip: { audio: false as const } },
+  ])('$what: all renditions go on alike behind a discontinuity', async ({ name, clip }, { expect }) => {
+    const stream = await LiveStream.start({ on: server, name });
+    await stream.until('media', 'audio', ({ segments }) => segments.some(({ gap }) => !gap));
+    await openReaders(stream.url, { atLeast: 3 });
     const before = await stream.playlist('source');
     await stream.source.stop();
     const quiet = await stream.playlist('source');
@@ -55,18 +59,19 @@ describe('scenario 17: the encoder starts again', () => {
     expect(Math.max(...dates) - Math.min(...dates)).toBeLessThan(25);
     const previous = listed(quiet).at(-1);
     expect(Math.min(...dates)).toBeGreaterThan(previous?.programDateTimeMs ?? Infinity);
+    await stream.close();
   });
 });
 
 describe('scenario 21: the origin starts again', () => {
   let stream: LiveStream;
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     stream = await LiveStream.start();
     await stream.until('media', 'source', ({ segments }) => segments.some(({ gap }) => !gap));
   });
 
-  afterEach(() => stream.close());
+  afterAll(() => stream.close());
 
   test('after SIGKILL the sequence does not fall and no name is used twice', async () => {
     const before = await stream.playlist('source');

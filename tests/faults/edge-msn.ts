@@ -1,5 +1,5 @@
-import { parseMediaPlaylist } from '@tallylight/hls/parse-media-playlist.ts';
 import type { MediaPlaylist } from '@tallylight/hls/media-playlist.ts';
+import { parseMediaPlaylist } from '@tallylight/hls/parse-media-playlist.ts';
 import { httpGet } from '../support/http-client.ts';
 
 /** Number of the newest segment that a playlist lists media of. */

@@ -4,7 +4,6 @@ import { killFfmpeg } from './kill-ffmpeg.ts';
 describe('fault F2: SIGKILL of FFmpeg', () => {
   test('it comes back at growing intervals, five times a minute at most; the source never notices', async () => {
     const { deaths, log, ...outcome } = await killFfmpeg(5);
-    console.log(deaths, outcome);
     const waits = deaths.map(({ respawnMs }) => respawnMs);
     expect(waits).toHaveLength(5);
     for (const [at, delayMs] of [250, 500, 1000, 2000].entries()) {
@@ -16,6 +15,8 @@ describe('fault F2: SIGKILL of FFmpeg', () => {
     expect(outcome.rungHoleSec).toBeLessThanOrEqual(3);
     expect(outcome.rungSilentSec).toBeLessThanOrEqual(3.5);
     expect(outcome).toMatchObject({ rungGoesOn: true, otherUntouched: true, orphans: 0 });
-    expect(log.filter((line) => line['level'] === 'warn' || line['level'] === 'error').length).toBeGreaterThan(0);
+    expect(
+      log.filter((line) => line['level'] === 'warn' || line['level'] === 'error').length,
+    ).toBeGreaterThan(0);
   });
 });

@@ -6,7 +6,7 @@ import { LlReader } from '../support/ll-reader.ts';
 import { ffmpegsBelow, isAlive } from '../support/process-tree.ts';
 import { Tallylight } from '../support/tallylight.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { currentPlaylist, edgeMsn } from './edge-msn.ts';
+import { currentPlaylist } from './edge-msn.ts';
 
 /** What one death of FFmpeg did. */
 export interface EncoderDeath {
@@ -43,11 +43,15 @@ export async function killFfmpeg(times: number): Promise<EncoderDeaths> {
     const victim = await publish('victim');
     const urlOf = (id: string): string => new URL(`${id}/index.m3u8`, server.playlistUrl('victim')).href;
     const mine = (): number[] => ffmpegsBelow(server.pid).filter((pid) => pid !== otherPid);
-    await waitFor('the rung', async () => ((await currentPlaylist(urlOf('144p')))?.open?.parts.length ?? 0) > 1);
-    const readers = [new LlReader(urlOf('source')), new LlReader(urlOf('144p'))];
-    let watching = true;
-    const watched = readers.map(async (reader) => {
-      while (watching) await reader.follow(reader.mediaSec + 0.5, 3000);
+    await waitFor(
+      'the rung',
+      async () => ((await currentPlaylist(urlOf('144p')))?.open?.parts.length ?? 0) > 1,
+    );
+    const source = new LlReader(urlOf('source'));
+    const rung = new LlReader(urlOf('144p'));
+    const watching = new AbortController();
+    const watched = [source, rung].map(async (reader) => {
+      while (!watching.signal.aborted) await reader.follow(reader.mediaSec + 0.5, 3000);
     });
     const deaths: EncoderDeath[] = [];
     const seen = new Set<number>();
@@ -57,23 +61,30 @@ export async function killFfmpeg(times: number): Promise<EncoderDeaths> {
       const killedMs = performance.now();
       process.kill(pid, 'SIGKILL');
       const last = deaths.length + 1 >= 5;
-      const next = await waitFor('the next FFmpeg', () => some(mine().filter((each) => each !== pid)), last ? 1500 : 7000, 10).catch(() => undefined);
+      const next = await waitFor(
+        'the next FFmpeg',
+        () => some(mine().filter((each) => each !== pid)),
+        last ? 1500 : 7000,
+        10,
+      ).catch(() => undefined);
       deaths.push({ respawnMs: next === undefined ? undefined : performance.now() - killedMs });
       if (next === undefined) break;
-      const before = edgeMsn((await currentPlaylist(urlOf('144p'))) ?? fail());
-      await waitFor('new media of the rung', async () => edgeMsn((await currentPlaylist(urlOf('144p'))) ?? fail()) > before);
+      const before = rung.mediaSec;
+      await waitFor('new media of the rung', () => rung.mediaSec > before + 0.5);
     }
-    const before = edgeMsn((await currentPlaylist(urlOf('144p'))) ?? fail());
-    const rungGoesOn = await waitFor('the rung to go on', async () => edgeMsn((await currentPlaylist(urlOf('144p'))) ?? fail()) >= before + 2, 8000).then(() => true, () => false);
-    watching = false;
+    const before = rung.mediaSec;
+    const rungGoesOn = await waitFor('the rung to go on', () => rung.mediaSec > before + 1.5, 8000).then(
+      () => true,
+      () => false,
+    );
+    watching.abort();
     await Promise.all(watched);
-    const [source, rung] = readers;
     const otherUntouched = isAlive(otherPid);
     other.kill();
     victim.kill();
     return {
       deaths,
-      sourceWounds: [...(source?.problems ?? []), ...(source?.holes ?? [])],
+      sourceWounds: [...source.problems, ...source.holes],
       rungSilentSec: longestSilenceSec(rung),
       rungHoleSec: longestHoleSec(rung),
       rungGoesOn,
@@ -90,23 +101,19 @@ function some<T>(list: readonly T[]): readonly T[] | false {
   return list.length > 0 && list;
 }
 
-function fail(): never {
-  throw new Error('no playlist');
-}
-
-function longestSilenceSec(reader: LlReader | undefined): number {
+function longestSilenceSec(reader: LlReader): number {
   let longestMs = 0;
-  reader?.parts.forEach((part, at) => {
+  reader.parts.forEach((part, at) => {
     const previous = reader.parts[at - 1];
     if (previous !== undefined) longestMs = Math.max(longestMs, part.arrivedMs - previous.arrivedMs);
   });
   return longestMs / 1000;
 }
 
-function longestHoleSec(reader: LlReader | undefined): number {
+function longestHoleSec(reader: LlReader): number {
   let longest = 0;
   let endSec: number | undefined;
-  for (const { media, discontinuity } of reader?.parts ?? []) {
+  for (const { media, discontinuity } of reader.parts) {
     if (media === undefined) continue;
     const startSec = media.startTicks / media.timescale;
     if (endSec !== undefined && !discontinuity) longest = Math.max(longest, startSec - endSec);

@@ -9,7 +9,6 @@ describe('fault F1: SIGKILL of the server while an encoder publishes', () => {
       expect(kill.rungMs).toBeLessThan(10_000);
       expect(kill.lowestMsnAfter).toBeGreaterThan(kill.msnBefore);
       expect(kill.orphans).toBe(0);
-      console.log(kill);
     }
   });
 });

@@ -70,7 +70,7 @@ async function killOnce(server: Tallylight, sourceUrl: string, rungUrl: string):
 
 /** Waits until a playlist lists media of a segment after `msn`; gives the newest segment's number. */
 function mediaAfter(url: string, msn: number): Promise<number> {
-  return waitFor(
+  return waitFor<number | false>(
     `media at ${url}`,
     async () => {
       const playlist = await currentPlaylist(url);
@@ -79,5 +79,5 @@ function mediaAfter(url: string, msn: number): Promise<number> {
     },
     20_000,
     20,
-  ) as Promise<number>;
+  );
 }

@@ -1,7 +1,7 @@
 import { type AmfInput, writeAmf0 } from '@tallylight/media/amf/amf0-writer.ts';
+import { RtmpPublisher } from '@tallylight/server/ingest/rtmp/testing/rtmp-publisher.ts';
 import { controlMessage } from '@tallylight/server/rtmp/chunk-writer.ts';
 import { MESSAGE_TYPE } from '@tallylight/server/rtmp/rtmp-message.ts';
-import { RtmpPublisher } from '@tallylight/server/ingest/rtmp/testing/rtmp-publisher.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Bystander } from '../support/bystander.ts';
 import { QUICK_ENV } from '../support/live-stream.ts';

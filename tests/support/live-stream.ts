@@ -10,6 +10,10 @@ import { waitFor } from './wait-for.ts';
 export interface LiveStreamOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly tls?: boolean;
+  /** A server that runs already and stays; `env` and `tls` are of no effect then. */
+  readonly on?: Tallylight;
+  /** Name of the stream. Default `studio`. */
+  readonly name?: string;
   /** Default: one keyframe a second, so that segments come quickly. */
   readonly clip?: ClipOptions;
   readonly source?: Omit<Partial<FlvSourceOptions>, 'port' | 'key'>;
@@ -23,35 +27,37 @@ export const QUICK_ENV = {
   WINDOW_SEGMENTS: '6',
 } as const;
 
-const STREAM = 'studio';
-
 /** A server of ours with one stream on it. */
 export class LiveStream {
   readonly server: Tallylight;
   source: FlvSource;
+  readonly #name: string;
   readonly #key: string;
+  readonly #ownsServer: boolean;
 
-  private constructor(server: Tallylight, key: string, source: FlvSource) {
+  private constructor(server: Tallylight, name: string, key: string, source: FlvSource, ownsServer: boolean) {
     this.server = server;
+    this.#name = name;
     this.#key = key;
+    this.#ownsServer = ownsServer;
     this.source = source;
   }
 
-  /** Starts a server with `QUICK_ENV` and publishes to it. Resolves when the stream can be watched. */
+  /** Starts a server with `QUICK_ENV`, unless one is given, and publishes to it. Resolves when the stream can be watched. */
   static async start(options: LiveStreamOptions = {}): Promise<LiveStream> {
-    const { env = {}, tls = false, clip = {}, source = {} } = options;
+    const { env = {}, tls = false, clip = {}, source = {}, name = 'studio', on } = options;
     const file = await makeClip({ gop: 30, ...clip });
-    const server = await Tallylight.start({ env: { ...QUICK_ENV, ...env }, tls });
-    const key = await server.addKey(STREAM);
+    const server = on ?? (await Tallylight.start({ env: { ...QUICK_ENV, ...env }, tls }));
+    const key = await server.addKey(name);
     const playing = await FlvSource.start({ port: server.rtmpPort, key, files: [file], ...source });
-    const stream = new LiveStream(server, key, playing);
+    const stream = new LiveStream(server, name, key, playing, on === undefined);
     await stream.playable();
     return stream;
   }
 
   /** URL of the multivariant playlist. */
   get url(): string {
-    return this.server.playlistUrl(STREAM);
+    return this.server.playlistUrl(this.#name);
   }
 
   /** URL of a file of a rendition; its playlist by default. */
@@ -110,10 +116,10 @@ export class LiveStream {
     return waitFor<MediaPlaylist | false>(what, probe, timeoutMs, 15);
   }
 
-  /** Stops everything. */
+  /** Stops the source, and the server that was started for it. */
   async close(): Promise<void> {
     this.source.kill();
-    await this.server.stop();
+    if (this.#ownsServer) await this.server.stop();
   }
 }
 

@@ -13,6 +13,7 @@ export class RawHttp {
   #received: Buffer = Buffer.alloc(0);
   #wake: () => void = () => {};
   #closed = false;
+  readonly #methods: string[] = [];
 
   /** Connects to 127.0.0.1, from `localAddress` if given. */
   constructor(port: number, localAddress?: string) {
@@ -40,6 +41,7 @@ export class RawHttp {
 
   /** Sends a GET, or whatever `method` says. */
   send(target: string, fields: readonly string[] = [], method = 'GET'): void {
+    this.#methods.push(method);
     const lines = [`${method} ${target} HTTP/1.1`, 'Host: localhost', ...fields, '', ''];
     this.socket.write(Buffer.from(lines.join('\r\n'), 'latin1'));
   }
@@ -73,8 +75,10 @@ export class RawHttp {
     const headEnd = this.#received.indexOf('\r\n\r\n');
     if (headEnd < 0) return undefined;
     const head = this.#received.toString('latin1', 0, headEnd);
-    const length = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0);
+    const hasBody = this.#methods[0] !== 'HEAD' && !/^HTTP\/1.1 (?:204|304)/.test(head);
+    const length = hasBody ? Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0) : 0;
     if (this.#received.length < headEnd + 4 + length) return undefined;
+    this.#methods.shift();
     const body = this.#received.subarray(headEnd + 4, headEnd + 4 + length);
     this.#received = this.#received.subarray(headEnd + 4 + length);
     return { status: Number(head.slice(9, 12)), head, body };

@@ -179,6 +179,7 @@ export class WatchView {
     if (state.status !== this.#status) {
       this.#status = state.status;
       this.#statusSinceMs = performance.now();
+      this.#showFigures();
     }
     setText(this.#play, state.status === 'paused' ? 'Play' : 'Pause');
     setText(this.#mute, state.muted ? 'Unmute' : 'Mute');

@@ -121,6 +121,15 @@ describe('LatencyController', () => {
     }
   });
 
+  test('a hidden tab, which gets one reading a second, is never hurried', () => {
+    const controller = new LatencyController();
+    for (let nowMs = 0; nowMs < 20_000; nowMs += 1_000) {
+      const decision = controller.update({ ...reading, nowMs, bufferSec: 2, bufferEndSec: nowMs / 1000 });
+      expect(decision.rate).toBeLessThanOrEqual(1);
+      expect(decision.skipSec).toBe(0);
+    }
+  });
+
   test('after a stall playback waits for the base trough, but for 2 s at most', () => {
     const controller = new LatencyController();
     controller.noteStall(0, true);

@@ -68,6 +68,8 @@ const JOIN_MIN_MS = 3_000;
 const JOIN_MAX_MS = 12_000;
 /** The refill after a stall gives up after this time and plays what there is. */
 const REFILL_MAX_MS = 2_000;
+/** With fewer readings in the window (a hidden tab gets one a second) the trough is guesswork: never hurry on it. */
+const HURRY_MIN_SAMPLES = 8;
 const SPEED_UP_ABOVE_SEC = 0.05;
 const SPEED_UP_UNTIL_SEC = 0.01;
 
@@ -193,7 +195,8 @@ export class LatencyController {
 
   /** What the buffer holds too much while the start may still be put right by a seek; 0 at other times. */
   #startExcess(nowMs: number, elapsedMs: number): number {
-    if (this.#skipped || elapsedMs < START_SETTLE_MS || elapsedMs > START_SEEK_UNTIL_MS) {
+    const sampled = this.#samples.length >= HURRY_MIN_SAMPLES;
+    if (this.#skipped || !sampled || elapsedMs < START_SETTLE_MS || elapsedMs > START_SEEK_UNTIL_MS) {
       return 0;
     }
     const recent = this.#samples.filter(({ atMs }) => atMs >= nowMs - START_WINDOW_SEC * 1000);
@@ -211,8 +214,9 @@ export class LatencyController {
     }
     const { joinRate, maxRate, minRate } = this.#options;
     const slowBelowSec = -Math.max(0.06, this.targetTroughSec / 4);
+    const sampled = this.#samples.length >= HURRY_MIN_SAMPLES;
     if (excessSec > SPEED_UP_ABOVE_SEC) {
-      this.#direction = 'up';
+      this.#direction = sampled ? 'up' : 'none';
     } else if (excessSec < slowBelowSec) {
       this.#direction = 'down';
     } else if (

@@ -363,9 +363,14 @@ export class Player {
   /** Notices a playhead that stands still: a want of media without an event, a stuck pipeline, the end of a stream. */
   #watchProgress(nowMs: number): void {
     const media = this.#media;
-    if (media.currentTime !== this.#lastTimeSec || media.paused || !this.#started || this.#search.running) {
+    const moved = media.currentTime !== this.#lastTimeSec;
+    // A rate of 0 is the latency controller's own stop.
+    if (moved || media.paused || media.playbackRate === 0 || !this.#started || this.#search.running) {
       this.#lastTimeSec = media.currentTime;
       this.#movedMs = nowMs;
+      if (moved && !media.seeking && media.readyState >= 3) {
+        this.#endStall();
+      }
       return;
     }
     const stoodMs = nowMs - this.#movedMs;
@@ -373,9 +378,7 @@ export class Player {
     const silent = publisherSilent({ sinceAdvanceSec: this.#playback?.sinceAdvanceSec });
     if (ended && stoodMs > END_MS) {
       this.#lookFor('ended');
-    } else if (silent && !ended) {
-      this.#noteWaiting();
-    } else if (stoodMs > STUCK_MS) {
+    } else if (stoodMs > STUCK_MS && !silent) {
       this.#reload();
     } else if (stoodMs > STILL_MS) {
       this.#noteWaiting();

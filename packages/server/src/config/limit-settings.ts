@@ -209,11 +209,11 @@ export const limitSettings = {
 
   ffmpegMaxProcesses: integer({
     env: 'FFMPEG_MAX_PROCESSES',
-    // One for each live stream, and a second while its renditions change.
-    default: 2 * availableParallelism() + 2,
+    // One for each live stream, and a second while its renditions change: a replacement must find room. The CPU budget decides long before.
+    default: 4 * availableParallelism() + 4,
     min: 1,
     max: 10_000,
     unit: 'processes',
-    description: 'FFmpegs at one time; the default is twice the cores and two',
+    description: 'FFmpegs at one time; the default is four a core and four',
   }),
 };

@@ -5,7 +5,7 @@ import type { AccessUnit } from '../stream/access-unit.ts';
 import type { VideoTrack } from '../stream/track.ts';
 import { FrameInterval, nominalFrameRate } from './frame-interval.ts';
 import { type PackagerOptions, partTargetSec } from './packager-options.ts';
-import type { SegmentClock } from './segment-clock.ts';
+import type { Cut, SegmentClock } from './segment-clock.ts';
 import { SegmentFollower } from './segment-follower.ts';
 import type { RenditionWindow } from './window.ts';
 
@@ -76,7 +76,7 @@ export class VideoPackager {
     const due = this.#follower.due(unit.pts);
     const begins = due !== undefined && this.#canBegin(unit, due.startMs);
     if (!begins && this.#follower.current === undefined) return;
-    if (begins && (this.#flushed || due.discontinuity || this.#shift === undefined)) this.#restart(unit);
+    if (begins && this.#beginsAnew(due)) this.#restart(unit);
     const dts = (unit.dts + (this.#shift ?? 0)) * PER_MS;
     this.#settle(dts);
     if (begins) {
@@ -108,6 +108,13 @@ export class VideoPackager {
   #canBegin(unit: AccessUnit, startMs: number): boolean {
     if (this.#follower.current === undefined) return unit.keyframe && unit.pts - startMs < 1;
     return unit.keyframe || !this.#flushed;
+  }
+
+  /** True when the segment does not continue the one before: its first picture says nothing about the last one's duration. */
+  #beginsAnew(due: Cut): boolean {
+    const current = this.#follower.current;
+    const missedSome = current !== undefined && due.msn > current.msn + 1;
+    return this.#flushed || due.discontinuity || missedSome || this.#shift === undefined;
   }
 
   /** First picture of a publisher, or after a discontinuity: its decode time is made equal to its presentation time. */
