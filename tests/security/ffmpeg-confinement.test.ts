@@ -66,9 +66,9 @@ describe('security 7: shell and argument injection', () => {
   test('nothing that a publisher says, and no key, is in the arguments or environment of any child', async () => {
     const key = await server.addKey('hostile');
     const words = new Set<string>();
-    let watching = true;
+    const watching = new AbortController();
     const watch = (async () => {
-      while (watching) {
+      while (!watching.signal.aborted) {
         for (const { pid } of descendants(server.pid)) {
           try {
             for (const word of [...processWords(pid, 'cmdline'), ...processWords(pid, 'environ')])
@@ -106,7 +106,7 @@ describe('security 7: shell and argument injection', () => {
       const answer = await httpGet(server.playlistUrl('hostile'));
       return answer.body.toString().includes('144p');
     });
-    watching = false;
+    watching.abort();
     await watch;
     await source.stop();
     const said = [...words].join('\n');

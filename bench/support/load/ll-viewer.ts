@@ -1,10 +1,9 @@
 import { KeepAliveClient } from './keep-alive-client.ts';
 import type { LoadTally } from './load-tally.ts';
 
-/** The tag that says which part comes next: rfc8216bis-22 §4.4.5.3. */
-const HINT = /#EXT-X-PRELOAD-HINT:TYPE=PART,URI="[^"]*\.(\d+)\.(\d+)\.m4s"/;
-/** The last part listed. */
-const PART = /.*#EXT-X-PART:[^\n]*URI="([^"]*\.(\d+)\.(\d+)\.m4s)"/s;
+const HINT = '#EXT-X-PRELOAD-HINT:TYPE=PART,URI="';
+const PART = '#EXT-X-PART:';
+const URI = 'URI="';
 
 /** A viewer of low-latency HLS: one blocking reload always waits, and each part is fetched when the playlist that lists it is here. */
 export async function watchLowLatency(
@@ -21,28 +20,46 @@ export async function watchLowLatency(
   const media = new KeepAliveClient(port);
   const folder = playlist.slice(0, playlist.lastIndexOf('/') + 1);
   let query = '';
+  let fetching = Promise.resolve();
   while (performance.now() < endMs) {
     const listed = await reloads.get(`${playlist}${query}`, { text: true });
     tally.count(listed);
-    const hint = HINT.exec(listed.text);
-    const newest = PART.exec(listed.text);
-    if (hint === null || newest === null)
-      throw new Error(`no hint in the answer ${listed.status} to ${query}`);
     const held = query !== '';
-    query = `?_HLS_msn=${hint[1]}&_HLS_part=${hint[2]}&_HLS_skip=YES`;
+    // Hundreds are answered at the same moment: first take the time of each, then go on with each.
+    await new Promise((resolve) => setImmediate(resolve));
+    const hint = quoted(listed.text, listed.text.lastIndexOf(HINT) + HINT.length);
+    const newest = quoted(listed.text, listed.text.indexOf(URI, listed.text.lastIndexOf(PART)) + URI.length);
+    const [msn, part] = numbers(newest);
+    const [nextMsn, nextPart] = numbers(hint);
+    query = `?_HLS_msn=${nextMsn}&_HLS_part=${nextPart}&_HLS_skip=YES`;
     // Not awaited: the next reload must be waiting before the part is here, as with a player's second connection.
-    void media.get(`${folder}${newest[1]}`, { text: false }).then((part) => {
-      tally.count(part);
+    fetching = fetching.then(async () => {
+      const answer = await media.get(`${folder}${newest}`, { text: false });
+      tally.count(answer);
       if (!held || !tally.measuring) return;
       tally.arrivals.push({
-        playlist: index,
-        msn: Number(newest[2]),
-        part: Number(newest[3]),
+        ...{ playlist: index, msn, part },
         releasedNs: String(listed.lastByteNs),
-        arrivedNs: String(part.lastByteNs),
+        arrivedNs: String(answer.lastByteNs),
       });
+    });
+    fetching.catch(() => {
+      // Told below, when the viewer leaves.
     });
   }
   reloads.close();
+  await fetching;
   media.close();
+}
+
+function quoted(text: string, from: number): string {
+  return text.slice(from, text.indexOf('"', from));
+}
+
+/** MSN and index of a part by its name, `run.msn.part.m4s`. */
+function numbers(name: string): readonly [number, number] {
+  const [msn, part] = name.split('.').slice(-3).map(Number);
+  if (msn === undefined || part === undefined || Number.isNaN(msn + part))
+    throw new Error(`${JSON.stringify(name)} is no name of a part`);
+  return [msn, part];
 }

@@ -1,3 +1,4 @@
+import { playWithOrWithoutSound } from './autoplay.ts';
 import { HlsPlayback } from './hls-playback.ts';
 import type { LatencyOptions } from './latency-controller.ts';
 import { LiveFollower } from './live-follower.ts';
@@ -6,6 +7,7 @@ import type { Playback, PlaybackFailure, PlaybackListener } from './playback.ts'
 import { type PlayerErrorCode, playerError } from './player-error.ts';
 import { initialPlayerState, type PlayerState } from './player-state.ts';
 import { playerStatus, publisherSilent } from './player-status.ts';
+import { ProgressWatch } from './progress-watch.ts';
 import { browserClockPorts, ServerClock } from './server-clock.ts';
 import type { SourceCondition } from './source-probe.ts';
 import { SourceSearch } from './source-search.ts';
@@ -27,12 +29,6 @@ export interface PlayerOptions {
 const TICK_MS = 50;
 /** The store is told of figures every so many ticks. */
 const TICKS_PER_REPORT = 5;
-/** The playhead has not moved for this long although media arrives: the pipeline is stuck, and is built anew. */
-const STUCK_MS = 10_000;
-/** Without an event from the browser, a playhead that stands still for this long waits for media. */
-const STILL_MS = 1_000;
-/** After EXT-X-ENDLIST the playhead has stood still for this long: that was the end, even if the browser does not say so. */
-const END_MS = 1_500;
 /** A media failure again within this time: wait before the next attempt. */
 const MEDIA_RETRY_WINDOW_MS = 15_000;
 
@@ -57,6 +53,7 @@ export class Player {
   readonly #clock: ServerClock;
   readonly #follower: LiveFollower;
   readonly #search: SourceSearch;
+  readonly #progress = new ProgressWatch();
   readonly #closing = new AbortController();
   readonly #ticker: ReturnType<typeof setInterval>;
   #playback: Playback | undefined;
@@ -70,8 +67,6 @@ export class Player {
   #final = false;
   #reloadTimer: ReturnType<typeof setTimeout> | undefined;
   #lastMediaFailureMs = Number.NEGATIVE_INFINITY;
-  #movedMs = 0;
-  #lastTimeSec = 0;
   #ticks = 0;
 
   constructor(options: PlayerOptions) {
@@ -100,20 +95,12 @@ export class Player {
   /** Starts or resumes. With sound if the browser lets us, else without; state.mutedByAutoplay and state.playBlocked tell. */
   async play(): Promise<void> {
     this.#wantsPlay = true;
-    try {
-      await this.#media.play();
-      this.#store.commit({ playBlocked: false });
-    } catch (error) {
-      if (!(error instanceof DOMException) || error.name !== 'NotAllowedError') {
-        return; // Interrupted by a new load, which asks again by itself.
-      }
-      if (this.#media.muted) {
-        this.#store.commit({ playBlocked: true });
-        return;
-      }
-      this.#media.muted = true;
+    const result = await playWithOrWithoutSound(this.#media);
+    if (result === 'playing-muted') {
       this.#store.commit({ mutedByAutoplay: true });
-      await this.play();
+    }
+    if (result !== 'interrupted') {
+      this.#store.commit({ playBlocked: result === 'blocked' });
     }
   }
 
@@ -169,7 +156,7 @@ export class Player {
     this.#waiting = false;
     this.#ended = false;
     this.#follower.restart();
-    this.#movedMs = performance.now();
+    this.#progress.restart(performance.now());
     this.#store.commit({ error: undefined, latencyMs: undefined });
     this.#playback = this.#createPlayback();
     if (this.#wantsPlay) {
@@ -360,28 +347,26 @@ export class Player {
       : nowEpochMs - playheadEpochMs;
   }
 
-  /** Notices a playhead that stands still: a want of media without an event, a stuck pipeline, the end of a stream. */
   #watchProgress(nowMs: number): void {
     const media = this.#media;
-    const moved = media.currentTime !== this.#lastTimeSec;
-    // A rate of 0 is the latency controller's own stop.
-    if (moved || media.paused || media.playbackRate === 0 || !this.#started || this.#search.running) {
-      this.#lastTimeSec = media.currentTime;
-      this.#movedMs = nowMs;
-      if (moved && !media.seeking && media.readyState >= 3) {
-        this.#endStall();
-      }
-      return;
-    }
-    const stoodMs = nowMs - this.#movedMs;
-    const ended = this.#playback?.playlistEnded === true;
     const silent = publisherSilent({ sinceAdvanceSec: this.#playback?.sinceAdvanceSec });
-    if (ended && stoodMs > END_MS) {
-      this.#lookFor('ended');
-    } else if (stoodMs > STUCK_MS && !silent) {
-      this.#reload();
-    } else if (stoodMs > STILL_MS) {
+    const progress = this.#progress.tick({
+      nowMs,
+      currentTimeSec: media.currentTime,
+      // A rate of 0 is the latency controller's own stop.
+      expected: this.#started && !media.paused && media.playbackRate !== 0 && !this.#search.running,
+      ready: !media.seeking && media.readyState >= 3,
+      playlistEnded: this.#playback?.playlistEnded === true,
+      publisherSilent: silent,
+    });
+    if (progress === 'moving') {
+      this.#endStall();
+    } else if (progress === 'waiting') {
       this.#noteWaiting();
+    } else if (progress === 'stuck') {
+      this.#reload();
+    } else if (progress === 'ended') {
+      this.#lookFor('ended');
     }
   }
 
