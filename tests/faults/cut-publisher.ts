@@ -48,7 +48,7 @@ export async function cutPublisher(
         const playlist = await currentPlaylist(reader.url);
         return playlist?.endList === true && playlist;
       },
-      60_000,
+      200_000,
     );
     source.kill();
     proxy.close();

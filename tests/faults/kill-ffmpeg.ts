@@ -36,19 +36,19 @@ export async function killFfmpeg(times: number): Promise<EncoderDeaths> {
   const server = await Tallylight.start({ env: { ...QUICK_ENV, LADDER: '144p:100k' } });
   try {
     const files = [await makeClip(BYSTANDER_CLIP)];
+    const urlOf = (stream: string, id: string): string =>
+      new URL(`${id}/index.m3u8`, server.playlistUrl(stream)).href;
     const publish = async (id: string): Promise<FlvSource> =>
       FlvSource.start({ port: server.rtmpPort, key: await server.addKey(id), files });
     const other = await publish('other');
-    const [otherPid = 0] = await waitFor('the other’s FFmpeg', () => some(ffmpegsBelow(server.pid)));
+    // Only then: FFmpegs that are tried out at the start are gone.
+    await waitFor('the rung of the other', () => hasParts(urlOf('other', '144p')));
+    const [otherPid = 0] = ffmpegsBelow(server.pid);
     const victim = await publish('victim');
-    const urlOf = (id: string): string => new URL(`${id}/index.m3u8`, server.playlistUrl('victim')).href;
     const mine = (): number[] => ffmpegsBelow(server.pid).filter((pid) => pid !== otherPid);
-    await waitFor(
-      'the rung',
-      async () => ((await currentPlaylist(urlOf('144p')))?.open?.parts.length ?? 0) > 1,
-    );
-    const source = new LlReader(urlOf('source'));
-    const rung = new LlReader(urlOf('144p'));
+    await waitFor('the rung', () => hasParts(urlOf('victim', '144p')));
+    const source = new LlReader(urlOf('victim', 'source'));
+    const rung = new LlReader(urlOf('victim', '144p'));
     const watching = new AbortController();
     const watched = [source, rung].map(async (reader) => {
       while (!watching.signal.aborted) await reader.follow(reader.mediaSec + 0.5, 3000);
@@ -95,6 +95,10 @@ export async function killFfmpeg(times: number): Promise<EncoderDeaths> {
   } finally {
     await server.stop();
   }
+}
+
+async function hasParts(url: string): Promise<boolean> {
+  return ((await currentPlaylist(url))?.open?.parts.length ?? 0) > 1;
 }
 
 function some<T>(list: readonly T[]): readonly T[] | false {

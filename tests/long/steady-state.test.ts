@@ -50,7 +50,8 @@ describe(`scenarios 2, 5 and 25: ${MINUTES} minutes of one stream`, () => {
       expect(reader.wrongDurations).toEqual([]);
       expect(reader.shortParts).toEqual([]);
       expect(reader.dependentSegments).toEqual([]);
-      expect(reader.playBack(0.5)).toEqual({ stalls: 0, stalledMs: 0 });
+      // Twice what our player keeps on a quiet machine.
+      expect(reader.playBack(0.8)).toEqual({ stalls: 0, stalledMs: 0 });
       // Scenario 5: what the playlist says has passed is what has passed.
       const mediaSec = reader.mediaSec - (startedSec[at] ?? 0);
       expect(Math.abs(mediaSec - (seconds - 30))).toBeLessThan(1);

@@ -1,14 +1,16 @@
 import { type ReadSample, readFragments } from '@tallylight/media/isobmff/read-fragment.ts';
 import { type ReadInitTrack, readInitSection } from '@tallylight/media/isobmff/read-init-section.ts';
 
-/** What a part or segment holds. */
+/** A sample without its bytes. */
+export type SampleTiming = Pick<ReadSample, 'dts' | 'pts' | 'durationTicks' | 'keyframe'>;
+
+/** What a part or segment holds; not its bytes, of which an hour would be too many. */
 export interface PartMedia {
-  readonly bytes: Buffer;
   readonly timescale: number;
   /** baseMediaDecodeTime of its first fragment. */
   readonly startTicks: number;
   readonly durationTicks: number;
-  readonly samples: readonly ReadSample[];
+  readonly samples: readonly SampleTiming[];
 }
 
 /** Reads the parts of one track with the init section in force. */
@@ -32,7 +34,9 @@ export class FragmentTrack {
   read(bytes: Buffer): PartMedia {
     const { timescale, trex } = this.init;
     const fragments = readFragments(bytes, trex);
-    const samples = fragments.flatMap((fragment) => fragment.samples);
+    const samples = fragments
+      .flatMap((fragment) => fragment.samples)
+      .map(({ dts, pts, durationTicks, keyframe }) => ({ dts, pts, durationTicks, keyframe }));
     const [first] = samples;
     if (first === undefined) throw new Error('a part without samples');
     let endTicks = first.dts;
@@ -41,6 +45,6 @@ export class FragmentTrack {
         throw new Error(`a sample at ${sample.dts} after one that ends at ${endTicks}`);
       endTicks += sample.durationTicks;
     }
-    return { bytes, timescale, startTicks: first.dts, durationTicks: endTicks - first.dts, samples };
+    return { timescale, startTicks: first.dts, durationTicks: endTicks - first.dts, samples };
   }
 }

@@ -1,0 +1,35 @@
+import { describe, expect, test } from 'vitest';
+import { defaultPackagerOptions } from '../packager/packager-options.ts';
+import { SegmentClock } from '../packager/segment-clock.ts';
+import { WallClockMapping } from '../stream/wall-clock.ts';
+import { GopWatch } from './gop-watch.ts';
+
+/** Plays 30 fps with keyframes at these times and tells when the watch first spoke, and what it said. */
+function watch(keyframesMs: readonly number[], untilMs: number): { atMs: number; cutMs: number } | undefined {
+  const clock = new SegmentClock(defaultPackagerOptions, new WallClockMapping(), {
+    msn: 1,
+    discontinuitySequence: 0,
+  });
+  const watcher = new GopWatch(clock);
+  for (let ms = 0; ms <= untilMs; ms += 20) {
+    const cutMs = watcher.tooLong(ms);
+    if (cutMs !== undefined) return { atMs: ms, cutMs };
+    clock.offer({ ptsMs: ms, keyframe: keyframesMs.includes(ms) });
+  }
+  return undefined;
+}
+
+describe('GopWatch', () => {
+  test('says nothing of a keyframe every two seconds, nor of shorter GOPs', () => {
+    expect(watch([0, 2000, 4000, 6000], 7900)).toBeUndefined();
+    expect(watch([0, 500, 1000, 1500, 2000, 2500, 3000, 3500, 4000], 4400)).toBeUndefined();
+  });
+
+  test('speaks a second before a segment would outlast its target', () => {
+    expect(watch([0], 10_000)).toEqual({ atMs: 2300, cutMs: 3300 });
+  });
+
+  test('says nothing before the publisher’s first keyframe', () => {
+    expect(watch([], 10_000)).toBeUndefined();
+  });
+});
