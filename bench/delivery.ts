@@ -11,7 +11,7 @@ import { waitFor } from '../tests/support/wait-for.ts';
 import { type LoadResult, runLoad } from './support/load/run-load.ts';
 import { Nginx, nginxInstalled } from './support/nginx.ts';
 import { measureTree } from './support/process-tree.ts';
-import { option, percentile, report, round, seconds } from './support/report.ts';
+import { option, percentile, report, round, seconds, wordOption } from './support/report.ts';
 import { sourceFile } from './support/source-file.ts';
 
 const STREAM = 'bench';
@@ -21,6 +21,8 @@ const LL_VIEWERS = option('ll-viewers', 500);
 const LL_SECONDS = option('ll-seconds', 15);
 const LL_BITRATE_KBPS = option('ll-kbps', 1500);
 const PART_MS = option('part-ms', 333);
+/** `classic`, `ll`, or both. */
+const ONLY = wordOption('only', 'both');
 const SEGMENT_SEC = 2;
 /** Everything that one machine's load maker needs to come from one address. */
 const LIMITS = {
@@ -164,13 +166,13 @@ function classicRow(server: string, load: LoadResult, idlePercent: number) {
   return {
     server,
     viewers: VIEWERS,
-    'CPU %': round(load.serverCpuPercent),
-    'of it without viewers': round(idlePercent),
-    'CPU % per 1000': round(((load.serverCpuPercent - idlePercent) * 1000) / VIEWERS),
-    'segment p50 ms': round(percentile(load.segmentMs, 0.5)),
-    'segment p99 ms': round(percentile(load.segmentMs, 0.99)),
-    'Mbit/s': round((load.bytes * 8) / SECONDS / 1e6, 0),
-    'load maker CPU %': round(load.ownCpuPercent, 0),
+    cpuPercent: round(load.serverCpuPercent),
+    idlePercent: round(idlePercent),
+    cpuPercentPer1000: round(((load.serverCpuPercent - idlePercent) * 1000) / VIEWERS),
+    segmentP50Ms: round(percentile(load.segmentMs, 0.5)),
+    segmentP99Ms: round(percentile(load.segmentMs, 0.99)),
+    megabits: round((load.bytes * 8) / SECONDS / 1e6, 0),
+    loadMakerPercent: round(load.ownCpuPercent, 0),
     failures: JSON.stringify(load.failures),
   };
 }
@@ -179,46 +181,48 @@ function lowLatencyRow({ load, releaseMs, playlistMs, partMs }: LowLatency, foll
   return {
     follows,
     viewers: LL_VIEWERS,
-    'CPU %': round(load.serverCpuPercent, 1),
-    'released p50 ms': round(percentile(releaseMs, 0.5)),
-    'released p99 ms': round(percentile(releaseMs, 0.99)),
-    'released max ms': round(percentile(releaseMs, 1)),
-    'playlist p50 ms': round(percentile(playlistMs, 0.5)),
-    'playlist p99 ms': round(percentile(playlistMs, 0.99)),
-    'part p50 ms': round(percentile(partMs, 0.5)),
-    'part p99 ms': round(percentile(partMs, 0.99)),
+    cpuPercent: round(load.serverCpuPercent, 1),
+    releasedP50Ms: round(percentile(releaseMs, 0.5)),
+    releasedP99Ms: round(percentile(releaseMs, 0.99)),
+    releasedMaxMs: round(percentile(releaseMs, 1)),
+    playlistP50Ms: round(percentile(playlistMs, 0.5)),
+    playlistP99Ms: round(percentile(playlistMs, 0.99)),
+    partP50Ms: round(percentile(partMs, 0.5)),
+    partP99Ms: round(percentile(partMs, 0.99)),
     reloads: releaseMs.length,
-    'requests/s': round(load.requests / LL_SECONDS, 0),
-    'load maker CPU %': round(load.ownCpuPercent, 0),
+    requestsPerSec: round(load.requests / LL_SECONDS, 0),
+    loadMakerPercent: round(load.ownCpuPercent, 0),
     failures: JSON.stringify(load.failures),
   };
 }
 
-const classic = await measureClassic();
-const picture = await measureLowLatency(['source']);
-const both = await measureLowLatency(RENDITIONS);
-const own = classicRow('ours', classic.own, classic.idlePercent);
-const peer = classic.peer && classicRow('nginx', classic.peer, 0);
-if (peer === undefined) console.log('nginx is not installed: no peer beside us');
-const cpuPercentPer1000 = own['CPU % per 1000'];
-const peerPer1000 = peer?.['CPU % per 1000'];
-const ll = lowLatencyRow(picture, 'picture');
-const llBoth = lowLatencyRow(both, 'picture and sound');
-const result = {
-  cpuPercentPer1000,
-  ratio: peerPer1000 === undefined ? null : round(cpuPercentPer1000 / peerPer1000),
-  peer: peer === undefined ? null : { name: 'nginx', cpuPercentPer1000: peerPer1000, row: peer },
-  ll,
-  llBoth,
-  own,
-};
-report(
-  `Plain HLS, ${VIEWERS} viewers of picture (4 Mbps) and sound, a playlist and a segment of each every ${SEGMENT_SEC} s; ratio to nginx ${result.ratio}`,
-  peer === undefined ? [own] : [own, peer],
-);
-report(
-  `LL-HLS, parts of ${PART_MS} ms at ${LL_BITRATE_KBPS} kbps; times from the instant at which the packager had the part`,
-  [ll, llBoth],
-  result,
-);
+/** A row with its keys in words, for people. */
+function inWords(row: object): Record<string, unknown> {
+  const words = (key: string): string => key.replaceAll(/[A-Z]|1000/g, (found) => ` ${found.toLowerCase()}`);
+  return Object.fromEntries(Object.entries(row).map(([key, value]) => [words(key), value]));
+}
+
+const result: Record<string, unknown> = {};
+if (ONLY !== 'll') {
+  const { own: load, peer: peerLoad, idlePercent } = await measureClassic();
+  const own = classicRow('ours', load, idlePercent);
+  const peer = peerLoad && classicRow('nginx', peerLoad, 0);
+  if (peer === undefined) console.log('nginx is not installed: no peer beside us');
+  const ratio = peer && round(own.cpuPercentPer1000 / peer.cpuPercentPer1000);
+  Object.assign(result, { ...own, ratio: ratio ?? null, peer: peer ?? null });
+  report(
+    `Plain HLS, ${VIEWERS} viewers of picture (4 Mbps) and sound, a playlist and a segment of each every ${SEGMENT_SEC} s; ${ratio ?? '?'} times nginx`,
+    [own, ...(peer === undefined ? [] : [peer])].map(inWords),
+  );
+}
+if (ONLY !== 'classic') {
+  const ll = lowLatencyRow(await measureLowLatency(['source']), 'picture');
+  const llWithSound = lowLatencyRow(await measureLowLatency(RENDITIONS), 'picture and sound');
+  Object.assign(result, { ll, llWithSound });
+  report(
+    `LL-HLS, parts of ${PART_MS} ms at ${LL_BITRATE_KBPS} kbps; times from the instant at which the packager had the part`,
+    [ll, llWithSound].map(inWords),
+  );
+}
+if (process.argv.includes('--json')) console.log(`\n${JSON.stringify(result)}`);
 process.exit(0);

@@ -12,7 +12,7 @@ import { waitFor } from '../tests/support/wait-for.ts';
 import { BenchCard } from './support/card.ts';
 import { type GlassReading, glassScript, readGlass } from './support/glass.ts';
 import { Nginx, nginxInstalled } from './support/nginx.ts';
-import { option, percentile, report, round, seconds, wordOption } from './support/report.ts';
+import { median, option, percentile, report, round, seconds, wordOption } from './support/report.ts';
 
 const STREAM = 'bench';
 const SOURCE_WIDTH = 1280;
@@ -34,6 +34,10 @@ interface Row {
   readonly illegible: number;
   /** Share of the pictures that were the source's own, not the 360p rung's. */
   readonly sourceShare: number;
+  /** Medians of six equal spans of time, in order: whether it had settled. */
+  readonly courseMs: readonly number[];
+  /** Buffer that our player meant to keep when the next part comes, in the end; grows with jitter. */
+  readonly troughMs?: number;
 }
 
 function row(mode: string, reading: GlassReading): Row {
@@ -49,6 +53,10 @@ function row(mode: string, reading: GlassReading): Row {
     dropped: reading.dropped,
     illegible: reading.illegible,
     sourceShare: round(widths.filter((width) => width === SOURCE_WIDTH).length / widths.length),
+    courseMs: [0, 1, 2, 3, 4, 5].map((sixth) => {
+      const from = Math.floor((sixth * latenciesMs.length) / 6);
+      return round(median(latenciesMs.slice(from, from + Math.ceil(latenciesMs.length / 6))), 0);
+    }),
   };
 }
 
@@ -63,9 +71,10 @@ async function measureWatchPage(context: BrowserContext, mode: string, partMs: n
     await page.goto(`${server.url}/watch/${STREAM}`);
     if (RENDITION !== 'auto') await chooseRendition(page, RENDITION);
     const [reading] = await readGlass(page, mode === 'll-200' ? HEADLINE : OTHERS);
+    const troughSec = await page.evaluate(() => window.tallylight?.player.store.get().targetTroughSec);
     await page.close();
     if (reading === undefined) throw new Error('the watch page has no video element');
-    return row(mode, reading);
+    return { ...row(mode, reading), troughMs: round(1000 * (troughSec ?? Number.NaN), 0) };
   } finally {
     await card.close();
     await server.stop();
@@ -161,16 +170,18 @@ try {
 }
 report(
   `Glass to glass, 720p30 zerolatency source, one 360p rung (rendition ${RENDITION}; ${MODES[0]}: ${HEADLINE.measureSec} s after ${HEADLINE.settleSec} s)`,
-  rows.map(({ mode, p50Ms, p95Ms, maxMs, stalls, longestFreezeMs, shown, dropped, sourceShare }) => ({
-    mode,
-    'p50 ms': p50Ms,
-    'p95 ms': p95Ms,
-    'max ms': maxMs,
-    stalls,
-    'longest freeze ms': longestFreezeMs,
-    pictures: shown,
-    dropped,
-    'source, not rung': `${round(100 * sourceShare, 0)} %`,
+  rows.map((each) => ({
+    mode: each.mode,
+    'p50 ms': each.p50Ms,
+    'p95 ms': each.p95Ms,
+    'max ms': each.maxMs,
+    stalls: each.stalls,
+    'longest freeze ms': each.longestFreezeMs,
+    pictures: each.shown,
+    dropped: each.dropped,
+    'source, not rung': `${round(100 * each.sourceShare, 0)} %`,
+    'trough ms': each.troughMs,
+    'course ms': each.courseMs.join(' '),
   })),
   { results: rows },
 );

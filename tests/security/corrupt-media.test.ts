@@ -12,7 +12,7 @@ import { waitFor } from '../support/wait-for.ts';
 
 /** `FUZZ_SEED` repeats a run. */
 const SEED = Number(process.env['FUZZ_SEED'] ?? 1);
-const CORRUPT_MS = 5000;
+const CORRUPT_MS = 4000;
 
 describe('security 13: corrupt media', () => {
   test('harms only its own stream, and is told once with the peer’s address', async () => {

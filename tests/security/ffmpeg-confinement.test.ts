@@ -164,7 +164,7 @@ describe('security 9: FFmpeg touches no file and no socket', () => {
           return disguise === 'first' && count < 20 ? { ...tag, body: text } : tag;
         },
       });
-      await new Promise((resolve) => setTimeout(resolve, 900));
+      await new Promise((resolve) => setTimeout(resolve, 700));
       source.kill();
     }
     expect(await canary.complaints()).toEqual([]);

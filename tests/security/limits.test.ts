@@ -1,5 +1,8 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { createConnection } from 'node:net';
+import { join } from 'node:path';
+import { limitSettings } from '@tallylight/server/config/limit-settings.ts';
 import { RtmpPublisher } from '@tallylight/server/ingest/rtmp/testing/rtmp-publisher.ts';
 import { controlMessage } from '@tallylight/server/rtmp/chunk-writer.ts';
 import { MESSAGE_TYPE } from '@tallylight/server/rtmp/rtmp-message.ts';
@@ -9,6 +12,8 @@ import { LiveStream, openMsn } from '../support/live-stream.ts';
 import { anotherAddress } from '../support/peer-addresses.ts';
 import { RawHttp } from '../support/raw-http.ts';
 import { waitFor } from '../support/wait-for.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
 
 /** Each limit as an operator sets it; every one is tried at its edge against the server as it runs. */
 const LIMITS = {
@@ -33,6 +38,15 @@ const LIMITS = {
   RTMP_KEY_FAILURES_PER_MINUTE: 3,
   RTMP_KEY_PAUSE_SEC: 60,
 } as const;
+
+/** Limits that cannot be reached from loopback or in a short test, and the unit test that holds their edge. */
+const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
+  HTTP_MAX_CONNECTIONS_PER_ADDRESS: 'packages/server/src/http/server.test.ts',
+  HTTP_REQUEST_TIMEOUT_SEC: 'packages/server/src/http/server.test.ts',
+  HTTP_MAX_UNSENT_BYTES: 'packages/server/src/origin/origin-limits.test.ts',
+  HTTP_UNSENT_TIMEOUT_SEC: 'tests/security/unread-answers.test.ts',
+  FFMPEG_MAX_PROCESSES: 'packages/server/src/platform/child-process.test.ts',
+};
 
 let stream: LiveStream;
 let key: string;
@@ -59,6 +73,15 @@ const publishing = async (): Promise<RtmpPublisher> =>
       () => undefined,
     ),
   );
+
+describe('the table of limits', () => {
+  test('names every limit of the configuration', () => {
+    const all = Object.values(limitSettings).map(({ env }) => env);
+    expect([...Object.keys(LIMITS), ...Object.keys(TESTED_ELSEWHERE)].toSorted()).toEqual(all.toSorted());
+    const missing = Object.values(TESTED_ELSEWHERE).filter((path) => !existsSync(join(ROOT, path)));
+    expect(missing).toEqual([]);
+  });
+});
 
 describe('limits of HTTP', () => {
   const target = (bytes: number): string => `/hls/studio/index.m3u8?${'x'.repeat(bytes)}`.slice(0, bytes);

@@ -20,6 +20,11 @@ const UNSUPPORTED: ReadonlySet<string> = new Set([
   ErrorDetails.BUFFER_ADD_CODEC_ERROR,
 ]);
 
+/**
+ * hls.js fetches a new rendition from the segment's first part on, because that one is independent. So a switch waits for the
+ * first part of a segment: one part to fetch twice instead of up to ten, with 0.3 s of buffer to do it in. But not for longer than this.
+ */
+const SWITCH_WAIT_MS = 3_000;
 /** A media error that comes again within this time is not mended by resetting the decoder. */
 const SECOND_MEDIA_ERROR_MS = 5_000;
 
@@ -40,6 +45,9 @@ export class HlsPlayback implements Playback {
   /** In the order of `hls.levels`. */
   #renditions: RenditionOption[] = [];
   #span: PlaylistSpan | undefined;
+  /** A rendition that was asked for, until the next segment begins. */
+  #nextLevel: number | undefined;
+  #switchTimer: ReturnType<typeof setTimeout> | undefined;
   #lastMediaErrorMs = Number.NEGATIVE_INFINITY;
   #closed = false;
   #failed = false;
@@ -66,6 +74,11 @@ export class HlsPlayback implements Playback {
       const details = frag.type === PlaylistLevelType.AUDIO ? ofAudio : hls.levels[frag.level]?.details;
       if (part && details?.partList) {
         giveUpSkippedParts(details.partList, { msn: frag.sn, index: part.index });
+      }
+    });
+    hls.on(Events.FRAG_BUFFERED, (_event, { frag, part }) => {
+      if (this.#nextLevel !== undefined && frag.type === PlaylistLevelType.MAIN && part?.index === 0) {
+        this.#switchTo(this.#nextLevel);
       }
     });
     hls.on(Events.ERROR, (_event, error) => {
@@ -99,9 +112,16 @@ export class HlsPlayback implements Playback {
 
   selectRendition(id: string): void {
     const index = this.#renditions.findIndex((option) => option.id === id);
-    this.#hls.nextLevel = index;
-    const shown = this.#renditions[this.#hls.currentLevel];
-    this.#options.listener.renditionShown(shown?.id, this.#hls.autoLevelEnabled);
+    clearTimeout(this.#switchTimer);
+    this.#nextLevel = undefined;
+    if (index === -1 || !this.#hls.latestLevelDetails?.partList) {
+      this.#switchTo(index);
+      return;
+    }
+    this.#nextLevel = index;
+    this.#switchTimer = setTimeout(() => {
+      this.#switchTo(index);
+    }, SWITCH_WAIT_MS);
   }
 
   suspend(): void {
@@ -111,8 +131,17 @@ export class HlsPlayback implements Playback {
   close(): void {
     if (!this.#closed) {
       this.#closed = true;
+      clearTimeout(this.#switchTimer);
       this.#hls.destroy();
     }
+  }
+
+  #switchTo(level: number): void {
+    clearTimeout(this.#switchTimer);
+    this.#nextLevel = undefined;
+    this.#hls.nextLevel = level;
+    const shown = this.#renditions[this.#hls.currentLevel];
+    this.#options.listener.renditionShown(shown?.id, this.#hls.autoLevelEnabled);
   }
 
   #readLevels(): void {

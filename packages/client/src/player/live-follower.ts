@@ -25,6 +25,8 @@ export interface FollowerInput {
 
 /** A `waiting` this soon after a seek of ours belongs to the seek, and is no stall. */
 const SEEK_GRACE_MS = 800;
+/** A jump to the edge over less than this is left to the rate. */
+const JUMP_MIN_SEC = 2;
 /** A pause shorter than this leaves playback at the edge. */
 const SHORT_PAUSE_SEC = 1;
 
@@ -85,7 +87,7 @@ export class LiveFollower {
     const latencySec = latencyMs === undefined ? undefined : latencyMs / 1000;
     if (flowing && this.#following && playback?.steerable === true) {
       const decision = this.#latency.update({ nowMs, bufferSec: aheadSec, bufferEndSec: endSec, latencySec });
-      if (decision.jumpToEdge && !publisherSilent(playback)) {
+      if (decision.jumpToEdge && this.#jumpHelps(playback)) {
         this.#seekToEdge(playback);
       } else if (decision.skipSec > 0) {
         this.#seek(media.currentTime + decision.skipSec);
@@ -104,6 +106,12 @@ export class LiveFollower {
       targetTroughSec,
       atLive: this.#edge.update(nowMs, behindSec, this.#following),
     };
+  }
+
+  /** Dates can lie for a moment around a discontinuity: the media timeline must agree that there is something to jump to. */
+  #jumpHelps(playback: Playback): boolean {
+    const edgeSec = playback.liveEdgeSec ?? Number.NEGATIVE_INFINITY;
+    return !publisherSilent(playback) && edgeSec - this.#media.currentTime > JUMP_MIN_SEC;
   }
 
   #setRate(rate: number): void {

@@ -1,4 +1,5 @@
 import { playWithOrWithoutSound } from './autoplay.ts';
+import { bufferedMedia } from './buffered-media.ts';
 import { HlsPlayback } from './hls-playback.ts';
 import type { LatencyOptions } from './latency-controller.ts';
 import { LiveFollower } from './live-follower.ts';
@@ -29,6 +30,8 @@ export interface PlayerOptions {
 const TICK_MS = 50;
 /** The store is told of figures every so many ticks. */
 const TICKS_PER_REPORT = 5;
+/** With more media ahead than this a stop is the decoder's: a bigger buffer would not help. */
+const STARVED_SEC = 0.15;
 /** A media failure again within this time: wait before the next attempt. */
 const MEDIA_RETRY_WINDOW_MS = 15_000;
 
@@ -63,6 +66,7 @@ export class Player {
   #everStarted = false;
   #waiting = false;
   #publisherWasSilent = false;
+  #starved = false;
   #ended = false;
   #final = false;
   #reloadTimer: ReturnType<typeof setTimeout> | undefined;
@@ -245,6 +249,8 @@ export class Player {
     if (!this.#waiting) {
       this.#waiting = true;
       this.#publisherWasSilent = false;
+      const { aheadSec } = bufferedMedia(this.#media.buffered, this.#media.currentTime);
+      this.#starved = aheadSec < STARVED_SEC;
       this.#store.commit({ stallCount: this.#store.get().stallCount + 1 });
     }
     this.#commitStatus();
@@ -254,6 +260,9 @@ export class Player {
   #endStall(): void {
     if (this.#waiting) {
       this.#waiting = false;
+      if (!this.#starved) {
+        return;
+      }
       this.#follower.noteStall(performance.now(), !this.#publisherWasSilent);
     }
   }

@@ -143,6 +143,9 @@ export class SegmentClock {
   }
 
   #cut(startMs: number): void {
+    const current = this.current;
+    // Never backwards: a playlist with a segment of no or negative length is refused whole.
+    if (current !== undefined && startMs <= current.startMs) return;
     this.#wallClock.slew();
     const epochMs = this.#wallClock.toUnixMs(0) ?? 0;
     const discontinuity = this.#discontinuity;

@@ -12,6 +12,9 @@ const MAX_CONFIG_BYTES = 64;
 const MIN_SAMPLE_RATE = 7350;
 const MAX_SAMPLE_RATE = 96_000;
 
+/** Channels that AAC has configurations for (ISO/IEC 14496-3 table 1.19); 0 is a layout within the stream. */
+const CHANNELS: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 8];
+
 /** The audio track that an AudioSpecificConfig describes. Throws CodecFormatError. */
 export function aacTrack(config: Uint8Array, bitrateBps: number | undefined): AudioTrack {
   if (config.byteLength > MAX_CONFIG_BYTES) {
@@ -23,6 +26,11 @@ export function aacTrack(config: Uint8Array, bitrateBps: number | undefined): Au
   if (parsed.sampleRate < MIN_SAMPLE_RATE || parsed.sampleRate > MAX_SAMPLE_RATE) {
     throw new CodecFormatError(
       `AAC at ${parsed.sampleRate} Hz, possible are ${MIN_SAMPLE_RATE} to ${MAX_SAMPLE_RATE}`,
+    );
+  }
+  if (!CHANNELS.includes(parsed.channels)) {
+    throw new CodecFormatError(
+      `AAC with ${parsed.channels} channels, possible are ${CHANNELS.slice(1).join(', ')}`,
     );
   }
   return {

@@ -14,6 +14,10 @@ import { normalisePicture } from './nal-units.ts';
 import { TimestampUnwrapper } from './timestamp-unwrapper.ts';
 import { codecName, readVideoConfig, type VideoConfig } from './video-config.ts';
 
+/** How far a picture may be shown from when it is decoded, in milliseconds: 16 reordered pictures at the slowest rates. */
+const MIN_COMPOSITION_MS = -1000;
+const MAX_COMPOSITION_MS = 5000;
+
 /** What went through a `MediaAdapter`, for logs and dumps. */
 export interface MediaCounts {
   readonly videoUnits: number;
@@ -123,7 +127,13 @@ export class MediaAdapter {
     const { payload, keyframe } = normalisePicture(tag.payload, config.nalLengthBytes, config.codec);
     const dts = this.#unwrapper.unwrap(timestampMs);
     this.#videoUnits++;
-    this.#sink.writeUnit({ kind: 'video', dts, pts: ticks(dts + tag.compositionTimeMs), keyframe, payload });
+    const { compositionTimeMs } = tag;
+    if (compositionTimeMs < MIN_COMPOSITION_MS || compositionTimeMs > MAX_COMPOSITION_MS) {
+      throw new CorruptMediaError(
+        `composition time of ${compositionTimeMs} ms, possible are ${MIN_COMPOSITION_MS} to ${MAX_COMPOSITION_MS}`,
+      );
+    }
+    this.#sink.writeUnit({ kind: 'video', dts, pts: ticks(dts + compositionTimeMs), keyframe, payload });
   }
 
   #audioTag(tag: AudioTag, timestampMs: number): void {
