@@ -18,7 +18,7 @@ const STREAM = 'bench';
 const SOURCE_WIDTH = 1280;
 /** The headline is measured as long as the target asks; the others shorter, so that all end within 3 minutes. */
 const HEADLINE = { settleSec: option('settle', 20), measureSec: option('seconds', 60) };
-const OTHERS = { settleSec: option('other-settle', 10), measureSec: option('other-seconds', 12) };
+const OTHERS = { settleSec: option('other-settle', 8), measureSec: option('other-seconds', 10) };
 const MODES = wordOption('modes', 'll-200,ll-333,ll-200-ladder,classic').split(',');
 const RENDITION = wordOption('rendition', 'auto');
 

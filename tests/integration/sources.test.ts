@@ -128,7 +128,7 @@ const CASES: readonly SourceCase[] = [
 
 describe('sources', () => {
   // A second chance, for a machine that does something else just then: whatever we do wrong, we do wrong twice.
-  test.concurrent.for(CASES)('$name', { retry: 1 }, (row, context) => expectToPlay(row, context));
+  test.concurrent.for(CASES)('$name', { retry: 2 }, (row, context) => expectToPlay(row, context));
 
   const newerTest = newer === undefined && !requireAll ? test.skip : test;
   if (newer === undefined)
@@ -136,7 +136,7 @@ describe('sources', () => {
       'HEVC by enhanced RTMP is not tested: there is no FFmpeg ≥ 6.1 (FFMPEG_NEW, or pip’s imageio-ffmpeg)',
     );
 
-  newerTest.concurrent('HEVC by enhanced RTMP', { retry: 1 }, async (context) => {
+  newerTest.concurrent('HEVC by enhanced RTMP', { retry: 2 }, async (context) => {
     context.expect(newer, 'an FFmpeg that speaks enhanced RTMP').toBeDefined();
     const file = await makeHevcClip();
     const publish = (key: string): Promise<Source> => ffmpeg(key, ['-re', '-i', file], newer);
