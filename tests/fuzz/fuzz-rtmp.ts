@@ -22,8 +22,8 @@ export interface RtmpFuzz {
   readonly complaints: readonly string[];
 }
 
-/** At the same time, each with a stream and key of its own. */
-const ATTACKERS = 8;
+/** At the same time, each with a stream and key of its own; fewer when each has an FFmpeg too. */
+const ATTACKERS = { passthrough: 8, encoded: 3 } as const;
 /** A session that hangs is cut. */
 const CASE_MS = 3000;
 
@@ -41,11 +41,14 @@ export async function fuzzRtmp(options: {
       SEGMENT_DURATION_MS: '1000',
       RECONNECT_WINDOW_SEC: '0',
       RTMP_KEY_FAILURES_PER_MINUTE: '1000',
+      // FFmpegs of streams that just ended still flush.
+      FFMPEG_MAX_PROCESSES: '64',
     },
   });
+  const attackers = ladder === 'off' ? ATTACKERS.passthrough : ATTACKERS.encoded;
   try {
     const keys: string[] = [];
-    for (let i = 0; i < ATTACKERS; i++) keys.push(await server.addKey(`attacker${i}`));
+    for (let i = 0; i < attackers; i++) keys.push(await server.addKey(`attacker${i}`));
     const tags = await realTags(40);
     const bystander = await Bystander.start(server);
     const quietMb = await residentMb(server.pid);

@@ -81,7 +81,7 @@ describe('fuzz: from FLV tags to playlists', () => {
       if (session % 16 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
     }
     sessions.close();
-    expect(sent).toBeGreaterThanOrEqual(TAGS / 2);
+    expect(sent).toBeGreaterThanOrEqual(Math.min(TAGS, 100_000) / 2);
     // A single session, run again by its seed, may come to nothing.
     if (TAGS > 10 * TAGS_PER_SESSION) expect(playlists).toBeGreaterThan(10);
     expect(errors).toEqual([]);

@@ -39,7 +39,7 @@ describe('FFmpeg publishes a file by RTMP', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tallylight-ladder-'));
-    const file = await makeFlashingClip({ size: '1280x720', fps: 30, seconds: 30 });
+    const file = await makeFlashingClip({ size: '1280x720', fps: 30, seconds: 16 });
     server = await Tallylight.start({ env: { LADDER: '720p:1500k,480p:800k,360p:400k' } });
     const key = await server.addKey('ladder');
     publisher = FfmpegPublisher.start([

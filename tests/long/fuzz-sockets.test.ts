@@ -8,7 +8,7 @@ describe('fuzz through sockets, at length', () => {
   test.each([
     { ladder: 'off', cases: 20_000 },
     // Every session that publishes gets an FFmpeg of its own.
-    { ladder: '144p:100k', cases: 2000 },
+    { ladder: '144p:100k', cases: 1000 },
   ])('RTMP: $cases sessions, ladder $ladder', async ({ ladder, cases }) => {
     // The bystander's clip lasts a minute: so does a round.
     let done = 0;
