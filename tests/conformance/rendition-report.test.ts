@@ -33,7 +33,8 @@ describe('scenario 14: rendition reports', () => {
         for (const [index, report] of playlist.renditionReports.entries()) {
           const other = playlists[ids.findIndex((name) => stream.rendition(name) === reported[index])];
           if (other === undefined || !isOneInstant) continue;
-          expect(secondsBehind(report, other)).toBeLessThan(1.25 * (other.partTargetSec ?? 0));
+          // A playlist is rendered once a part, with the reports of that instant; audio may be two parts on by its next.
+          expect(secondsBehind(report, other)).toBeLessThanOrEqual(2 * (other.partTargetSec ?? 0));
         }
       }
       const edge = edgeOf(playlists[0] ?? (await stream.playlist('source')));
