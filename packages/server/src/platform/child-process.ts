@@ -101,6 +101,11 @@ export class ChildProcess {
   }
 }
 
+/** The most children that may run at one time are running: a limit of the operator's, not a fault. */
+export class TooManyChildrenError extends RangeError {
+  override readonly name = 'TooManyChildrenError';
+}
+
 /**
  * Every child of this server: a bound on their number, and their end with ours. A child of a server that is killed with SIGKILL
  * must end by itself: the sandbox asks the kernel for that, and its standard input ends.
@@ -128,7 +133,9 @@ export class ChildProcesses {
   spawn(options: ChildProcessOptions): ChildProcess {
     if (this.#closed) throw new RangeError(`cannot start ${options.file}: stopping`);
     if (this.#children.size >= this.#maxChildren) {
-      throw new RangeError(`cannot start ${options.file}: ${this.#children.size} children run already`);
+      throw new TooManyChildrenError(
+        `cannot start ${options.file}: ${this.#children.size} children run already`,
+      );
     }
     const child = new ChildProcess(options);
     this.#children.add(child);
