@@ -40,6 +40,8 @@ export class LiveStream {
   readonly #gop = new GopCache();
   readonly #cadence: VideoCadence;
   #mapper = new TimestampMapper(FIRST_MS);
+  /** Unix time of monotonic 0, taken once a publisher: dates must not follow steps of the system's clock. */
+  #monotonicEpochMs = 0;
   #lastArrivalMs: number | undefined;
   #video: VideoTrack | undefined;
   #audio: AudioTrack | undefined;
@@ -70,6 +72,7 @@ export class LiveStream {
       this.#mapper = new TimestampMapper(this.#mapper.lastMs + Math.max(100, outageMs));
       this.wallClock.reset();
     }
+    this.#monotonicEpochMs = this.#clock.now() - this.#clock.monotonicMs();
     this.#gop.clear();
     this.#cadence.reset(undefined);
     this.#video = undefined;
@@ -96,7 +99,7 @@ export class LiveStream {
     const mapped: AccessUnit = { ...unit, dts, pts: ticks(dts + (unit.pts - unit.dts)) };
     this.#lastArrivalMs = arrivalMs;
     this.#units += 1;
-    this.wallClock.observe(mapped.dts, this.#clock.now());
+    this.wallClock.observe(mapped.dts, this.#monotonicEpochMs + arrivalMs);
     if (mapped.kind === 'audio') {
       this.#fillVideo(mapped.dts);
       this.#emit({ type: 'unit', unit: mapped });
