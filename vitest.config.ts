@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests that only read: fast, in parallel, no process started. */
-const quick = { testTimeout: 10_000, hookTimeout: 10_000 };
+/** Tests beside the source: quick, in parallel, on loopback at most; a few start an FFmpeg or a GStreamer of their own. */
+const quick = { testTimeout: 20_000, hookTimeout: 20_000 };
 
 /** Tests that start servers, FFmpeg and browsers: one file at a time, because they measure time. */
 const slow = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 60_000, teardownTimeout: 20_000 };
