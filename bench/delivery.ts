@@ -46,7 +46,7 @@ function playlistPath(rendition: string): string {
 
 function classicLoad(port: number, playlists: readonly string[], pid: number): Promise<LoadResult> {
   const options = { kind: 'classic', port, playlists, viewers: VIEWERS, segmentSec: SEGMENT_SEC } as const;
-  return runLoad({ ...options, seconds: SECONDS, joinSeconds: 3 }, pid);
+  return runLoad({ ...options, seconds: SECONDS, joinSeconds: 10 }, pid);
 }
 
 /** Copies a rendition's playlist and segments to a folder. */
