@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests beside the source: quick, in parallel, on loopback at most; a few start an FFmpeg or a GStreamer of their own. */
+/** Tests beside the source: quick, in parallel, on loopback at most. `*.process.test.ts` start FFmpeg or take long. */
 const quick = { testTimeout: 20_000, hookTimeout: 20_000 };
 
 /** Tests that start servers, FFmpeg and browsers: one file at a time, because they measure time. */
@@ -22,6 +22,7 @@ export default defineConfig({
             'tools/**/*.test.ts',
             'bench/**/*.test.ts',
           ],
+          exclude: ['**/*.process.test.ts', '**/node_modules/**'],
           ...quick,
         },
       },
@@ -29,7 +30,10 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
-          include: ['tests/{integration,conformance,e2e,faults,security,fuzz}/**/*.test.ts'],
+          include: [
+            'packages/**/src/**/*.process.test.ts',
+            'tests/{integration,conformance,e2e,faults,security,fuzz}/**/*.test.ts',
+          ],
           ...slow,
         },
       },

@@ -9,7 +9,7 @@ import { RepeatPicture } from './repeat-picture.ts';
 
 const ffmpegFound = spawnSync('ffmpeg', ['-version']).status === 0;
 if (!ffmpegFound)
-  console.log('repeat-picture.ffmpeg.test.ts: FFmpeg is not installed, decoding is not tested');
+  console.log('repeat-picture: FFmpeg is not installed, decoding is not tested');
 
 function ffmpeg(
   args: readonly string[],
