@@ -49,7 +49,7 @@ Replier.prototype.sendPlaylist = function noteRelease(this: Replier, exchange, r
 
 setInterval(() => {
   if (releasesMs.length === 0) return;
-  print({ probe: 'releases', ms: releasesMs });
+  print({ probe: 'releases', ns: String(process.hrtime.bigint()), ms: releasesMs });
   releasesMs = [];
 }, REPORT_MS).unref();
 

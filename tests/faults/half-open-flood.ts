@@ -37,7 +37,7 @@ export async function floodHalfOpen(server: Tallylight, count: number, key: stri
     (await establishedPeers(server.rtmpPort)).filter((port) => ports.has(port)).length;
   let publisher: RtmpPublisher | undefined;
   try {
-    const held = await holding();
+    const held = await settled(holding);
     publisher = await waitFor(
       'a real publisher to be let in',
       () =>
@@ -56,6 +56,18 @@ export async function floodHalfOpen(server: Tallylight, count: number, key: stri
     publisher?.destroy();
     for (const socket of sockets) socket.destroy();
   }
+}
+
+/** A count once it has come to rest: the kernel takes connections that the server has yet to see and refuse. */
+async function settled(count: () => Promise<number>): Promise<number> {
+  let last = await count();
+  for (let reads = 0; reads < 20; reads += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const now = await count();
+    if (now === last) return now;
+    last = now;
+  }
+  return last;
 }
 
 function open(port: number): Promise<Socket> {

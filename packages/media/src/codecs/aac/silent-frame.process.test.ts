@@ -4,8 +4,7 @@ import { concat } from '../../bytes/concat.ts';
 import { silentAacFrame } from './silent-frame.ts';
 
 const ffmpegFound = spawnSync('ffmpeg', ['-version']).status === 0;
-if (!ffmpegFound)
-  console.log('silent-frame: FFmpeg is not installed, silent frames are not decoded');
+if (!ffmpegFound) console.log('silent-frame: FFmpeg is not installed, silent frames are not decoded');
 
 /** An ADTS frame, ISO/IEC 14496-3 annex 1.A.2: LC, 48 kHz, no CRC. */
 function adts(frame: Uint8Array, channelConfiguration: number): Uint8Array {

@@ -8,8 +8,7 @@ import { parseAvcConfig } from './avc-config.ts';
 import { RepeatPicture } from './repeat-picture.ts';
 
 const ffmpegFound = spawnSync('ffmpeg', ['-version']).status === 0;
-if (!ffmpegFound)
-  console.log('repeat-picture: FFmpeg is not installed, decoding is not tested');
+if (!ffmpegFound) console.log('repeat-picture: FFmpeg is not installed, decoding is not tested');
 
 function ffmpeg(
   args: readonly string[],
