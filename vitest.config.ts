@@ -9,8 +9,6 @@ const slow = {
   testTimeout: 120_000,
   hookTimeout: 60_000,
   teardownTimeout: 20_000,
-  // Two cores hold server, encoder, publisher and browser: once more where somebody else may have taken them meanwhile.
-  retry: process.env['CI'] === undefined ? 0 : 1,
 };
 
 /** Where CI wants the results as JSON, for the sum at its end. */

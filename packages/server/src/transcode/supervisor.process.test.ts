@@ -294,7 +294,6 @@ describe('TranscodeSupervisor', () => {
     });
   });
 
-  // Once in several runs on a busy machine a rung's last keyframe was missing when the publisher stopped: not understood yet.
   test('a source with too long a GOP is taken over in its middle, with keyframes of our own', {
     retry: 1,
   }, async () => {
@@ -317,7 +316,11 @@ describe('TranscodeSupervisor', () => {
       expectWhole(story, publisher, 'top', start);
       const due = [0, 400, 800].map((after) => publisher.pts(start + after)[0]);
       expect(story.keys('top').slice(0, 3)).toEqual(due);
-      expect(story.keys('a').filter((pts) => pts >= start)).toEqual(story.keys('top'));
+      // `caughtUp` lets a rung be five pictures behind: compared is what both have delivered.
+      const end = Math.min(story.pts('a').at(-1) ?? 0, story.pts('top').at(-1) ?? 0);
+      const keysOf = (rungId: string) => story.keys(rungId).filter((pts) => pts >= start && pts <= end);
+      expect(keysOf('top').length).toBeGreaterThanOrEqual(3);
+      expect(keysOf('a')).toEqual(keysOf('top'));
     });
   });
 
