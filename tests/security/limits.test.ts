@@ -61,9 +61,26 @@ afterAll(() => stream.close());
 
 const open = (localAddress = anotherAddress()): Promise<RtmpPublisher> =>
   RtmpPublisher.open({ port: stream.server.rtmpPort, localAddress });
+/** Opens `count` connections that the server has taken, all at once: places of tests before may still be counted. */
+const waiting = (count: number, address?: string): Promise<RtmpPublisher[]> =>
+  waitFor(`${count} free places`, async () => {
+    const peers: RtmpPublisher[] = [];
+    for (let i = 0; i < count; i++) peers.push(await open(address));
+    const taken = await Promise.all(
+      peers.map((peer) =>
+        peer.shakeHands().then(
+          () => true,
+          () => false,
+        ),
+      ),
+    );
+    if (taken.every(Boolean)) return peers;
+    for (const peer of peers) peer.destroy();
+    return undefined;
+  });
 const connected = async (): Promise<RtmpPublisher> => {
-  const peer = await open();
-  await peer.shakeHands();
+  const [peer] = await waiting(1);
+  if (peer === undefined) throw new Error('no connection');
   await peer.connect('live');
   return peer;
 };
@@ -177,8 +194,7 @@ describe('limits of RTMP', () => {
 
   test('RTMP_MAX_PENDING_PER_ADDRESS may wait, one more is closed', async () => {
     const address = anotherAddress();
-    const peers: RtmpPublisher[] = [];
-    for (let i = 0; i < LIMITS.RTMP_MAX_PENDING_PER_ADDRESS; i++) peers.push(await open(address));
+    const peers = await waiting(LIMITS.RTMP_MAX_PENDING_PER_ADDRESS, address);
     const refused = await open(address);
     await refused.closed;
     expect(peers.every((peer) => !peer.socket.destroyed)).toBe(true);
@@ -187,9 +203,7 @@ describe('limits of RTMP', () => {
   });
 
   test('RTMP_MAX_PENDING may wait, one more is closed', async () => {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    const peers: RtmpPublisher[] = [];
-    for (let i = 0; i < LIMITS.RTMP_MAX_PENDING; i++) peers.push(await open());
+    const peers = await waiting(LIMITS.RTMP_MAX_PENDING);
     await (await open()).closed;
     expect(peers.every((peer) => !peer.socket.destroyed)).toBe(true);
     for (const peer of peers) peer.destroy();
