@@ -13,6 +13,8 @@ const permissive = new Set([
   'BSD-3-Clause',
   'Apache-2.0',
   'MPL-2.0',
+  // As node-datachannel writes it.
+  'MPL 2.0',
   'CC0-1.0',
   'BlueOak-1.0.0',
   'Unlicense',

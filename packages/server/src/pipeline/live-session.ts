@@ -7,6 +7,7 @@ import type { Logger } from '../platform/logger.ts';
 import { LiveStream } from '../stream/live-stream.ts';
 import {
   type PublisherEnd,
+  type PublisherHealth,
   type PublisherSink,
   type PublishTarget,
   StreamBusyError,
@@ -40,6 +41,7 @@ interface AttachedPublisher {
   readonly tracks: TrackWait;
   reader: StreamReader | undefined;
   begun: boolean;
+  health: PublisherHealth | undefined;
 }
 
 /** One live stream from its first publisher to its end: joins ingest, ladder and packager, and outlives lost publishers. */
@@ -97,6 +99,11 @@ export class LiveSession {
     return this.#publisher?.options.keyId;
   }
 
+  /** What the publisher's connection is like; undefined while nobody publishes or its protocol does not know. */
+  get health(): PublisherHealth | undefined {
+    return this.#publisher?.health;
+  }
+
   get ended(): boolean {
     return this.#ended;
   }
@@ -111,6 +118,7 @@ export class LiveSession {
       tracks: new TrackWait(this.#options.secondTrackWaitMs),
       reader: undefined,
       begun: false,
+      health: undefined,
     };
     this.#publisher = publisher;
     this.#stream.beginPublisher();
@@ -138,6 +146,9 @@ export class LiveSession {
       },
       expectTracks: (kinds) => {
         if (isCurrent()) publisher.tracks.expect(kinds);
+      },
+      report: (health) => {
+        if (isCurrent()) publisher.health = health;
       },
       end: (reason) => {
         if (isCurrent()) this.#detach(reason);

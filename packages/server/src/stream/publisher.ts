@@ -24,8 +24,29 @@ export interface PublisherSink {
    * Without it a second track is waited for 0.3 s.
    */
   expectTracks(kinds: { readonly video: boolean; readonly audio: boolean }): void;
+  /** Tells how the publisher's connection and media are; protocols that know do so about once a second. */
+  report(health: PublisherHealth): void;
   /** The publisher is gone; idempotent. */
   end(reason: PublisherEnd): void;
+}
+
+/** Something about a stream that its broadcaster should mend. */
+export interface HealthWarning {
+  /** Stable name, such as `b-frames`. */
+  readonly code: string;
+  /** What is wrong and what to do, in words. */
+  readonly message: string;
+}
+
+/** How a publisher's connection and media are. Unknown members are absent. */
+export interface PublisherHealth {
+  readonly bitrateBps?: number;
+  readonly framesPerSecond?: number;
+  readonly rttMs?: number;
+  /** Fraction of packets lost for good, 0…1. */
+  readonly lossFraction?: number;
+  readonly droppedFrames?: number;
+  readonly warnings: readonly HealthWarning[];
 }
 
 /** What the ingest knows of a publisher before it may write. */

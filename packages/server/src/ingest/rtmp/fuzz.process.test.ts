@@ -244,7 +244,13 @@ describe(`fuzz, FUZZ_SEED=${SEED}`, () => {
   });
 
   test('media: broken tags are dropped, only an unservable codec is thrown', { timeout: RUN_MS }, () => {
-    const sink = { writeTrack: () => {}, writeUnit: () => {}, expectTracks: () => {}, end: () => {} };
+    const sink = {
+      writeTrack: () => {},
+      writeUnit: () => {},
+      expectTracks: () => {},
+      report: () => {},
+      end: () => {},
+    };
     fuzz(
       0.1,
       (random) => {

@@ -30,6 +30,7 @@ function adapt(): {
     writeTrack: (track: Track) => void tracks.push(track),
     writeUnit: (unit: AccessUnit) => void units.push(unit),
     expectTracks: (kinds: object) => void expected.push(kinds),
+    report: () => {},
     end: () => {},
   };
   const log = {

@@ -53,6 +53,7 @@ export class FakePublishTarget implements PublishTarget {
         if (publication.ended === undefined) publication.units.push(unit);
         this.onUnit?.();
       },
+      report: () => {},
       expectTracks: (kinds) => {
         publication.expected = kinds;
       },
