@@ -39,6 +39,7 @@ export interface HlsPlaybackOptions {
 
 /** Plays through hls.js and Media Source Extensions. */
 export class HlsPlayback implements Playback {
+  readonly transport = 'll-hls';
   readonly steerable = true;
   readonly #hls: HlsJs;
   readonly #options: HlsPlaybackOptions;

@@ -84,6 +84,7 @@ export class LiveFollower {
   tick({ nowMs, playback, latencyMs, flowing }: FollowerInput): FollowerReading {
     const media = this.#media;
     const { aheadSec, endSec } = bufferedMedia(media.buffered, media.currentTime);
+    const bufferSec = playback?.bufferSec ?? aheadSec;
     const latencySec = latencyMs === undefined ? undefined : latencyMs / 1000;
     if (flowing && this.#following && playback?.steerable === true) {
       const decision = this.#latency.update({ nowMs, bufferSec: aheadSec, bufferEndSec: endSec, latencySec });
@@ -102,7 +103,7 @@ export class LiveFollower {
       this.#following = true;
     }
     return {
-      bufferSec: aheadSec,
+      bufferSec,
       targetTroughSec,
       atLive: this.#edge.update(nowMs, behindSec, this.#following),
     };
@@ -121,6 +122,10 @@ export class LiveFollower {
   }
 
   #seekToEdge(playback: Playback | undefined): void {
+    if (playback?.transport === 'whep') {
+      // There is only the edge.
+      return;
+    }
     const { buffered, currentTime } = this.#media;
     const bufferedEndSec = buffered.length === 0 ? 0 : buffered.end(buffered.length - 1);
     this.#seek(

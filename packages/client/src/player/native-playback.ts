@@ -11,6 +11,7 @@ const MIME_TYPE = 'application/vnd.apple.mpegurl';
 
 /** Plays by the browser's own HLS client, where Media Source Extensions are absent (Safari on older iPhones). No menu, no steering. */
 export class NativePlayback implements Playback {
+  readonly transport = 'native-hls';
   /** Safari answers a varied rate at the live edge with stalls (hls.js #5527). */
   readonly steerable = false;
   readonly #media: DatedMediaElement;

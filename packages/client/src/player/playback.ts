@@ -1,5 +1,8 @@
 import type { RenditionOption } from './player-state.ts';
+import type { Progress } from './progress-watch.ts';
 import type { SourceCondition } from './source-probe.ts';
+import type { Transport } from './transport-words.ts';
+import type { WhepLatencyEstimate } from './whep-latency.ts';
 
 /** Why a playback cannot go on by itself. */
 export type PlaybackFailure =
@@ -21,18 +24,25 @@ export interface PlaybackListener {
   failed(failure: PlaybackFailure): void;
 }
 
-/** One attempt to play one URL on a media element: by hls.js and MSE, or by the browser itself. Closed and replaced when it fails. */
+/** One attempt to play one stream on a media element: by hls.js and MSE, by the browser itself, or by WebRTC. Closed and replaced when it fails. */
 export interface Playback {
+  readonly transport: Transport;
   /** Date of the picture at the playhead by EXT-X-PROGRAM-DATE-TIME, in ms since 1970. */
   readonly playheadEpochMs: number | undefined;
   /** A position near the live edge that can be sought to, in seconds on the media timeline. */
   readonly liveEdgeSec: number | undefined;
-  /** Seconds since the playlist last gained media; undefined while unknown. */
+  /** Seconds since the playlist last gained media, or media last came; undefined while unknown. */
   readonly sinceAdvanceSec: number | undefined;
   /** The playlist carries EXT-X-ENDLIST: nothing will be added. */
   readonly playlistEnded: boolean;
   /** Whether `playbackRate` may be varied at the live edge. */
   readonly steerable: boolean;
+  /** What a playback concludes that watches its own progress; others are watched by the playhead. */
+  readonly progress?: Progress;
+  /** Media ready to be played, in seconds, of a playback that the element's `buffered` says nothing about. */
+  readonly bufferSec?: number | undefined;
+  /** Latency of a playback whose pictures carry no date. `serverNowMs` = the server's time now, in ms since 1970. */
+  estimateLatency?(serverNowMs: number | undefined): WhepLatencyEstimate | undefined;
   /** Shows the rendition from the next possible switch point on. */
   selectRendition(id: string): void;
   /** Stops loading, but leaves the last picture where it is. */

@@ -1,4 +1,7 @@
 import type { PlayerError } from './player-error.ts';
+import type { Transport } from './transport-words.ts';
+import type { WhepFailureCode } from './whep-failure.ts';
+import type { LatencyBasis } from './whep-latency.ts';
 
 /** What the viewer sees the player do. */
 export type PlayerStatus =
@@ -22,14 +25,34 @@ export interface RenditionOption {
   readonly bitrateBps: number;
 }
 
+/** What a WebRTC connection is like. */
+export interface ConnectionFigures {
+  readonly roundTripMs: number | undefined;
+  /** Packets that never came, as a fraction of those expected since the session began. */
+  readonly lossFraction: number;
+  /** Whether a TURN server stands between. */
+  readonly relayed: boolean;
+}
+
 /** Everything the player knows, as one read-only snapshot. Holds what the media element confirmed, never what was only asked for. */
 export interface PlayerState {
   readonly status: PlayerStatus;
-  /** The publisher's picture is this old when it is shown: server time minus EXT-X-PROGRAM-DATE-TIME. Undefined while unknown. */
+  /** The publisher's picture is this old when it is shown, in ms; `latencyBasis` says how that was found. Undefined while unknown. */
   readonly latencyMs: number | undefined;
-  /** From the highest to the lowest picture. Empty while unknown, and with native HLS. */
+  readonly latencyBasis: LatencyBasis | undefined;
+  /** How the picture on the screen comes; undefined before anything was loaded. */
+  readonly transport: Transport | undefined;
+  /** Why it comes that way, in words for the viewer. */
+  readonly transportReason: string;
+  /** The viewer wants ultra-low latency by WebRTC, whether it can be had or not. */
+  readonly ultraLowLatency: boolean;
+  /** Why WebRTC does not play, when it was tried or cannot be; undefined when all is well or it is not wanted. */
+  readonly whepFailure: WhepFailureCode | undefined;
+  /** Figures of the WebRTC connection; undefined with HLS. */
+  readonly connection: ConnectionFigures | undefined;
+  /** From the highest to the lowest picture. Empty while unknown, and with native HLS. With WebRTC the server chooses among them. */
   readonly renditions: readonly RenditionOption[];
-  /** The id of the rendition on the screen. */
+  /** The id of the rendition on the screen; undefined with WebRTC. */
   readonly currentRenditionId: string | undefined;
   /** Whether the player chooses the rendition by itself. */
   readonly autoRendition: boolean;
@@ -60,6 +83,12 @@ export function initialPlayerState(targetTroughSec: number): PlayerState {
   return {
     status: 'loading',
     latencyMs: undefined,
+    latencyBasis: undefined,
+    transport: undefined,
+    transportReason: '',
+    ultraLowLatency: false,
+    whepFailure: undefined,
+    connection: undefined,
     renditions: [],
     currentRenditionId: undefined,
     autoRendition: true,

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import type { HttpLimits } from '../http/http-limits.ts';
 import type { RtmpLimits } from '../ingest/rtmp/rtmp-limits.ts';
@@ -14,6 +15,25 @@ import { ConfigError } from './setting.ts';
 export type TlsConfig =
   | { readonly source: 'files'; readonly certPath: string; readonly keyPath: string }
   | { readonly source: 'self-signed' };
+
+/** WebRTC: listening, addresses, ICE servers for browsers, limits. */
+export interface RtcConfig {
+  /** UDP port; 0: any free one. */
+  readonly port: number;
+  /** Addresses to name in answers; empty: those of the network interfaces. */
+  readonly publicAddresses: readonly string[];
+  readonly stunUrls: readonly string[];
+  /** Absent without a TURN server. */
+  readonly turn:
+    | { readonly urls: readonly string[]; readonly secret: string; readonly ttlSec: number }
+    | undefined;
+  readonly maxWhepViewers: number;
+  readonly iceTimeoutMs: number;
+  readonly dtlsTimeoutMs: number;
+  readonly silenceMs: number;
+  readonly whipSessionsPerAddress: number;
+  readonly maxOfferBytes: number;
+}
 
 /** Everything the operator may decide, checked, in the units that the code uses, grouped by who reads it. */
 export interface Config {
@@ -40,6 +60,8 @@ export interface Config {
     readonly tlsPort: number;
     readonly limits: RtmpLimits;
   };
+  /** Absent when WebRTC is off. */
+  readonly rtc: RtcConfig | undefined;
   readonly pipeline: PipelineOptions;
   readonly transcode: {
     /** Largest first; empty when only the source is served. */
@@ -87,6 +109,7 @@ export function toConfig(values: SettingValues): Config {
       tlsPort: values.rtmpsPort,
       limits: rtmpLimits(values),
     },
+    rtc: rtcOf(values),
     pipeline: {
       packager: {
         partDurationMs: values.partDurationMs,
@@ -116,6 +139,25 @@ function tlsOf(values: SettingValues): TlsConfig | undefined {
   return values.tlsSelfSigned ? { source: 'self-signed' } : undefined;
 }
 
+function rtcOf(values: SettingValues): RtcConfig | undefined {
+  if (!values.rtc) return undefined;
+  return {
+    port: values.rtcPort,
+    publicAddresses: values.publicIp,
+    stunUrls: values.stunUrls,
+    turn:
+      values.turnSecret === undefined
+        ? undefined
+        : { urls: values.turnUrls, secret: values.turnSecret, ttlSec: values.turnTtlSec },
+    maxWhepViewers: values.maxWhepViewers,
+    iceTimeoutMs: values.rtcIceTimeoutSec * 1000,
+    dtlsTimeoutMs: values.rtcDtlsTimeoutSec * 1000,
+    silenceMs: values.rtcSilenceSec * 1000,
+    whipSessionsPerAddress: values.whipSessionsPerAddress,
+    maxOfferBytes: values.whipMaxOfferBytes,
+  };
+}
+
 function refuseContradictions(values: SettingValues): void {
   if ((values.tlsCert === undefined) !== (values.tlsKey === undefined)) {
     const missing = values.tlsCert === undefined ? 'TLS_CERT' : 'TLS_KEY';
@@ -126,6 +168,7 @@ function refuseContradictions(values: SettingValues): void {
       `SEGMENT_DURATION_MS=${values.segmentDurationMs} is longer than TARGET_DURATION_SEC=${values.targetDurationSec} allows`,
     );
   }
+  refuseIceContradictions(values);
   if (values.publicUrl !== undefined && !/^https?:\/\/[^/\s]/.test(values.publicUrl)) {
     throw new ConfigError(
       `PUBLIC_URL="${values.publicUrl}" must be a URL that begins with http:// or https://`,
@@ -135,5 +178,24 @@ function refuseContradictions(values: SettingValues): void {
     throw new ConfigError(
       'TALLYLIGHT_MASTER_KEY must be 32 bytes in base64 (make one with: openssl rand -base64 32)',
     );
+  }
+}
+
+function refuseIceContradictions(values: SettingValues): void {
+  if (values.turnUrls.length > 0 !== (values.turnSecret !== undefined)) {
+    const missing = values.turnUrls.length > 0 ? 'TURN_SECRET' : 'TURN_URLS';
+    throw new ConfigError(`TURN_URLS and TURN_SECRET belong together, and ${missing} is missing`);
+  }
+  const wrong = (name: string, given: string, wanted: string): never => {
+    throw new ConfigError(`${name}="${given}" must be ${wanted}`);
+  };
+  for (const url of values.stunUrls) {
+    if (!/^stuns?:[^/\s]+$/.test(url)) wrong('STUN_URLS', url, 'URLs like stun:host:3478');
+  }
+  for (const url of values.turnUrls) {
+    if (!/^turns?:[^/\s]+$/.test(url)) wrong('TURN_URLS', url, 'URLs like turn:host:3478?transport=tcp');
+  }
+  for (const address of values.publicIp) {
+    if (isIP(address) === 0) wrong('PUBLIC_IP', address, 'an IPv4 or IPv6 address');
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../platform/clock.ts';
-import { Router, respondJson, respondText } from './router.ts';
+import { respondJson, respondText } from './respond.ts';
+import { Router } from './router.ts';
 
 /** A live stream as `GET /api/live` lists it. */
 export interface LiveStreamSummary {

@@ -3,7 +3,8 @@ import { until } from '../origin/testing/fixture.ts';
 import { silentLogger } from '../platform/logger.ts';
 import { ClientAddresses } from './address.ts';
 import type { HttpLimits } from './http-limits.ts';
-import { type RequestHandler, respondText } from './router.ts';
+import { respondText } from './respond.ts';
+import type { RequestHandler } from './router.ts';
 import { HttpServer } from './server.ts';
 import { fetchOnce, RawConnection } from './testing/raw-client.ts';
 

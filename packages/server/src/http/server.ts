@@ -2,12 +2,14 @@ import { createServer, type Server, STATUS_CODES } from 'node:http';
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { OriginRequest, OriginResponse } from '../origin/exchange.ts';
+import type { OriginResponse } from '../origin/exchange.ts';
 import type { Logger } from '../platform/logger.ts';
 import { ClientAddresses } from './address.ts';
 import { ConnectionLimit } from './connection-limit.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http-limits.ts';
-import { type RequestHandler, respondText } from './router.ts';
+import type { HttpRequest } from './http-request.ts';
+import { respondText } from './respond.ts';
+import type { RequestHandler } from './router.ts';
 import { type TlsFiles, type TlsIdentity, watchTlsFiles } from './tls-identity.ts';
 
 /** HTTPS on a port of its own, HTTP/2 and HTTP/1.1 by ALPN. */
@@ -57,7 +59,7 @@ export class HttpServer {
     this.#options = options;
     this.#limits = { ...DEFAULT_HTTP_LIMITS, ...options.limits };
     this.#connections = new ConnectionLimit(this.#limits, options.addresses ?? new ClientAddresses());
-    const listener = (request: OriginRequest, response: OriginResponse): void =>
+    const listener = (request: HttpRequest, response: OriginResponse): void =>
       this.#handle(request, response);
     this.#http = createServer(this.#http1Options(), listener);
     this.#http.keepAliveTimeout = this.#limits.keepAliveTimeoutMs;
@@ -118,7 +120,7 @@ export class HttpServer {
     this.#connections.destroy(everything ? () => true : (socket) => socket.bytesRead === 0);
   }
 
-  #handle(request: OriginRequest, response: OriginResponse): void {
+  #handle(request: HttpRequest, response: OriginResponse): void {
     const { url } = request;
     if (url !== undefined && url.length > this.#limits.maxUrlBytes) {
       respondText(response, 414, 'URI too long\n');
@@ -149,7 +151,7 @@ export class HttpServer {
 
   #createSecure(
     https: HttpsOptions,
-    listener: (request: OriginRequest, response: OriginResponse) => void,
+    listener: (request: HttpRequest, response: OriginResponse) => void,
   ): Http2SecureServer {
     const limits = this.#limits;
     const options = {

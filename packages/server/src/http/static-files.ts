@@ -3,8 +3,10 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { acceptsGzip, type OriginRequest, type OriginResponse } from '../origin/exchange.ts';
-import { pathOf, type RequestHandler, respond } from './router.ts';
+import { acceptsGzip, type OriginResponse } from '../origin/exchange.ts';
+import type { HttpRequest } from './http-request.ts';
+import { respond } from './respond.ts';
+import { pathOf, type RequestHandler } from './router.ts';
 import { PAGE_HEADERS, TRANSPORT_SECURITY } from './security-headers.ts';
 
 /** Limits of a web app that is kept in memory. */
@@ -77,7 +79,7 @@ export class StaticFiles implements RequestHandler {
   }
 
   /** Answers GET and HEAD for files of the app. */
-  handle(request: OriginRequest, response: OriginResponse): boolean {
+  handle(request: HttpRequest, response: OriginResponse): boolean {
     if (request.method !== 'GET' && request.method !== 'HEAD') return false;
     const path = pathOf(request.url ?? '');
     const file = this.#files.get(isPage(path) ? '/index.html' : path);

@@ -14,7 +14,7 @@ import { ChunkWriter, controlMessage } from '../../rtmp/chunk-writer.ts';
 import { makeC0C1 } from '../../rtmp/handshake.ts';
 import { MESSAGE_TYPE, type RtmpMessage } from '../../rtmp/rtmp-message.ts';
 import { RtmpProtocolError } from '../../rtmp/rtmp-protocol-error.ts';
-import { KeyFailures } from './key-failures.ts';
+import { KeyFailures } from '../key-failures.ts';
 import { MediaAdapter } from './media-adapter.ts';
 import { UnservableMediaError } from './media-error.ts';
 import { defaultRtmpLimits } from './rtmp-limits.ts';

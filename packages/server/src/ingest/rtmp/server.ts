@@ -5,7 +5,7 @@ import type { Logger } from '../../platform/logger.ts';
 import type { PublishAuthorizer, PublishTarget } from '../../stream/publisher.ts';
 import { Admission } from './admission.ts';
 import { Connection, type ConnectionDump } from './connection.ts';
-import { KeyFailures } from './key-failures.ts';
+import { KeyFailures } from '../key-failures.ts';
 import { limitKey, peerName } from './peer-address.ts';
 import { defaultRtmpLimits, type RtmpLimits } from './rtmp-limits.ts';
 import type { SessionServices } from './session-link.ts';
@@ -20,6 +20,8 @@ export interface RtmpServerOptions {
   readonly apps?: readonly string[];
   /** Default `defaultRtmpLimits`. */
   readonly limits?: Partial<RtmpLimits>;
+  /** Wrong keys that are counted together with other protocols'. Default: counts of its own, within `limits`. */
+  readonly keyFailures?: KeyFailures;
 }
 
 /** Where to listen. */
@@ -74,7 +76,7 @@ export class RtmpServer {
       apps: options.apps ?? ['live'],
       authorizer: options.authorizer,
       target: options.target,
-      keyFailures: new KeyFailures(this.#limits),
+      keyFailures: options.keyFailures ?? new KeyFailures(this.#limits),
       log: options.log,
     };
   }

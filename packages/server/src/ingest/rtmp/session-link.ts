@@ -1,7 +1,7 @@
 import type { Logger } from '../../platform/logger.ts';
 import type { RtmpMessage } from '../../rtmp/rtmp-message.ts';
 import type { PublishAuthorizer, PublishTarget } from '../../stream/publisher.ts';
-import type { KeyFailures } from './key-failures.ts';
+import type { KeyFailures } from '../key-failures.ts';
 import type { RtmpLimits } from './rtmp-limits.ts';
 
 /** What a session asks of the connection below it. */

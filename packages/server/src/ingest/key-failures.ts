@@ -1,6 +1,8 @@
 /** Bounds of `KeyFailures`. */
 export interface KeyFailureLimits {
+  /** Wrong keys of one address in a minute before it must pause. */
   readonly maxKeyFailuresPerMinute: number;
+  /** How long it must pause, in milliseconds. */
   readonly keyFailurePauseMs: number;
 }
 
@@ -14,7 +16,10 @@ interface Record {
   pausedUntilMs: number;
 }
 
-/** Counts wrong stream keys per address and makes addresses with too many of them pause. */
+/**
+ * Counts wrong stream keys per address and makes addresses with too many of them pause. One for all protocols, or a guesser
+ * would have a budget at each of them.
+ */
 export class KeyFailures {
   readonly #limits: KeyFailureLimits;
   readonly #records = new Map<string, Record>();

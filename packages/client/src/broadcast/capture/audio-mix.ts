@@ -1,0 +1,71 @@
+/** What may sound at once. */
+export interface SoundSources {
+  readonly microphone: MediaStreamTrack | undefined;
+  /** Of a shared screen or tab. */
+  readonly system: MediaStreamTrack | undefined;
+}
+
+/**
+ * Makes one track of what sounds. A single source is sent as it is, because each mix costs some 10 ms and shifts the sound against
+ * the picture; several are mixed; without any there is silence, so that the stream's sound track never ends.
+ */
+export class AudioMix {
+  #context: AudioContext | undefined;
+  #destination: MediaStreamAudioDestinationNode | undefined;
+  #nodes: AudioNode[] = [];
+
+  /** The track to send for these sources. */
+  track(sources: SoundSources): MediaStreamTrack {
+    const tracks = [sources.microphone, sources.system].filter((track) => track?.readyState === 'live');
+    this.#disconnect();
+    if (tracks.length === 1 && tracks[0] !== undefined) {
+      return tracks[0];
+    }
+    const { context, destination } = this.#open();
+    for (const track of tracks) {
+      if (track !== undefined) {
+        const source = context.createMediaStreamSource(new MediaStream([track]));
+        source.connect(destination);
+        this.#nodes.push(source);
+      }
+    }
+    const [mixed] = destination.stream.getAudioTracks();
+    if (mixed === undefined) {
+      throw new TypeError('the mix has no track');
+    }
+    return mixed;
+  }
+
+  /** Lets go of the audio system. Idempotent; a later {@link track} opens it anew. */
+  close(): void {
+    this.#disconnect();
+    this.#destination?.stream.getTracks().forEach((track) => track.stop());
+    this.#destination = undefined;
+    void this.#context?.close();
+    this.#context = undefined;
+  }
+
+  #open(): { context: AudioContext; destination: MediaStreamAudioDestinationNode } {
+    this.#context ??= new AudioContext({ sampleRate: 48_000, latencyHint: 'interactive' });
+    if (this.#context.state === 'suspended') {
+      void this.#context.resume();
+    }
+    if (this.#destination === undefined) {
+      const destination = this.#context.createMediaStreamDestination();
+      // Without a source some browsers send nothing at all, not even silence.
+      const silence = this.#context.createConstantSource();
+      silence.offset.value = 0;
+      silence.connect(destination);
+      silence.start();
+      this.#destination = destination;
+    }
+    return { context: this.#context, destination: this.#destination };
+  }
+
+  #disconnect(): void {
+    for (const node of this.#nodes) {
+      node.disconnect();
+    }
+    this.#nodes = [];
+  }
+}

@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest';
+import { type HealthInput, healthScore } from './health-score.ts';
+
+const well: HealthInput = {
+  bitrateBps: 2_400_000,
+  targetBitrateBps: 2_500_000,
+  maxBitrateBps: 2_500_000,
+  framesPerSecond: 30,
+  expectedFramesPerSecond: 30,
+  rttMs: 20,
+  lossFraction: 0,
+  limitation: 'none',
+};
+
+describe('healthScore', () => {
+  test.each([
+    ['all is well', {}, 100, 'Good', undefined],
+    ['a quiet picture needs few bits', { bitrateBps: 90_000, targetBitrateBps: 900_000 }, 100, 'Good', undefined],
+    ['nothing leaves', { bitrateBps: 0 }, 0, 'Poor', 'nothing-sent'],
+    ['a round trip of 100 ms is good', { rttMs: 100 }, 100, 'Good', undefined],
+    ['one of 250 ms is just fair', { rttMs: 250 }, 79, 'Fair', 'network'],
+    ['one of 2 s costs no more than one of 500 ms', { rttMs: 2_000 }, 60, 'Fair', 'network'],
+    ['1 % loss is good', { lossFraction: 0.01 }, 100, 'Good', undefined],
+    ['3 % is just fair', { lossFraction: 0.03 }, 79, 'Fair', 'network'],
+    ['5 % is poor', { lossFraction: 0.05 }, 49, 'Poor', 'network'],
+    ['all packets lost', { lossFraction: 1 }, 30, 'Poor', 'network'],
+    ['95 % of the frames are good', { framesPerSecond: 28.5 }, 100, 'Good', undefined],
+    ['80 % are poor', { framesPerSecond: 24 }, 49, 'Poor', 'computer'],
+    ['more frames than asked for', { framesPerSecond: 60 }, 100, 'Good', undefined],
+    ['a screen that stands still', { framesPerSecond: 1, expectedFramesPerSecond: undefined }, 100, 'Good', undefined],
+    ['the computer is too slow', { limitation: 'cpu' }, 79, 'Fair', 'computer'],
+    [
+      '90 % of the bitrate is good',
+      { limitation: 'bandwidth', targetBitrateBps: 2_250_000 },
+      100,
+      'Good',
+      undefined,
+    ],
+    ['70 % is poor', { limitation: 'bandwidth', targetBitrateBps: 1_750_000 }, 49, 'Poor', 'upload'],
+    [
+      'everything at once is not below zero',
+      { rttMs: 900, lossFraction: 0.2, framesPerSecond: 2, limitation: 'cpu' },
+      0,
+      'Poor',
+      'network',
+    ],
+    ['figures that are not known yet cost nothing', { rttMs: undefined, lossFraction: undefined }, 100, 'Good', undefined],
+  ] as const)('%s', (_words, change, score, word, cause) => {
+    expect(healthScore({ ...well, ...change })).toEqual({ score, word, cause });
+  });
+});

@@ -1,0 +1,119 @@
+/** What limits the encoder, as WebRTC names it. */
+export type QualityLimitation = 'none' | 'cpu' | 'bandwidth' | 'other';
+
+/** What the score is made of: means over one reporting interval. */
+export interface HealthInput {
+  /** Bit/s of video that left the browser; 0 when nothing did. */
+  readonly bitrateBps: number;
+  /** What the encoder may use by the network's estimate, in bit/s. Undefined while unknown. */
+  readonly targetBitrateBps: number | undefined;
+  /** The limit that was set, in bit/s. */
+  readonly maxBitrateBps: number;
+  readonly framesPerSecond: number;
+  /** Frames per second that the source gives. Undefined for a screen, which moves only when something happens. */
+  readonly expectedFramesPerSecond: number | undefined;
+  readonly rttMs: number | undefined;
+  /** 0 to 1. */
+  readonly lossFraction: number | undefined;
+  readonly limitation: QualityLimitation;
+}
+
+/** The sum in one word. */
+export type HealthWord = 'Good' | 'Fair' | 'Poor';
+
+/** Where to look first. */
+export type HealthCause = 'nothing-sent' | 'upload' | 'network' | 'computer';
+
+/** The score, its word and its biggest cause. */
+export interface Health {
+  /** 0 to 100. */
+  readonly score: number;
+  readonly word: HealthWord;
+  /** What cost the most points. Undefined while all is good. */
+  readonly cause: HealthCause | undefined;
+}
+
+/** From here on it is fair, and from here on good. */
+const FAIR_SCORE = 50;
+const GOOD_SCORE = 80;
+
+/** `[value, points lost]`, straight lines between; below the first nothing is lost, above the last no more. */
+type Penalty = readonly (readonly [number, number])[];
+
+/** Round trip in ms. 100 is good and 250 fair for live video: beyond, lost packets come again too late. */
+const RTT: Penalty = [
+  [100, 0],
+  [250, 21],
+  [500, 40],
+];
+/** Percent of packets that had to be resent or are gone: 1 is good, 3 fair, above poor. */
+const LOSS: Penalty = [
+  [1, 0],
+  [3, 21],
+  [5, 51],
+  [15, 70],
+];
+/** Missing percent of the frames per second: 5 is good, 20 fair. */
+const FRAMES: Penalty = [
+  [5, 0],
+  [20, 51],
+  [60, 80],
+];
+/** Missing percent of the set bitrate while the network limits it: 10 is good, 30 fair. */
+const BITRATE: Penalty = [
+  [10, 0],
+  [30, 51],
+  [80, 80],
+];
+/** The encoder says that the computer is too slow, whatever the frame rate is at this moment. */
+const CPU_LIMITED_POINTS = 21;
+
+/**
+ * How well a broadcast leaves this browser, from 0 (nothing arrives) to 100:
+ * `100 − rtt − loss − frames − bitrate − cpu`, each a piecewise linear penalty of the tables above; 0 when nothing was sent.
+ * Bitrate counts only while the encoder says that the network limits it: a quiet picture needs few bits and is in good health.
+ */
+export function healthScore(input: HealthInput): Health {
+  if (input.bitrateBps <= 0) {
+    return { score: 0, word: 'Poor', cause: 'nothing-sent' };
+  }
+  const points: Readonly<Record<'upload' | 'network' | 'computer', number>> = {
+    upload: input.limitation === 'bandwidth' ? lost(BITRATE, missingBitratePercent(input)) : 0,
+    network: lost(RTT, input.rttMs ?? 0) + lost(LOSS, (input.lossFraction ?? 0) * 100),
+    computer:
+      lost(FRAMES, missingFramesPercent(input)) + (input.limitation === 'cpu' ? CPU_LIMITED_POINTS : 0),
+  };
+  const score = Math.round(Math.max(0, 100 - points.upload - points.network - points.computer));
+  const word = score >= GOOD_SCORE ? 'Good' : score >= FAIR_SCORE ? 'Fair' : 'Poor';
+  return { score, word, cause: word === 'Good' ? undefined : worst(points) };
+}
+
+function worst(points: Readonly<Record<'upload' | 'network' | 'computer', number>>): HealthCause {
+  // A network that is short of room drops frames as well: of equals, the network is named.
+  const order = ['upload', 'network', 'computer'] as const;
+  return order.reduce((most, next) => (points[next] > points[most] ? next : most));
+}
+
+function missingFramesPercent(input: HealthInput): number {
+  const expected = input.expectedFramesPerSecond;
+  return expected === undefined || expected <= 0 ? 0 : 100 * (1 - input.framesPerSecond / expected);
+}
+
+function missingBitratePercent(input: HealthInput): number {
+  const room = input.targetBitrateBps ?? input.bitrateBps;
+  return 100 * (1 - room / input.maxBitrateBps);
+}
+
+function lost(penalty: Penalty, value: number): number {
+  let [fromValue, fromPoints] = penalty[0] ?? [0, 0];
+  if (value <= fromValue) {
+    return 0;
+  }
+  for (const [toValue, toPoints] of penalty.slice(1)) {
+    if (value <= toValue) {
+      return fromPoints + ((toPoints - fromPoints) * (value - fromValue)) / (toValue - fromValue);
+    }
+    [fromValue, fromPoints] = [toValue, toPoints];
+  }
+  return fromPoints;
+}

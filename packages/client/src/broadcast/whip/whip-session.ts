@@ -1,0 +1,228 @@
+import { inPreferredOrder } from './codec-order.ts';
+import { readLinks, targetOf } from './link-header.ts';
+import { boundAudio, boundVideo, type OutgoingMedia, videoEncodings } from './outgoing-track.ts';
+import { tuneAnswer } from './tune-answer.ts';
+import { WhipError, whipErrorOf } from './whip-error.ts';
+
+/** What one WHIP session is opened with. */
+export interface WhipSessionOptions {
+  readonly endpoint: string;
+  readonly streamKey: string;
+  readonly iceServers: readonly RTCIceServer[];
+  readonly media: OutgoingMedia;
+  readonly simulcast: boolean;
+  readonly onState: (state: RTCPeerConnectionState) => void;
+  readonly signal: AbortSignal;
+}
+
+/** The server hears the answer of no candidate of ours, so there is no reason to wait long for them: most hosts' are there by then. */
+const GATHERING_MS = 200;
+const ANSWER_MS = 8_000;
+const CONNECT_MS = 10_000;
+const DELETE_MS = 2_000;
+/** The bandwidth estimate begins at this share of the limit, but not above 2 Mbps. */
+const START_SHARE = 0.8;
+const MAX_START_BPS = 2_000_000;
+
+/** One publishing connection by WHIP (RFC 9725): offer, answer, media, end. It does not come back by itself: see `WhipPublisher`. */
+export class WhipSession {
+  readonly connection: RTCPeerConnection;
+  readonly #options: WhipSessionOptions;
+  readonly #video: RTCRtpSender | undefined;
+  readonly #audio: RTCRtpSender | undefined;
+  #resourceUrl: string | undefined;
+  #watchUrl: string | undefined;
+  #closed = false;
+
+  private constructor(options: WhipSessionOptions) {
+    this.#options = options;
+    const { media, simulcast } = options;
+    this.connection = new RTCPeerConnection({
+      iceServers: [...options.iceServers],
+      bundlePolicy: 'max-bundle',
+    });
+    // Picture and sound in one stream, so that the far end may know that they belong together.
+    const streams = [new MediaStream()];
+    if (media.audio !== undefined) {
+      this.#audio = this.connection.addTransceiver(media.audio.track, { direction: 'sendonly', streams }).sender;
+    }
+    if (media.video !== undefined) {
+      const transceiver = this.connection.addTransceiver(media.video.track, {
+        direction: 'sendonly',
+        streams,
+        sendEncodings: videoEncodings(media.video, simulcast),
+      });
+      preferCodecs(transceiver);
+      this.#video = transceiver.sender;
+    }
+    this.connection.addEventListener('connectionstatechange', () => {
+      if (!this.#closed) {
+        options.onState(this.connection.connectionState);
+      }
+    });
+  }
+
+  /** Publishes, and resolves once media can flow. Rejects with a {@link WhipError}, or with the signal's reason. */
+  static async open(options: WhipSessionOptions): Promise<WhipSession> {
+    const session = new WhipSession(options);
+    try {
+      await session.#negotiate();
+      await session.#bound(options.media);
+      await session.#connected();
+      options.signal.throwIfAborted();
+      return session;
+    } catch (error) {
+      session.close();
+      options.signal.throwIfAborted();
+      throw error instanceof WhipError ? error : new WhipError('not-accepted', String(error));
+    }
+  }
+
+  /** Where viewers watch, when the server said so (`Link: …; rel="alternate"`), as an absolute URL. */
+  get watchUrl(): string | undefined {
+    return this.#watchUrl;
+  }
+
+  /** Where this session is ended; absolute. */
+  get resourceUrl(): string | undefined {
+    return this.#resourceUrl;
+  }
+
+  /** Sends other tracks from the next frame on, without a new negotiation. A kind that was not there at the start cannot be added. */
+  async replace(media: OutgoingMedia): Promise<void> {
+    if (this.#closed) {
+      return;
+    }
+    await Promise.all([
+      this.#video?.track === media.video?.track ? undefined : this.#video?.replaceTrack(media.video?.track ?? null),
+      this.#audio?.track === media.audio?.track ? undefined : this.#audio?.replaceTrack(media.audio?.track ?? null),
+    ]);
+    await this.#bound(media);
+  }
+
+  /** Ends the session. `keepalive` lets the request outlive the page. Idempotent. */
+  close(): void {
+    if (this.#closed) {
+      return;
+    }
+    this.#closed = true;
+    this.connection.close();
+    if (this.#resourceUrl !== undefined) {
+      void deleteSession(this.#resourceUrl, this.#options.streamKey);
+    }
+  }
+
+  async #negotiate(): Promise<void> {
+    const { connection } = this;
+    await connection.setLocalDescription(await connection.createOffer());
+    await this.#gathered();
+    const response = await this.#post(connection.localDescription?.sdp ?? '');
+    const location = response.headers.get('Location');
+    const base = response.url === '' ? this.#options.endpoint : response.url;
+    this.#resourceUrl = location === null ? undefined : new URL(location, base).href;
+    const watch = targetOf(readLinks(response.headers.get('Link')), 'alternate');
+    this.#watchUrl = watch === undefined ? undefined : new URL(watch, base).href;
+    const answer = await response.text();
+    const limitBps = this.#options.media.video?.maxBitrateBps ?? MAX_START_BPS;
+    const sdp = tuneAnswer(answer, {
+      audioBitrateBps: this.#options.media.audio?.maxBitrateBps ?? 0,
+      startBitrateBps: Math.min(MAX_START_BPS, limitBps * START_SHARE),
+    });
+    await connection.setRemoteDescription({ type: 'answer', sdp });
+  }
+
+  async #post(offer: string): Promise<Response> {
+    const { endpoint, streamKey, signal } = this.#options;
+    let response: Response;
+    try {
+      response = await fetch(endpoint, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${streamKey}`, 'Content-Type': 'application/sdp' },
+        body: offer,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
+      });
+    } catch (error) {
+      throw new WhipError('unreachable', String(error));
+    }
+    if (response.status !== 201 && response.status !== 200) {
+      const body = await response.text().catch(() => '');
+      throw whipErrorOf(response.status, response.headers.get('Retry-After'), body);
+    }
+    return response;
+  }
+
+  #gathered(): Promise<void> {
+    const { connection } = this;
+    return settled(this.#options.signal, GATHERING_MS, (done) => {
+      const look = (): void => {
+        if (connection.iceGatheringState === 'complete') {
+          done();
+        }
+      };
+      connection.addEventListener('icegatheringstatechange', look);
+      look();
+    });
+  }
+
+  async #connected(): Promise<void> {
+    const { connection } = this;
+    await settled(this.#options.signal, CONNECT_MS, (done) => {
+      const look = (): void => {
+        if (connection.connectionState === 'connected' || connection.connectionState === 'failed') {
+          done();
+        }
+      };
+      connection.addEventListener('connectionstatechange', look);
+      look();
+    });
+    if (connection.connectionState !== 'connected') {
+      throw new WhipError('no-media-path', `connection ${connection.connectionState}`);
+    }
+  }
+
+  async #bound(media: OutgoingMedia): Promise<void> {
+    if (this.#video !== undefined && media.video !== undefined) {
+      await boundVideo(this.#video, media.video);
+    }
+    if (this.#audio !== undefined && media.audio !== undefined) {
+      await boundAudio(this.#audio, media.audio);
+    }
+  }
+}
+
+/** Ends a session at the server. Nobody waits for it, and a session that is gone is as good. */
+export async function deleteSession(resourceUrl: string, streamKey: string): Promise<void> {
+  try {
+    await fetch(resourceUrl, {
+      method: 'DELETE',
+      headers: { Authorization: `Bearer ${streamKey}` },
+      keepalive: true,
+      signal: AbortSignal.timeout(DELETE_MS),
+    });
+  } catch {
+    // The server will notice by the silence.
+  }
+}
+
+function preferCodecs(transceiver: RTCRtpTransceiver): void {
+  const codecs = RTCRtpSender.getCapabilities('video')?.codecs ?? [];
+  try {
+    transceiver.setCodecPreferences(inPreferredOrder(codecs));
+  } catch {
+    // Then the server's own preference decides.
+  }
+}
+
+/** Waits until `listen` calls `done`, the time is over, or the signal aborts; whichever comes first. */
+async function settled(signal: AbortSignal, timeoutMs: number, listen: (done: () => void) => void): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, timeoutMs);
+    const done = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    signal.addEventListener('abort', done, { once: true });
+    listen(done);
+  });
+  signal.throwIfAborted();
+}

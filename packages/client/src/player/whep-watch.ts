@@ -1,0 +1,101 @@
+import type { WhepReading } from './whep-reading.ts';
+
+/** What a {@link WhepWatch} concludes. */
+export type WhepCondition =
+  /** Nothing has come yet. */
+  | 'starting'
+  /** Pictures come, or it is the publisher who sends few. */
+  | 'flowing'
+  /** The picture stands still although it should not. */
+  | 'stalled'
+  /** Nothing at all comes any more, neither media nor reports: the session is probably dead. */
+  | 'silent'
+  /** The session lives, but no media comes. */
+  | 'no-media';
+
+/** Packets without a picture for this long: they cannot be decoded, or some never came. */
+const UNDECODED_MS = 500;
+/** Sound comes every 20 ms; when it and the picture stop together for this long, the network is at fault. */
+const HUSH_MS = 500;
+/** Sound counts as flowing when it came this recently before the hush. */
+const SILENT_MS = 1_500;
+const NO_MEDIA_MS = 5_000;
+
+/**
+ * Tells a network that fails from a publisher that sends little, by which counters grow. A screen share may send one picture a
+ * second, or none while nothing moves: no packets of the picture, but sound or reports, is no stall. Pure.
+ */
+export class WhepWatch {
+  #last: WhepReading | undefined;
+  #aliveMs = 0;
+  #mediaMs = 0;
+  #audioMs = Number.NEGATIVE_INFINITY;
+  #frameMs = 0;
+  /** Since when packets of the picture have come without a picture. */
+  #undecodedMs: number | undefined;
+  #started = false;
+
+  /** Whether a picture was ever decoded. */
+  get hasPicture(): boolean {
+    return (this.#last?.framesDecoded ?? 0) > 0;
+  }
+
+  /** Whether sound came. */
+  get hasSound(): boolean {
+    return (this.#last?.audioPackets ?? 0) > 0;
+  }
+
+  /** Seconds without media while the session lives; undefined when it is not known to live. */
+  sinceMediaSec(nowMs: number): number | undefined {
+    return nowMs - this.#aliveMs > SILENT_MS ? undefined : (nowMs - this.#mediaMs) / 1000;
+  }
+
+  /** Takes a reading and concludes. `connected` = ICE and DTLS are through; time before that does not count. */
+  update(reading: WhepReading, connected: boolean): WhepCondition {
+    const { nowMs } = reading;
+    const last = this.#last;
+    this.#last = reading;
+    if (last === undefined || !connected) {
+      this.#aliveMs = nowMs;
+      this.#mediaMs = nowMs;
+      this.#frameMs = nowMs;
+      return 'starting';
+    }
+    this.#note(reading, last);
+    if (nowMs - this.#mediaMs > NO_MEDIA_MS) {
+      return nowMs - this.#aliveMs > NO_MEDIA_MS ? 'silent' : 'no-media';
+    }
+    if (!this.#started) {
+      return 'starting';
+    }
+    if (nowMs - this.#aliveMs > SILENT_MS) {
+      return 'silent';
+    }
+    const undecoded = this.#undecodedMs !== undefined && nowMs - this.#undecodedMs > UNDECODED_MS;
+    const hadSound = this.#audioMs > this.#frameMs - HUSH_MS;
+    const hush = hadSound && nowMs - this.#mediaMs > HUSH_MS;
+    return undecoded || hush ? 'stalled' : 'flowing';
+  }
+
+  #note(reading: WhepReading, last: WhepReading): void {
+    const { nowMs } = reading;
+    if (reading.transportBytes > last.transportBytes || reading.iceResponses > last.iceResponses) {
+      this.#aliveMs = nowMs;
+    }
+    if (reading.audioPackets > last.audioPackets) {
+      this.#audioMs = nowMs;
+      this.#mediaMs = nowMs;
+      this.#aliveMs = nowMs;
+    }
+    if (reading.videoPackets > last.videoPackets) {
+      this.#mediaMs = nowMs;
+      this.#aliveMs = nowMs;
+      this.#undecodedMs ??= nowMs;
+    }
+    if (reading.framesDecoded > last.framesDecoded) {
+      this.#started = true;
+      this.#frameMs = nowMs;
+      this.#undecodedMs = undefined;
+    }
+  }
+}

@@ -1,0 +1,216 @@
+import { AddressPlaces } from '../../http/address-places.ts';
+import { bearerToken } from '../../http/bearer-token.ts';
+import { ANY_ORIGIN, EXPOSED_HEADERS } from '../../http/cors.ts';
+import { HttpError } from '../../http/http-error.ts';
+import type { HttpRequest } from '../../http/http-request.ts';
+import type { IceServerSource } from '../../http/ice-server-source.ts';
+import {
+  offerRefused,
+  offerUfrags,
+  readOffer,
+  respondAnswer,
+  respondEndpointOptions,
+  respondSessionOptions,
+  takeTrickle,
+} from '../../http/offer-answer.ts';
+import { respond } from '../../http/respond.ts';
+import type { RouteParams } from '../../http/route-pattern.ts';
+import { type RequestHandler, Router, type RouteTarget } from '../../http/router.ts';
+import type { OriginResponse } from '../../origin/exchange.ts';
+import { isUrlId } from '../../origin/path.ts';
+import { isGone } from '../../origin/reply.ts';
+import type { ViewerAuthorizer } from '../../packager/presentation.ts';
+import type { Logger } from '../../platform/logger.ts';
+import { type RtcFeed, type RtcGateway, RtcRefusedError, type RtcSession } from '../../rtc-worker/rtc-gateway.ts';
+import { checkOffer } from './check-offer.ts';
+import { DEFAULT_WHEP_LIMITS, type WhepLimits } from './whep-limits.ts';
+import { WhepSession } from './whep-session.ts';
+import type { WhepSource } from './whep-source.ts';
+
+/** What a WHEP endpoint is made of. */
+export interface WhepOptions {
+  readonly gateway: RtcGateway;
+  readonly source: WhepSource;
+  readonly authorizer: ViewerAuthorizer;
+  readonly iceServers: IceServerSource;
+  readonly log: Logger;
+  /** What differs from `DEFAULT_WHEP_LIMITS`. */
+  readonly limits?: Partial<WhepLimits>;
+  /** The client's address as limits and the authorizer see it. */
+  readonly clientAddress: (request: HttpRequest) => string;
+}
+
+/**
+ * WHEP (draft-ietf-wish-whep): `POST /whep/:streamId` takes a viewer's offer; the session that comes of it is
+ * `/whep/:streamId/:session`. A session's URL is its own key: it holds 128 random bits.
+ */
+export class WhepEndpoint implements RequestHandler {
+  readonly #options: WhepOptions;
+  readonly #limits: WhepLimits;
+  readonly #router: Router;
+  readonly #connecting: AddressPlaces;
+  readonly #sessions = new Map<string, WhepSession>();
+  #opening = 0;
+  #closed = false;
+
+  constructor(options: WhepOptions) {
+    this.#options = options;
+    this.#limits = { ...DEFAULT_WHEP_LIMITS, ...options.limits };
+    this.#connecting = new AddressPlaces(this.#limits.maxConnectingPerAddress);
+    this.#router = new Router(options.log)
+      .on('OPTIONS', '/whep/:streamId', (_, response) => respondEndpointOptions(response, options.iceServers))
+      .on('POST', '/whep/:streamId', (request, response, target) => this.#post(request, response, target))
+      .on('OPTIONS', '/whep/:streamId/:session', (_, response) => respondSessionOptions(response))
+      .on('PATCH', '/whep/:streamId/:session', async (request, response, { params }) => {
+        await takeTrickle(request, this.#sessionOf(params));
+        respond(response, 204, [...ANY_ORIGIN, ...EXPOSED_HEADERS]);
+      })
+      .on('DELETE', '/whep/:streamId/:session', (_, response, { params }) => {
+        this.#sessionOf(params).end();
+        respond(response, 200, [...ANY_ORIGIN, ...EXPOSED_HEADERS, 'Content-Length', '0']);
+      });
+  }
+
+  /** Viewers' sessions now, of all streams, connected or not. */
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /** Viewers of a stream to whom media flows. */
+  viewers(streamId: string): number {
+    let count = 0;
+    for (const session of this.#sessions.values()) {
+      if (session.streamId === streamId && session.connected) count++;
+    }
+    return count;
+  }
+
+  handle(request: HttpRequest, response: OriginResponse): boolean {
+    return this.#router.handle(request, response);
+  }
+
+  /** Ends every session and refuses new ones. Idempotent. */
+  close(): void {
+    this.#closed = true;
+    for (const session of this.#sessions.values()) session.end();
+  }
+
+  async #post(request: HttpRequest, response: OriginResponse, target: RouteTarget): Promise<void> {
+    const streamId = target.params['streamId'] ?? '';
+    const address = this.#options.clientAddress(request);
+    await this.#authorise(request, streamId, address, target.query);
+    const feed = this.#feedOf(streamId);
+    if (this.#sessions.size + this.#opening >= this.#limits.maxViewers) throw full();
+    const release = this.#connecting.take(address);
+    if (release === undefined) {
+      throw new HttpError(429, 'TOO_MANY_SESSIONS', 'too many sessions of this address are connecting', [
+        'Retry-After',
+        '5',
+      ]);
+    }
+    this.#opening++;
+    try {
+      const offer = await readOffer(request, {
+        maxBytes: this.#limits.maxOfferBytes,
+        timeoutMs: this.#limits.offerTimeoutMs,
+      });
+      checkOffer(offer);
+      await this.#watch(response, { streamId, feed, offer, release });
+    } catch (error) {
+      release();
+      throw error;
+    } finally {
+      this.#opening--;
+    }
+  }
+
+  async #watch(
+    response: OriginResponse,
+    viewer: {
+      readonly streamId: string;
+      readonly feed: RtcFeed;
+      readonly offer: string;
+      readonly release: () => void;
+    },
+  ): Promise<void> {
+    const { streamId, feed, offer, release } = viewer;
+    let id: string | undefined;
+    const session = new WhepSession({
+      streamId,
+      offerUfrags: offerUfrags(offer),
+      onConnected: release,
+      onEnded: (reason) => {
+        release();
+        if (id !== undefined) this.#sessions.delete(id);
+        this.#options.log.debug({ streamId, reason }, 'WebRTC viewer left');
+      },
+    });
+    const rtc = await this.#open(feed, offer, session);
+    // The client went away, or the worker or the stream did.
+    if (this.#closed || isGone(response) || session.ended) {
+      session.end();
+      throw offerRefused({ reason: 'unavailable', message: 'the session ended before it began' });
+    }
+    id = rtc.id;
+    this.#sessions.set(id, session);
+    respondAnswer(response, rtc, `/whep/${streamId}/${id}`, this.#options.iceServers);
+  }
+
+  async #open(feed: RtcFeed, offer: string, session: WhepSession): Promise<RtcSession> {
+    try {
+      const rtc = await this.#options.gateway.openEgress({ feed, offer, listener: session });
+      session.answered(rtc);
+      return rtc;
+    } catch (error) {
+      if (!(error instanceof RtcRefusedError)) throw error;
+      throw error.reason === 'too-many' ? full() : offerRefused(error);
+    }
+  }
+
+  async #authorise(request: HttpRequest, streamId: string, address: string, query: string): Promise<void> {
+    if (!isUrlId(streamId)) throw notLive();
+    const token = new URLSearchParams(query).get('token') ?? bearerToken(request);
+    const decision = await this.#options.authorizer.authorize({
+      streamId,
+      address,
+      ...(token === undefined ? {} : { token }),
+    });
+    if (decision !== 'denied') return;
+    if (token !== undefined) throw new HttpError(403, 'TOKEN_REFUSED', 'this token does not open this stream');
+    throw new HttpError(401, 'TOKEN_MISSING', 'this stream needs a token', ['WWW-Authenticate', 'Bearer']);
+  }
+
+  #feedOf(streamId: string): RtcFeed {
+    const feed = this.#options.source.feed(streamId);
+    if (feed === 'not-live') throw notLive();
+    if (feed === 'unavailable') {
+      throw new HttpError(
+        406,
+        'WHEP_UNAVAILABLE',
+        'this stream has nothing that WebRTC can show, watch it by LL-HLS',
+      );
+    }
+    return feed;
+  }
+
+  #sessionOf(params: RouteParams): WhepSession {
+    const session = this.#sessions.get(params['session'] ?? '');
+    if (session === undefined || session.streamId !== params['streamId']) {
+      throw new HttpError(404, 'SESSION_UNKNOWN', 'there is no such session');
+    }
+    return session;
+  }
+}
+
+function notLive(): HttpError {
+  return new HttpError(404, 'NOT_LIVE', 'there is no such stream now');
+}
+
+function full(): HttpError {
+  return new HttpError(
+    503,
+    'WHEP_FULL',
+    'all places with ultra-low latency are taken, watch by LL-HLS',
+    ['Retry-After', '30'],
+  );
+}

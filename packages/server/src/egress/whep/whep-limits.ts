@@ -1,0 +1,19 @@
+/** What the WHEP endpoint lets its viewers do. */
+export interface WhepLimits {
+  /** Viewers' sessions in all, those being opened as well; more are 503 `WHEP_FULL`. Default 250. */
+  readonly maxViewers: number;
+  /** Sessions of one address that are not connected yet; more are 429. Default 50: a class behind one address opens the page. */
+  readonly maxConnectingPerAddress: number;
+  /** Longest offer in bytes; longer is 413. Default 64 KiB. */
+  readonly maxOfferBytes: number;
+  /** Whole offer within so many milliseconds, else 408. Default 10,000. */
+  readonly offerTimeoutMs: number;
+}
+
+/** The limits of an endpoint that was given none. */
+export const DEFAULT_WHEP_LIMITS: WhepLimits = {
+  maxViewers: 250,
+  maxConnectingPerAddress: 50,
+  maxOfferBytes: 65_536,
+  offerTimeoutMs: 10_000,
+};

@@ -1,0 +1,15 @@
+import type { ChildLimits } from './protocol/messages.ts';
+
+/** Bounds of WebRTC. */
+export type RtcLimits = ChildLimits;
+
+/** The bounds of a newcomer's installation. */
+export const DEFAULT_RTC_LIMITS: RtcLimits = {
+  maxSessions: 2000,
+  iceTimeoutMs: 15_000,
+  dtlsTimeoutMs: 10_000,
+  silenceTimeoutMs: 5000,
+  probeLifeMs: 15_000,
+  startBitrateKbps: 2000,
+  maxBitrateBps: 20_000_000,
+};
