@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { freeUdpPort } from '@tallylight/server/rtc-worker/testing/free-udp-port.ts';
 import { freePort } from './free-port.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -27,6 +28,7 @@ export class Tallylight {
   /** Log lines so far, parsed. */
   readonly log: Record<string, unknown>[] = [];
   readonly #options: TallylightOptions;
+  readonly rtcPort: number;
   readonly #rtmpsPort: number;
   #child: ChildProcess | undefined;
   #text = '';
@@ -37,12 +39,19 @@ export class Tallylight {
     this.httpsPort = ports[1] ?? 0;
     this.rtmpPort = ports[2] ?? 0;
     this.#rtmpsPort = ports[3] ?? 0;
+    this.rtcPort = ports[4] ?? 0;
     this.dataDir = dataDir;
   }
 
   /** Starts a server and waits until it listens. */
   static async start(options: TallylightOptions = {}): Promise<Tallylight> {
-    const ports = [await freePort(), await freePort(), await freePort(), await freePort()];
+    const ports = [
+      await freePort(),
+      await freePort(),
+      await freePort(),
+      await freePort(),
+      await freeUdpPort(),
+    ];
     const server = new Tallylight(options, ports, await mkdtemp(join(tmpdir(), 'tallylight-test-')));
     await server.launch();
     return server;
@@ -137,6 +146,7 @@ export class Tallylight {
       HTTPS_PORT: String(this.httpsPort),
       RTMP_PORT: String(this.rtmpPort),
       RTMPS_PORT: String(this.#rtmpsPort),
+      RTC_PORT: String(this.rtcPort),
       DATA_DIR: this.dataDir,
       LOG_FORMAT: 'json',
       ...this.#options.env,

@@ -13,6 +13,8 @@ declare global {
 /** How often the start page asks what is live. */
 const LIST_INTERVAL_MS = 3_000;
 const WATCH_PATH = /^\/watch\/([^/]+)\/?$/;
+const NETWORK_TEST_PATH = /^\/network-test\/?$/;
+const STUDIO_PATH = /^\/studio\/?$/;
 
 const main = document.querySelector('main') ?? document.body;
 
@@ -78,8 +80,27 @@ async function home(): Promise<void> {
   }
 }
 
+/** The studio comes with code of its own, which viewers need not load. */
+async function studio(): Promise<void> {
+  const { StudioView } = await import('./studio/studio-view.ts');
+  const view = new StudioView();
+  document.title = 'Studio · Tallylight';
+  main.replaceChildren(view.root);
+  window.tallylightStudio = { client: view.client };
+}
+
+async function networkTest(): Promise<void> {
+  const { NetworkTestPage } = await import('./network-test/network-test-page.ts');
+  document.title = 'Network test · Tallylight';
+  main.replaceChildren(new NetworkTestPage().root);
+}
+
 const watched = WATCH_PATH.exec(location.pathname)?.[1];
-if (watched === undefined) {
+if (STUDIO_PATH.test(location.pathname)) {
+  void studio();
+} else if (NETWORK_TEST_PATH.test(location.pathname)) {
+  void networkTest();
+} else if (watched === undefined) {
   void home();
 } else {
   const streamId = decodeURIComponent(watched);

@@ -1,6 +1,6 @@
 import type { PlayerState } from '@tallylight/client/player/player-state.ts';
 import { element, setText } from './element.ts';
-import { bitrateWords, secondsWords } from './words.ts';
+import { bitrateWords, connectionWords, latencyFigure, secondsWords, transportName } from './words.ts';
 
 /** Figures for the curious, as a list of terms. */
 export class StatsPanel {
@@ -25,16 +25,23 @@ export class StatsPanel {
       'Picture',
       state.videoWidth === 0 ? 'none' : `${String(state.videoWidth)} × ${String(state.videoHeight)}`,
     );
+    const byServer = state.transport === 'whep';
     this.#set(
       'Rendition',
       shown === undefined
-        ? 'unknown'
+        ? byServer
+          ? 'chosen by the server'
+          : 'unknown'
         : `${shown.name}, ${bitrateWords(shown.bitrateBps)}, ${state.autoRendition ? 'automatic' : 'chosen by you'}`,
     );
-    this.#set('Latency', state.latencyMs === undefined ? 'unknown' : secondsWords(state.latencyMs / 1000));
+    this.#set('Transport', `${transportName(state.transport)}. ${state.transportReason}`);
+    this.#set('Connection', state.connection === undefined ? 'HTTP' : connectionWords(state.connection));
+    this.#set('Latency', latencyFigure(state));
     this.#set(
       'Buffer',
-      `${secondsWords(state.bufferSec)}, at least ${secondsWords(state.targetTroughSec)} wanted`,
+      byServer
+        ? secondsWords(state.bufferSec)
+        : `${secondsWords(state.bufferSec)}, at least ${secondsWords(state.targetTroughSec)} wanted`,
     );
     this.#set('Speed', `${state.playbackRate.toFixed(2)} ×`);
     this.#set(

@@ -3,6 +3,8 @@ import type { PlayerState } from '@tallylight/client/player/player-state.ts';
 import { element, setText } from './element.ts';
 import { listenToKeys } from './keyboard.ts';
 import { QualityMenu } from './quality-menu.ts';
+import { RememberedFlag } from './remembered-flag.ts';
+import { SettingsPanel, TransportNotice } from './settings-panel.ts';
 import { StatsPanel } from './stats-panel.ts';
 import { latencyWords, noticeWords, secondsWords } from './words.ts';
 
@@ -27,6 +29,10 @@ export class WatchView {
   readonly #live = element('button', { className: 'button live', text: 'LIVE' });
   readonly #latency = element('span', { className: 'latency' });
   readonly #statsButton = element('button', { className: 'button', text: 'Stats' });
+  readonly #settingsButton = element('button', { className: 'button', text: 'Settings' });
+  readonly #transport = new TransportNotice();
+  readonly #ultraLowLatency = new RememberedFlag('tallylight.ultra-low-latency', false);
+  readonly #settings: SettingsPanel;
   readonly #stage: HTMLElement;
   readonly #stats: StatsPanel;
   readonly #quality: QualityMenu;
@@ -38,7 +44,16 @@ export class WatchView {
   constructor(streamId: string, title: string) {
     this.#video.playsInline = true;
     this.#video.setAttribute('aria-label', `Live stream: ${title}`);
-    this.player = new Player({ url: `/hls/${encodeURIComponent(streamId)}/index.m3u8`, media: this.#video });
+    this.player = new Player({
+      url: `/hls/${encodeURIComponent(streamId)}/index.m3u8`,
+      whepUrl: `/whep/${encodeURIComponent(streamId)}`,
+      media: this.#video,
+      ultraLowLatency: this.#ultraLowLatency.value,
+    });
+    this.#settings = new SettingsPanel((on) => {
+      this.#ultraLowLatency.value = on;
+      this.player.setUltraLowLatency(on);
+    });
     this.#stats = new StatsPanel(this.#video);
     this.#quality = new QualityMenu((id) => {
       this.player.setRendition(id);
@@ -47,7 +62,14 @@ export class WatchView {
     this.#notice.append(this.#noticeText, this.#start, this.#noticeDetails);
     this.#noticeText.setAttribute('role', 'status');
     this.#stage = element('div', { className: 'stage' }, this.#video, this.#notice, this.#unmute);
-    this.root.append(this.#stage, this.#bar(), this.#stats.root, this.#about(title, streamId));
+    this.root.append(
+      this.#stage,
+      this.#bar(),
+      this.#transport.root,
+      this.#settings.root,
+      this.#stats.root,
+      this.#about(title, streamId),
+    );
     this.#listen();
     this.player.store.subscribe((state) => {
       this.#show(state);
@@ -77,6 +99,8 @@ export class WatchView {
     this.#volume.setAttribute('aria-label', 'Volume');
     this.#statsButton.setAttribute('aria-controls', 'stats');
     this.#statsButton.setAttribute('aria-pressed', 'false');
+    this.#settingsButton.setAttribute('aria-controls', 'settings');
+    this.#settingsButton.setAttribute('aria-expanded', 'false');
     const space = element('span', { className: 'space' });
     return element(
       'div',
@@ -88,6 +112,7 @@ export class WatchView {
       this.#latency,
       space,
       this.#quality.root,
+      this.#settingsButton,
       this.#statsButton,
       fullscreen,
     );
@@ -134,6 +159,11 @@ export class WatchView {
     });
     this.#statsButton.addEventListener('click', () => {
       this.#toggleStats();
+    });
+    this.#settingsButton.addEventListener('click', () => {
+      const { root } = this.#settings;
+      root.hidden = !root.hidden;
+      this.#settingsButton.setAttribute('aria-expanded', String(!root.hidden));
     });
     listenToKeys(
       {
@@ -186,6 +216,8 @@ export class WatchView {
     this.#volume.value = String(state.muted ? 0 : Math.round(state.volume * 100));
     this.#unmute.hidden = !(state.mutedByAutoplay && state.muted && state.status === 'playing');
     this.#quality.update(state);
+    this.#settings.update(state);
+    this.#transport.update(state);
     this.#showNotice(state);
     this.#showEdge(state);
   }

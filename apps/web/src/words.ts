@@ -29,10 +29,13 @@ export function renditionWords(option: RenditionOption): string {
   return `${option.name}, ${bitrateWords(option.bitrateBps)}`;
 }
 
-/** The first entry of the quality menu: "Auto (720p)" while the player chooses. */
+/** The first entry of the quality menu: "Auto (720p)" while the player chooses, "Auto (WebRTC)" while the server does. */
 export function autoWords(
-  state: Pick<PlayerState, 'autoRendition' | 'currentRenditionId' | 'renditions'>,
+  state: Pick<PlayerState, 'autoRendition' | 'currentRenditionId' | 'renditions' | 'transport'>,
 ): string {
+  if (state.transport === 'whep') {
+    return 'Auto (WebRTC)';
+  }
   const shown = state.renditions.find((option) => option.id === state.currentRenditionId);
   return state.autoRendition && shown !== undefined ? `Auto (${shown.name})` : 'Auto';
 }
@@ -53,4 +56,35 @@ export function noticeWords(state: PlayerState, forMs: number): string | undefin
     default:
       return undefined;
   }
+}
+
+/** How the picture comes, for the stats: "WebRTC (WHEP)". */
+export function transportName(transport: PlayerState['transport']): string {
+  switch (transport) {
+    case 'whep':
+      return 'WebRTC (WHEP)';
+    case 'll-hls':
+      return 'LL-HLS';
+    case 'native-hls':
+      return 'HLS by the browser';
+    default:
+      return 'none';
+  }
+}
+
+/** "12 ms round trip, 0.1 % lost", and whether a relay stands between. */
+export function connectionWords(connection: NonNullable<PlayerState['connection']>): string {
+  const { roundTripMs, lossFraction, relayed } = connection;
+  const roundTrip =
+    roundTripMs === undefined ? 'round trip unknown' : `${roundTripMs.toFixed(0)} ms round trip`;
+  return `${roundTrip}, ${(lossFraction * 100).toFixed(1)} % lost${relayed ? ', by a TURN relay' : ''}`;
+}
+
+/** The latency for the stats: an estimate that leaves out what publisher and server add says so. */
+export function latencyFigure(state: Pick<PlayerState, 'latencyMs' | 'latencyBasis'>): string {
+  if (state.latencyMs === undefined) {
+    return 'unknown';
+  }
+  const figure = secondsWords(state.latencyMs / 1000);
+  return state.latencyBasis === 'path' ? `${figure} from the server to your screen` : figure;
 }

@@ -1,14 +1,24 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { Config } from './config/config.ts';
+import type { Config, RtcConfig } from './config/config.ts';
+import { WhepEndpoint } from './egress/whep/whep-endpoint.ts';
 import { ClientAddresses } from './http/address.ts';
 import { apiRoutes } from './http/api-routes.ts';
+import type { HttpRequest } from './http/http-request.ts';
+import { iceRoutes } from './http/ice-routes.ts';
+import type { RequestHandler } from './http/router.ts';
 import { selfSignedIdentity } from './http/self-signed.ts';
 import { HttpServer, type HttpsOptions } from './http/server.ts';
 import { StaticFiles } from './http/static-files.ts';
-import { loadTlsIdentity } from './http/tls-identity.ts';
+import { loadTlsIdentity, watchTlsFiles } from './http/tls-identity.ts';
+import { KeyFailures } from './ingest/key-failures.ts';
+import { networkTestRoutes } from './ingest/network-test/network-test-routes.ts';
+import { PublisherDoor } from './ingest/publisher-door.ts';
 import { RtmpServer } from './ingest/rtmp/server.ts';
+import { streamRoutes } from './ingest/stream-routes.ts';
+import { IceServers } from './ingest/whip/ice-servers.ts';
+import { WhipEndpoint } from './ingest/whip/whip-endpoint.ts';
 import { anyOf } from './keys/any-of.ts';
 import { KeyFile } from './keys/key-file.ts';
 import { MemoryKey } from './keys/memory-key.ts';
@@ -17,13 +27,16 @@ import type { ViewerAuthorizer } from './packager/presentation.ts';
 import { Spool } from './packager/spool.ts';
 import { LadderEncoder, type LadderServices } from './pipeline/ladder-encoder.ts';
 import { LiveSessions } from './pipeline/live-sessions.ts';
-import type { SourceEncoderFactory } from './pipeline/source-encoder.ts';
+import { WebRtcFeeds } from './pipeline/webrtc-feed.ts';
 import { ChildProcesses } from './platform/child-process.ts';
-import { systemClock } from './platform/clock.ts';
+import { type Clock, systemClock } from './platform/clock.ts';
 import { Lifecycle } from './platform/lifecycle.ts';
 import type { Logger } from './platform/logger.ts';
+import { RtcWorker } from './rtc-worker/rtc-worker.ts';
+import type { PublishAuthorizer } from './stream/publisher.ts';
 import { defaultCardOptions } from './test-card/card-options.ts';
 import { TestCardPublisher } from './test-card/test-card-publisher.ts';
+import type { AudioEncoderServices } from './transcode/audio/audio-encoder.ts';
 import { TranscodeBudget } from './transcode/budget.ts';
 import { Ffmpeg } from './transcode/ffmpeg/installation.ts';
 
@@ -37,8 +50,25 @@ export interface RunningServer {
   readonly httpPort: number;
   readonly httpsPort: number | undefined;
   readonly rtmpPort: number;
+  /** UDP port of WebRTC; undefined when it is off. */
+  readonly rtcPort: number | undefined;
   /** Ends every stream, then every connection; idempotent. */
   close(): Promise<void>;
+}
+
+/** What the parts of one server share. */
+interface Parts {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly lifecycle: Lifecycle;
+  readonly encoding: AudioEncoderServices;
+  readonly sessions: LiveSessions;
+  readonly authorizer: PublishAuthorizer;
+  /** Shared by all protocols: a guesser must not find a second door. */
+  readonly keyFailures: KeyFailures;
+  /** The client's address as limits count it. */
+  readonly clientAddress: (request: Pick<HttpRequest, 'headers' | 'socket'>) => string;
 }
 
 /** Everybody may watch: the control plane will ask more. */
@@ -47,12 +77,22 @@ const everybodyMayWatch: ViewerAuthorizer = { authorize: () => 'public' };
 /** Builds the server of its parts and opens its ports. Throws what listening throws, such as EADDRINUSE. */
 export async function serve(config: Config, log: Logger): Promise<RunningServer> {
   const lifecycle = new Lifecycle(log);
+  try {
+    return await open(config, log, lifecycle);
+  } catch (error) {
+    await lifecycle.close();
+    throw error;
+  }
+}
+
+async function open(config: Config, log: Logger, lifecycle: Lifecycle): Promise<RunningServer> {
   const clock = systemClock;
   const keys = lifecycle.own(
     'keys',
     await KeyFile.open({ directory: config.dataDir, masterKey: config.masterKey, log }),
   );
   const demoKey = config.demo ? new MemoryKey(DEMO_STREAM) : undefined;
+  const encoding = encodingOf(config, log, lifecycle);
   const sessions = lifecycle.own(
     'streams',
     new LiveSessions({
@@ -60,67 +100,158 @@ export async function serve(config: Config, log: Logger): Promise<RunningServer>
       clock,
       log,
       spool: new Spool(join(config.dataDir, 'spool'), log),
-      encoderFor: ladderFactory(config, log, lifecycle),
+      encoderFor: ladderFactory(config, encoding),
+      audio: encoding,
     }),
   );
   keys.onRevoked((keyId) => sessions.revoke(keyId));
   keys.watch();
+  const addresses = new ClientAddresses(config.http.trustedProxies);
+  const parts: Parts = {
+    ...{ config, log, clock, lifecycle, encoding, sessions },
+    authorizer: demoKey === undefined ? keys : anyOf(demoKey, keys),
+    keyFailures: new KeyFailures(config.rtmp.limits),
+    clientAddress: ({ headers, socket }) =>
+      addresses.of({ headers: { 'x-forwarded-for': headers['x-forwarded-for'] }, socket }),
+  };
 
   const tls = await httpsOptions(config);
-  const http = await openHttp(config, log, sessions, tls);
+  const worker = config.rtc === undefined ? undefined : await openRtcWorker(config.rtc, parts);
+  const http = await openHttp(parts, worker, addresses, tls);
   const ports = await http.listen();
   const rtmp = new RtmpServer({
-    authorizer: demoKey === undefined ? keys : anyOf(demoKey, keys),
-    target: sessions,
-    clock,
-    log,
+    ...{ authorizer: parts.authorizer, target: sessions, clock, log },
     limits: config.rtmp.limits,
+    keyFailures: parts.keyFailures,
   });
-  const rtmpPort = await rtmp.listen({ port: config.rtmp.port, host: config.rtmp.host });
-  if (tls !== undefined) {
-    rtmp.setTls(tls.identity);
-    await rtmp.listenTls({ port: config.rtmp.tlsPort, host: config.rtmp.host });
-  }
   lifecycle.own('http', http);
   // Publishers go first, while the playlists that hold their last parts can still be fetched.
   lifecycle.own('rtmp', rtmp);
-  log.info({ ...ports, rtmpPort }, 'listening');
+  const rtmpPort = await rtmp.listen({ port: config.rtmp.port, host: config.rtmp.host });
+  if (tls !== undefined) await listenRtmps(rtmp, tls, parts);
+  log.info({ ...ports, rtmpPort, rtcPort: worker?.port }, 'listening');
   if (demoKey !== undefined) lifecycle.own('test card', startTestCard(config, rtmpPort, demoKey, log));
   return {
     httpPort: ports.httpPort,
     httpsPort: ports.httpsPort,
     rtmpPort,
+    rtcPort: worker?.port,
     close: () => lifecycle.close(),
   };
 }
 
 async function openHttp(
-  config: Config,
-  log: Logger,
-  sessions: LiveSessions,
+  parts: Parts,
+  worker: RtcWorker | undefined,
+  addresses: ClientAddresses,
   tls: HttpsOptions | undefined,
 ): Promise<HttpServer> {
-  const addresses = new ClientAddresses(config.http.trustedProxies);
+  const { config, log, clock, sessions, clientAddress } = parts;
   const origin = new Origin({
     directory: sessions,
     authorizer: everybodyMayWatch,
-    clock: systemClock,
+    clock,
     log,
     limits: config.origin.limits,
-    clientAddress: ({ headers, socket }) =>
-      addresses.of({ headers: { 'x-forwarded-for': headers['x-forwarded-for'] }, socket }),
+    clientAddress,
   });
-  const api = apiRoutes({ clock: systemClock, liveStreams: () => sessions.list() });
+  const api = apiRoutes({ clock, liveStreams: () => sessions.list() });
   const pages = existsSync(WEB_ROOT) ? [await StaticFiles.load(WEB_ROOT)] : [];
   return new HttpServer({
     host: config.http.host,
     httpPort: config.http.port,
     ...(tls === undefined ? {} : { https: tls }),
-    handlers: [origin, api, ...pages],
+    handlers: [origin, api, ...publishingHandlers(parts, worker, origin), ...pages],
     log,
     limits: config.http.limits,
     addresses,
   });
+}
+
+/** What answers publishers and WebRTC viewers over HTTP. */
+function publishingHandlers(parts: Parts, worker: RtcWorker | undefined, origin: Origin): RequestHandler[] {
+  const { config, log, clock, sessions, clientAddress, encoding, lifecycle } = parts;
+  const { authorizer, keyFailures } = parts;
+  const door = new PublisherDoor({ authorizer, keyFailures, clock });
+  const iceServers = new IceServers({
+    stunUrls: config.rtc?.stunUrls ?? [],
+    ...(config.rtc?.turn === undefined ? {} : { turn: config.rtc.turn }),
+    clock,
+  });
+  const webrtc: RequestHandler[] = [];
+  let whepViewers: (streamId: string) => number = () => 0;
+  if (worker !== undefined && config.rtc !== undefined) {
+    const { rtc } = config;
+    const feeds = lifecycle.own(
+      'webrtc feeds',
+      new WebRtcFeeds({ gateway: worker, sessions, audio: encoding, clock, log }),
+    );
+    const { maxOfferBytes } = rtc;
+    const whip = new WhipEndpoint({
+      ...{ gateway: worker, target: sessions, door, iceServers, clock, log, clientAddress },
+      limits: {
+        maxOfferBytes,
+        maxSessionsPerAddress: rtc.whipSessionsPerAddress,
+        maxBitrateBps: config.rtmp.limits.maxBitrateBps,
+      },
+    });
+    const whep = new WhepEndpoint({
+      ...{ gateway: worker, source: feeds, authorizer: everybodyMayWatch, iceServers, log, clientAddress },
+      limits: { maxOfferBytes, maxViewers: rtc.maxWhepViewers },
+    });
+    whepViewers = (streamId) => whep.viewers(streamId);
+    const networkTest = networkTestRoutes({
+      facts: () => ({
+        udpPort: worker.port,
+        addresses: worker.addresses,
+        stunConfigured: rtc.stunUrls.length > 0,
+        turnConfigured: rtc.turn !== undefined,
+      }),
+      ...{ gateway: worker, iceServers, clock, log, clientAddress },
+    });
+    webrtc.push(whip, whep, networkTest);
+  }
+  const streams = streamRoutes({
+    status: (streamId) => sessions.status(streamId),
+    viewers: (streamId) => ({ whep: whepViewers(streamId), hls: origin.viewers(streamId) }),
+    endStream: (streamId) => sessions.endStream(streamId),
+    ...{ door, log, clientAddress },
+  });
+  return [...webrtc, iceRoutes(iceServers), streams];
+}
+
+/** Starts the WebRTC child. Throws with the way out when its UDP port is taken or its library does not load. */
+async function openRtcWorker(rtc: RtcConfig, { lifecycle, clock, log }: Parts): Promise<RtcWorker> {
+  const worker = new RtcWorker({
+    ...{ clock, log },
+    children: lifecycle.own('webrtc process', new ChildProcesses({ maxChildren: 1 })),
+    port: rtc.port,
+    advertisedAddresses: rtc.publicAddresses,
+    limits: {
+      iceTimeoutMs: rtc.iceTimeoutMs,
+      dtlsTimeoutMs: rtc.dtlsTimeoutMs,
+      silenceTimeoutMs: rtc.silenceMs,
+    },
+  });
+  lifecycle.own('webrtc', worker);
+  try {
+    await worker.start();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`WebRTC cannot start: ${why}. Set RTC_PORT to a free UDP port, or start with --no-rtc`, {
+      cause: error,
+    });
+  }
+  return worker;
+}
+
+async function listenRtmps(rtmp: RtmpServer, tls: HttpsOptions, parts: Parts): Promise<void> {
+  const { config, lifecycle, log } = parts;
+  rtmp.setTls(tls.identity);
+  await rtmp.listenTls({ port: config.rtmp.tlsPort, host: config.rtmp.host });
+  if (tls.files === undefined) return;
+  const stop = watchTlsFiles(tls.files, 5000, log, (identity) => rtmp.setTls(identity));
+  lifecycle.own('rtmps certificate', { close: stop });
 }
 
 async function httpsOptions(config: Config): Promise<HttpsOptions | undefined> {
@@ -133,23 +264,35 @@ async function httpsOptions(config: Config): Promise<HttpsOptions | undefined> {
   return { port: http.tlsPort, identity: loadTlsIdentity(files), files };
 }
 
+/** FFmpeg and its processes, for pictures and for sound. */
+function encodingOf(
+  config: Config,
+  log: Logger,
+  lifecycle: Lifecycle,
+): AudioEncoderServices & { ffmpeg: Ffmpeg } {
+  const { encoder, ffmpegPath, maxProcesses } = config.transcode;
+  const ffmpeg = new Ffmpeg({ path: ffmpegPath, ...(encoder === 'auto' ? {} : { encoder }) }, log);
+  const children = lifecycle.own('encoders', new ChildProcesses({ maxChildren: maxProcesses }));
+  // Looked for in the background, so that neither the start nor the first publisher waits for it.
+  ffmpeg
+    .installation()
+    .catch((error: unknown) => log.warn({ error }, 'no FFmpeg: viewers get the source only'));
+  return { ffmpeg, children, clock: systemClock };
+}
+
 /** Makes the ladder of each source; undefined where the configuration wants none. */
-function ladderFactory(config: Config, log: Logger, lifecycle: Lifecycle): SourceEncoderFactory | undefined {
-  const { ladder, encoder, ffmpegPath, cpuBudgetCores } = config.transcode;
+function ladderFactory(
+  config: Config,
+  { ffmpeg, children, clock }: AudioEncoderServices & { ffmpeg: Ffmpeg },
+): ((options: ConstructorParameters<typeof LadderEncoder>[0]) => LadderEncoder) | undefined {
+  const { ladder, cpuBudgetCores } = config.transcode;
   if (ladder.length === 0) return undefined;
   const cores = availableParallelism();
   const services: LadderServices = {
-    ffmpeg: new Ffmpeg({ path: ffmpegPath, ...(encoder === 'auto' ? {} : { encoder }) }, log),
-    children: lifecycle.own('encoders', new ChildProcesses({ maxChildren: config.transcode.maxProcesses })),
+    ...{ ffmpeg, children, clock, cores },
     budget: new TranscodeBudget({ cores: cpuBudgetCores === 'auto' ? cores : cpuBudgetCores }),
-    cores,
-    clock: systemClock,
     steps: ladder,
   };
-  // Looked for in the background, so that neither the start nor the first publisher waits for it.
-  services.ffmpeg
-    .installation()
-    .catch((error: unknown) => log.warn({ error }, 'no FFmpeg: viewers get the source only'));
   return (options) => new LadderEncoder(options, services);
 }
 

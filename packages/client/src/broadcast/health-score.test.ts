@@ -15,7 +15,13 @@ const well: HealthInput = {
 describe('healthScore', () => {
   test.each([
     ['all is well', {}, 100, 'Good', undefined],
-    ['a quiet picture needs few bits', { bitrateBps: 90_000, targetBitrateBps: 900_000 }, 100, 'Good', undefined],
+    [
+      'a quiet picture needs few bits',
+      { bitrateBps: 90_000, targetBitrateBps: 900_000 },
+      100,
+      'Good',
+      undefined,
+    ],
     ['nothing leaves', { bitrateBps: 0 }, 0, 'Poor', 'nothing-sent'],
     ['a round trip of 100 ms is good', { rttMs: 100 }, 100, 'Good', undefined],
     ['one of 250 ms is just fair', { rttMs: 250 }, 79, 'Fair', 'network'],
@@ -27,7 +33,13 @@ describe('healthScore', () => {
     ['95 % of the frames are good', { framesPerSecond: 28.5 }, 100, 'Good', undefined],
     ['80 % are poor', { framesPerSecond: 24 }, 49, 'Poor', 'computer'],
     ['more frames than asked for', { framesPerSecond: 60 }, 100, 'Good', undefined],
-    ['a screen that stands still', { framesPerSecond: 1, expectedFramesPerSecond: undefined }, 100, 'Good', undefined],
+    [
+      'a screen that stands still',
+      { framesPerSecond: 1, expectedFramesPerSecond: undefined },
+      100,
+      'Good',
+      undefined,
+    ],
     ['the computer is too slow', { limitation: 'cpu' }, 79, 'Fair', 'computer'],
     [
       '90 % of the bitrate is good',
@@ -38,13 +50,26 @@ describe('healthScore', () => {
     ],
     ['70 % is poor', { limitation: 'bandwidth', targetBitrateBps: 1_750_000 }, 49, 'Poor', 'upload'],
     [
+      'frames that are given up for want of bitrate',
+      { framesPerSecond: 24, targetBitrateBps: 1_750_000 },
+      0,
+      'Poor',
+      'upload',
+    ],
+    [
       'everything at once is not below zero',
       { rttMs: 900, lossFraction: 0.2, framesPerSecond: 2, limitation: 'cpu' },
       0,
       'Poor',
       'network',
     ],
-    ['figures that are not known yet cost nothing', { rttMs: undefined, lossFraction: undefined }, 100, 'Good', undefined],
+    [
+      'figures that are not known yet cost nothing',
+      { rttMs: undefined, lossFraction: undefined },
+      100,
+      'Good',
+      undefined,
+    ],
   ] as const)('%s', (_words, change, score, word, cause) => {
     expect(healthScore({ ...well, ...change })).toEqual({ score, word, cause });
   });

@@ -59,7 +59,7 @@ const FRAMES: Penalty = [
   [20, 51],
   [60, 80],
 ];
-/** Missing percent of the set bitrate while the network limits it: 10 is good, 30 fair. */
+/** Missing percent of the set bitrate in what the network's estimate allows: 10 is good, 30 fair. */
 const BITRATE: Penalty = [
   [10, 0],
   [30, 51],
@@ -71,17 +71,20 @@ const CPU_LIMITED_POINTS = 21;
 /**
  * How well a broadcast leaves this browser, from 0 (nothing arrives) to 100:
  * `100 − rtt − loss − frames − bitrate − cpu`, each a piecewise linear penalty of the tables above; 0 when nothing was sent.
- * Bitrate counts only while the encoder says that the network limits it: a quiet picture needs few bits and is in good health.
+ * Bitrate counts only while the network limits the encoder: a quiet picture needs few bits and is in good health.
  */
 export function healthScore(input: HealthInput): Health {
   if (input.bitrateBps <= 0) {
     return { score: 0, word: 'Poor', cause: 'nothing-sent' };
   }
+  const frames = lost(FRAMES, missingFramesPercent(input));
+  const bitrate = lost(BITRATE, missingBitratePercent(input));
+  // An encoder that may not shrink the picture gives up frames for want of bitrate, and then calls itself unlimited.
+  const short = input.limitation === 'bandwidth' || (input.limitation !== 'cpu' && frames > 0 && bitrate > 0);
   const points: Readonly<Record<'upload' | 'network' | 'computer', number>> = {
-    upload: input.limitation === 'bandwidth' ? lost(BITRATE, missingBitratePercent(input)) : 0,
+    upload: short ? bitrate + frames : 0,
     network: lost(RTT, input.rttMs ?? 0) + lost(LOSS, (input.lossFraction ?? 0) * 100),
-    computer:
-      lost(FRAMES, missingFramesPercent(input)) + (input.limitation === 'cpu' ? CPU_LIMITED_POINTS : 0),
+    computer: (short ? 0 : frames) + (input.limitation === 'cpu' ? CPU_LIMITED_POINTS : 0),
   };
   const score = Math.round(Math.max(0, 100 - points.upload - points.network - points.computer));
   const word = score >= GOOD_SCORE ? 'Good' : score >= FAIR_SCORE ? 'Fair' : 'Poor';

@@ -27,7 +27,8 @@ export function senderFigures(from: SenderReport, to: SenderReport): SenderFigur
   const framesEncoded = grown(from.framesEncoded, to.framesEncoded);
   const sourceFrames = grown(from.sourceFrames, to.sourceFrames);
   const packets = grown(from.packetsSent, to.packetsSent);
-  const lost = to.packetsLost === undefined ? undefined : grown(from.packetsLost ?? 0, to.packetsLost);
+  const reported = from.packetsLost !== undefined && to.packetsLost !== undefined;
+  const lost = reported ? grown(from.packetsLost, to.packetsLost) : undefined;
   return {
     videoBitrateBps: (8 * grown(from.videoBytesSent, to.videoBytesSent)) / seconds,
     audioBitrateBps: (8 * grown(from.audioBytesSent, to.audioBytesSent)) / seconds,

@@ -3,7 +3,12 @@ import { senderFigures } from './sender-figures.ts';
 import { readSenderReport } from './sender-report.ts';
 
 /** The shape that Chromium gives, shortened. */
-function stats(at: { frames: number; bytes: number; packets: number; lost: number }): Record<string, unknown>[] {
+function stats(at: {
+  frames: number;
+  bytes: number;
+  packets: number;
+  lost: number;
+}): Record<string, unknown>[] {
   return [
     { type: 'codec', id: 'C1', mimeType: 'video/H264' },
     { type: 'media-source', kind: 'audio', id: 'SA', audioLevel: 0.2 },
@@ -25,7 +30,13 @@ function stats(at: { frames: number; bytes: number; packets: number; lost: numbe
     { type: 'remote-inbound-rtp', kind: 'video', packetsLost: at.lost, roundTripTime: 0.04 },
     { type: 'transport', selectedCandidatePairId: 'P2' },
     { type: 'candidate-pair', id: 'P1', bytesReceived: 7 },
-    { type: 'candidate-pair', id: 'P2', bytesReceived: 500, responsesReceived: 3, currentRoundTripTime: 0.025 },
+    {
+      type: 'candidate-pair',
+      id: 'P2',
+      bytesReceived: 500,
+      responsesReceived: 3,
+      currentRoundTripTime: 0.025,
+    },
   ];
 }
 
@@ -88,13 +99,19 @@ describe('senderFigures', () => {
 
   test('frames of the source that were not encoded are dropped ones', () => {
     const from = { ...readSenderReport([], 0), sourceFrames: 0, framesEncoded: 0 };
-    expect(senderFigures(from, { ...from, atMs: 1_000, sourceFrames: 30, framesEncoded: 21 }).droppedFrames).toBe(8);
+    expect(
+      senderFigures(from, { ...from, atMs: 1_000, sourceFrames: 30, framesEncoded: 21 }).droppedFrames,
+    ).toBe(8);
   });
 
   test('counters that begin anew give no negative figures', () => {
     const from = readSenderReport(stats({ frames: 100, bytes: 1_000_000, packets: 1_000, lost: 10 }), 0);
     const to = readSenderReport(stats({ frames: 1, bytes: 10, packets: 60, lost: 0 }), 1_000);
     const figures = senderFigures(from, to);
-    expect([figures.videoBitrateBps, figures.framesPerSecond, figures.lossFraction]).toEqual([0, 0, undefined]);
+    expect([figures.videoBitrateBps, figures.framesPerSecond, figures.lossFraction]).toEqual([
+      0,
+      0,
+      undefined,
+    ]);
   });
 });

@@ -76,7 +76,9 @@ function heardOn(pair: Entry | undefined): number | undefined {
   const counts = ['bytesReceived', 'packetsReceived', 'responsesReceived', 'requestsReceived'].map((name) =>
     number(pair?.[name]),
   );
-  return counts[0] === undefined ? undefined : counts.reduce<number>((total, count) => total + (count ?? 0), 0);
+  return counts[0] === undefined
+    ? undefined
+    : counts.reduce<number>((total, count) => total + (count ?? 0), 0);
 }
 
 function limitationOf(value: unknown): QualityLimitation {

@@ -28,7 +28,24 @@ export class KeptPicture {
     clearTimeout(timer);
   }
 
-  /** The next picture is on the screen: the copy goes. */
+  /** The copy goes as soon as the element shows a picture of its new source. */
+  dropAtNextPicture(): void {
+    const media = this.#media;
+    if (
+      this.#url !== undefined &&
+      media instanceof HTMLVideoElement &&
+      'requestVideoFrameCallback' in media
+    ) {
+      const url = this.#url;
+      media.requestVideoFrameCallback(() => {
+        if (this.#url === url) {
+          this.drop();
+        }
+      });
+    }
+  }
+
+  /** The copy goes now. */
   drop(): void {
     clearTimeout(this.#timer);
     if (this.#url !== undefined) {

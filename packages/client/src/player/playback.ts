@@ -2,7 +2,7 @@ import type { RenditionOption } from './player-state.ts';
 import type { Progress } from './progress-watch.ts';
 import type { SourceCondition } from './source-probe.ts';
 import type { Transport } from './transport-words.ts';
-import type { WhepLatencyEstimate } from './whep-latency.ts';
+import type { LatencyEstimate } from './whep-latency.ts';
 
 /** Why a playback cannot go on by itself. */
 export type PlaybackFailure =
@@ -42,7 +42,7 @@ export interface Playback {
   /** Media ready to be played, in seconds, of a playback that the element's `buffered` says nothing about. */
   readonly bufferSec?: number | undefined;
   /** Latency of a playback whose pictures carry no date. `serverNowMs` = the server's time now, in ms since 1970. */
-  estimateLatency?(serverNowMs: number | undefined): WhepLatencyEstimate | undefined;
+  estimateLatency?(serverNowMs: number | undefined): LatencyEstimate | undefined;
   /** Shows the rendition from the next possible switch point on. */
   selectRendition(id: string): void;
   /** Stops loading, but leaves the last picture where it is. */

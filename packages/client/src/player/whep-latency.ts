@@ -10,7 +10,7 @@ export type LatencyBasis =
   | 'path';
 
 /** A latency and where it comes from. */
-export interface WhepLatencyEstimate {
+export interface LatencyEstimate {
   readonly latencyMs: number;
   readonly basis: LatencyBasis;
 }
@@ -54,7 +54,7 @@ export class WhepLatency {
    * The latency now. `serverNowMs` = the server's time when the last reading was taken, in ms since 1970. Its sender reports must
    * date the media by the same clock; a date that the path contradicts is not used.
    */
-  estimate(serverNowMs: number | undefined): WhepLatencyEstimate | undefined {
+  estimate(serverNowMs: number | undefined): LatencyEstimate | undefined {
     const { pathMs } = this;
     const playoutEpochMs = this.#readings.at(-1)?.playoutEpochMs;
     if (serverNowMs !== undefined && playoutEpochMs !== undefined) {

@@ -1,7 +1,7 @@
 import type { Playback } from './playback.ts';
 import type { Progress } from './progress-watch.ts';
 import type { WhepFailure } from './whep-failure.ts';
-import { type WhepLatencyEstimate, WhepLatency } from './whep-latency.ts';
+import { type LatencyEstimate, WhepLatency } from './whep-latency.ts';
 import type { WhepReading } from './whep-reading.ts';
 import { WhepSession, type WhepSessionOptions } from './whep-session.ts';
 import { WhepWatch } from './whep-watch.ts';
@@ -81,7 +81,7 @@ export class WhepPlayback implements Playback {
     return this.#reading;
   }
 
-  estimateLatency(serverNowMs: number | undefined): WhepLatencyEstimate | undefined {
+  estimateLatency(serverNowMs: number | undefined): LatencyEstimate | undefined {
     // The figures are up to READ_MS old, and so was the server's clock when they were taken.
     const ageMs = performance.now() - (this.#reading?.nowMs ?? 0);
     return this.#latency.estimate(serverNowMs === undefined ? undefined : serverNowMs - ageMs);

@@ -152,11 +152,6 @@ export class WhepPolicy {
     }
   }
 
-  /** Seconds until WHEP is tried again; undefined unless it rests. */
-  retryInSec(nowMs: number): number | undefined {
-    return this.#phase === 'resting' ? Math.max(0, Math.ceil((this.#dueMs - nowMs) / 1000)) : undefined;
-  }
-
   #begin(nowMs: number): void {
     this.#rests = 0;
     this.#failure = this.#supported ? undefined : { code: 'unsupported', detail: 'no WebRTC with H.264' };

@@ -38,7 +38,7 @@ export function readWhepStats(report: StatsReport, nowMs: number): WhepReading {
   const entries = new Map<string, Record<string, unknown>>();
   report.forEach((stats) => {
     if (typeof stats === 'object' && stats !== null && 'id' in stats && typeof stats.id === 'string') {
-      entries.set(stats.id, stats as Record<string, unknown>);
+      entries.set(stats.id, stats);
     }
   });
   const all = [...entries.values()];

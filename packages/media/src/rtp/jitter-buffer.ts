@@ -22,6 +22,7 @@ export interface JitterBufferOptions {
 /** A packet that is waited for. */
 interface Missing {
   readonly sinceMs: number;
+  firstAskedMs: number;
   askedMs: number;
   rounds: number;
 }
@@ -39,8 +40,9 @@ const ROUND_EXTRA_MS = 10;
 const STEP_BACK_MS = 500;
 /** Until a round trip was measured. */
 const ASSUMED_RTT_MS = 100;
-/** Weight of a new measurement of the round trip, as in RFC 6298. */
-const RTT_GAIN = 1 / 8;
+/** Weight of a measurement of the round trip above and below the average; too long ones are those of packets lost twice. */
+const RTT_GAIN_UP = 1 / 16;
+const RTT_GAIN_DOWN = 1 / 4;
 /** Packets named by one call of `nacks`: an RTCP packet of at most 1.2 kB. */
 const MAX_NACKS = 256;
 
@@ -100,7 +102,7 @@ export class JitterBuffer {
         return;
       }
       for (let lost = this.#highest + 1; lost < number; lost++) {
-        this.#missing.set(lost, { sinceMs: nowMs, askedMs: 0, rounds: 0 });
+        this.#missing.set(lost, { sinceMs: nowMs, firstAskedMs: 0, askedMs: 0, rounds: 0 });
       }
       this.#highest = number;
     } else {
@@ -108,7 +110,7 @@ export class JitterBuffer {
       // A duplicate of a packet that waits here.
       if (missing === undefined) return;
       this.#missing.delete(number);
-      if (missing.rounds === 1) this.#measure(nowMs - missing.askedMs);
+      if (missing.rounds > 0) this.#measure(nowMs - missing.firstAskedMs);
     }
     this.#slots[slot] = packet;
   }
@@ -141,7 +143,7 @@ export class JitterBuffer {
     for (const [number, missing] of this.#missing) {
       const due = missing.rounds === 0 ? missing.sinceMs + this.#reorderMs : missing.askedMs + roundMs;
       if (nowMs < due || missing.rounds >= MAX_ROUNDS) continue;
-      missing.rounds++;
+      if (missing.rounds++ === 0) missing.firstAskedMs = nowMs;
       missing.askedMs = nowMs;
       sequences.push(number & 0xffff);
       if (sequences.length === MAX_NACKS) break;
@@ -212,8 +214,13 @@ export class JitterBuffer {
     return Math.min(this.#maxWaitMs, this.#reorderMs + this.#roundMs() * MAX_ROUNDS);
   }
 
+  /**
+   * Time from the first request to the answer. Too long where a second request was needed, which is rare; but without those answers a
+   * round trip that grew would never be noticed.
+   */
   #measure(roundTripMs: number): void {
     const before = this.#measuredRttMs ?? roundTripMs;
-    this.#measuredRttMs = before + (roundTripMs - before) * RTT_GAIN;
+    const gain = roundTripMs > before ? RTT_GAIN_UP : RTT_GAIN_DOWN;
+    this.#measuredRttMs = before + (roundTripMs - before) * gain;
   }
 }

@@ -12,8 +12,8 @@ export interface ClockedStream {
 /** The relation between an SSRC's timestamps and the common clock; all in milliseconds. */
 interface StreamClock {
   readonly ticksPerMs: number;
-  /** Output time less media time, as it is used; undefined before the first frame. */
-  offset: number | undefined;
+  /** Output time less media time, as it is used. */
+  offset: number;
   /** Smallest arrival time less media time: the offset before the first report. */
   earliest: number;
   /** The sender's wall clock less media time, low-passed; undefined before the first report. */
@@ -39,6 +39,8 @@ interface Anchor {
 const LOW_PASS_MS = 10_000;
 /** A report that differs by more tells that a clock was set. */
 const STEP_MS = 1000;
+/** How far apart streams may seem by their arrivals when they are first bound to one clock. */
+const FIRST_STEP_MS = 5000;
 /** Timestamps that run ahead of or behind the arrivals by more at once have started anew. */
 const RESTART_MS = 3000;
 /** How fast the output may approach the right offset: 5 % of the time that passes, which neither ear nor eye finds. */
@@ -86,7 +88,7 @@ export class SenderReportClock {
         this.#approach(clock, advanced);
       }
     }
-    const outMs = mediaMs + (clock.offset ?? 0);
+    const outMs = mediaMs + clock.offset;
     if (newest === undefined || outMs > newest.outMs) clock.newest = { rtpTime, outMs, atMs: nowMs };
     return Math.round(outMs);
   }
@@ -108,9 +110,8 @@ export class SenderReportClock {
     if (early !== undefined) {
       this.#early.delete(stream.ssrc);
       this.#apply(clock, early.report);
-      const target = targetOf(clock);
       // Nothing was given out yet: no need to approach it slowly.
-      if (Math.abs(target - arrival) < STEP_MS) clock.offset = target;
+      clock.offset = targetOf(clock);
     }
     clock.newest = undefined;
     return clock;
@@ -137,9 +138,10 @@ export class SenderReportClock {
   /** Binds a stream to the newest anchor when that fits what it showed so far; otherwise makes an anchor of what it showed. */
   #join(clock: StreamClock): void {
     const wall = clock.wall ?? 0;
-    const shown = clock.anchor === undefined ? clock.earliest : (clock.offset ?? clock.earliest);
+    const shown = clock.offset;
+    const most = clock.anchor === undefined ? FIRST_STEP_MS : STEP_MS;
     const anchor = this.#anchor;
-    if (anchor === undefined || Math.abs(wall + anchor.shift - shown) > STEP_MS) {
+    if (anchor === undefined || Math.abs(wall + anchor.shift - shown) > most) {
       this.#anchor = { shift: shown - wall };
     }
     clock.anchor = this.#anchor;
@@ -147,16 +149,18 @@ export class SenderReportClock {
 
   /** Timestamps started anew: the output goes on, and the next report is compared with where it went on. */
   #restart(clock: StreamClock, offset: number): void {
-    const moved = offset - (clock.offset ?? offset);
+    const moved = offset - clock.offset;
     clock.offset = offset;
     clock.earliest = offset;
     if (clock.wall !== undefined) clock.wall += moved;
+    // The next report counts in full: this was a guess by arrivals.
+    clock.reportedAt = Number.NEGATIVE_INFINITY;
     clock.newest = undefined;
   }
 
   /** Moves the offset towards its target, at most by a part of the media time that passed. */
   #approach(clock: StreamClock, advancedMs: number): void {
-    const offset = clock.offset ?? 0;
+    const { offset } = clock;
     const most = advancedMs * SLEW;
     clock.offset = offset + Math.max(-most, Math.min(most, targetOf(clock) - offset));
   }

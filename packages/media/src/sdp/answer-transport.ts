@@ -47,7 +47,13 @@ export function nativeOffer(
   section: MediaSection,
 ): SessionDescription {
   const { iceUfrag, icePwd, fingerprint } = transport;
-  const { iceUfrag: _ufrag, icePwd: _pwd, fingerprint: _fingerprint, simulcast: _simulcast, ...rest } = section;
+  const {
+    iceUfrag: _ufrag,
+    icePwd: _pwd,
+    fingerprint: _fingerprint,
+    simulcast: _simulcast,
+    ...rest
+  } = section;
   const mid = section.mid ?? '0';
   const only: MediaSection = {
     ...rest,
@@ -63,5 +69,12 @@ export function nativeOffer(
     ...(icePwd !== undefined && { icePwd }),
     ...(fingerprint !== undefined && { fingerprint }),
   };
-  return { origin: offer.origin, sessionName: '-', bundle: [mid], iceLite: false, attributes: [], media: [only] };
+  return {
+    origin: offer.origin,
+    sessionName: '-',
+    bundle: [mid],
+    iceLite: false,
+    attributes: [],
+    media: [only],
+  };
 }

@@ -18,7 +18,7 @@ export type TlsConfig =
 
 /** WebRTC: listening, addresses, ICE servers for browsers, limits. */
 export interface RtcConfig {
-  /** UDP port; 0: any free one. */
+  /** UDP port of all sessions. */
   readonly port: number;
   /** Addresses to name in answers; empty: those of the network interfaces. */
   readonly publicAddresses: readonly string[];

@@ -1,11 +1,14 @@
-import { integer, list, optionalText, port, toggle } from './setting.ts';
+import { integer, list, optionalText, toggle } from './setting.ts';
 
 /** WebRTC: where it listens, how browsers find it, and what it may cost. */
 export const rtcSettings = {
   rtc: toggle({ env: 'RTC', default: true, description: 'WebRTC: publish by WHIP, watch by WHEP' }),
-  rtcPort: port({
+  rtcPort: integer({
     env: 'RTC_PORT',
     default: 8189,
+    min: 1,
+    max: 65_535,
+    unit: 'port',
     description: 'UDP port of all WebRTC media; open it in the firewall',
   }),
   publicIp: list({

@@ -34,12 +34,16 @@ export function offerUfrags(sdp: string): ReadonlySet<string> {
   return new Set([...sdp.matchAll(/^a=ice-ufrag:(\S{1,256})\s*$/gm)].map(([, ufrag]) => ufrag ?? ''));
 }
 
-/** 201 with the answer, the session's URL, its entity tag and the ICE servers (RFC 9725 §4.2). */
+/**
+ * 201 with the answer, the session's URL, its entity tag and the ICE servers (RFC 9725 §4.2).
+ * @param links further values of `Link`.
+ */
 export function respondAnswer(
   response: OriginResponse,
   session: { readonly answer: string; readonly iceUfrag: string },
   location: string,
   iceServers: IceServerSource,
+  links: readonly string[] = [],
 ): void {
   const { answer, iceUfrag } = session;
   respondWith(response, 201, SDP, answer, [
@@ -50,7 +54,7 @@ export function respondAnswer(
     `"${iceUfrag}"`,
     'Accept-Patch',
     TRICKLE,
-    ...linkHeader(iceServers),
+    ...linkHeader(iceServers, links),
   ]);
 }
 
@@ -100,8 +104,8 @@ function requireType(request: HttpRequest, wanted: string, headers: readonly str
   if (type !== wanted) throw new HttpError(415, 'MEDIA_TYPE', `the body must be ${wanted}`, headers);
 }
 
-function linkHeader(iceServers: IceServerSource): readonly string[] {
-  const links = iceServers.linkHeaders();
+function linkHeader(iceServers: IceServerSource, further: readonly string[] = []): readonly string[] {
+  const links = [...further, ...iceServers.linkHeaders()];
   return links.length === 0 ? [] : ['Link', links.join(', ')];
 }
 

@@ -56,11 +56,7 @@ function hasNoBody({ method, headers }: HttpRequest): boolean {
   return bare && (method === 'GET' || method === 'HEAD' || method === 'OPTIONS');
 }
 
-function takeBody(
-  request: HttpRequest,
-  limits: BodyLimits,
-  take: (piece: Buffer) => void,
-): Promise<void> {
+function takeBody(request: HttpRequest, limits: BodyLimits, take: (piece: Buffer) => void): Promise<void> {
   const { maxBytes, timeoutMs } = limits;
   const tooLarge = (): HttpError =>
     new HttpError(413, 'BODY_TOO_LARGE', `the body must not be longer than ${maxBytes} bytes`);

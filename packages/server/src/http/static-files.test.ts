@@ -43,7 +43,7 @@ afterAll(async () => {
 });
 
 describe('StaticFiles', () => {
-  test.each(['/', '/index.html', '/watch/live', '/watch/live?x=1'])(
+  test.each(['/', '/index.html', '/watch/live', '/watch/live?x=1', '/studio', '/network-test'])(
     '%s is the page, with its headers',
     async (path) => {
       const { status, body, headers } = await fetchOnce(url, { path });
@@ -88,6 +88,7 @@ describe('StaticFiles', () => {
     '/assets',
     '/watch/',
     '/watch/a/b',
+    '/studio/',
     '/__proto__',
     '/%00',
   ])('%s is 404', async (path) => {

@@ -48,7 +48,7 @@ interface StaticFile {
 
 /**
  * A built web app, read into memory once: a request can only name what was found then, so no path in a request is ever
- * opened. `/` and `/watch/:id` are `index.html`.
+ * opened. `/`, `/studio`, `/network-test` and `/watch/:id` are `index.html`.
  */
 export class StaticFiles implements RequestHandler {
   readonly #files: ReadonlyMap<string, StaticFile>;
@@ -99,7 +99,8 @@ export class StaticFiles implements RequestHandler {
 
 /** Pages that the app routes by itself. */
 function isPage(path: string): boolean {
-  return path === '/' || (path.startsWith('/watch/') && path.length > 7 && !path.includes('/', 7));
+  if (path === '/' || path === '/studio' || path === '/network-test') return true;
+  return path.startsWith('/watch/') && path.length > 7 && !path.includes('/', 7);
 }
 
 async function prepare(urlPath: string, plain: Buffer, pageHeaders: readonly string[]): Promise<StaticFile> {

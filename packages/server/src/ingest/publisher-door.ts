@@ -52,7 +52,7 @@ export class PublisherDoor {
     const { address, peer, protocol, streamId } = publisher;
     const pauseMs = keyFailures.pauseLeftMs(address, clock.monotonicMs());
     if (pauseMs > 0) throw tooManyKeys(pauseMs);
-    if (request.headers.authorization === undefined) {
+    if (/^(?:bearer *)?$/i.test(request.headers.authorization ?? '')) {
       throw unauthorised('KEY_MISSING', 'send the stream key as Authorization: Bearer', 'Bearer');
     }
     const streamKey = bearerToken(request);

@@ -18,6 +18,7 @@ import { ORIGIN_PREFIX, type OriginPath, parseOriginPath } from './path.ts';
 import { PlaylistHandler } from './playlist-handler.ts';
 import { RenditionDesk } from './rendition-desk.ts';
 import { Replier } from './reply.ts';
+import { ViewerCount } from './viewer-count.ts';
 
 /** What the origin is made of. */
 export interface OriginOptions {
@@ -54,6 +55,7 @@ export class Origin {
   readonly #playlists: PlaylistHandler;
   readonly #media: MediaHandler;
   readonly #desks = new WeakMap<RenditionFeed, RenditionDesk>();
+  readonly #viewers = new ViewerCount();
 
   /** Starts nothing: there is no timer until a request waits. */
   constructor(options: OriginOptions) {
@@ -96,6 +98,11 @@ export class Origin {
   /** Numbers for metrics and tests. */
   stats(): OriginStats {
     return { held: this.#held.size, draining: this.#drains.size };
+  }
+
+  /** Who watches a stream by LL-HLS now: distinct clients that asked for a playlist in the last 10 s. */
+  viewers(streamId: string): number {
+    return this.#viewers.count(streamId, this.#timer.nowMs());
   }
 
   /** Answers everything that waits with 503 and holds nothing any more. Closing twice is closing once. */
@@ -149,9 +156,11 @@ export class Origin {
     }
     const feed = presentation.renditions().get(path.rendition);
     if (feed === undefined) this.#replier.sendError(exchange, 404);
-    else if (path.kind === 'playlist')
+    else if (path.kind === 'playlist') {
+      const agent = exchange.request.headers['user-agent'];
+      this.#viewers.saw(path.streamId, exchange.address, agent, this.#timer.nowMs());
       this.#playlists.serve(exchange, this.#deskOf(feed, presentation), path.query);
-    else this.#media.serve(exchange, this.#deskOf(feed, presentation), path.name);
+    } else this.#media.serve(exchange, this.#deskOf(feed, presentation), path.name);
   }
 
   #deskOf(feed: RenditionFeed, presentation: Presentation): RenditionDesk {

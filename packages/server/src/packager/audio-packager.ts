@@ -34,6 +34,8 @@ export class AudioPackager {
   #partIndex = 0;
   #segmentMs = 0;
   #silent = true;
+  /** Silence was placed last: sound that resumes is put where it belongs, not behind it. */
+  #filled = false;
   #sequence = 0;
 
   /** @param track what the stream begins with: the source's track, or silence. */
@@ -90,6 +92,7 @@ export class AudioPackager {
     const lagMs = this.#silent ? FILL_LAG_MS : this.#silenceMs;
     if (videoMs - endMs < lagMs + this.#timeline.frameMs) return;
     this.#silent = true;
+    this.#filled = true;
     for (const frame of this.#timeline.fillTo(videoMs - FILL_LAG_MS, start)) this.#add(frame);
   }
 
@@ -111,7 +114,17 @@ export class AudioPackager {
       if (unit.pts < begin - this.#timeline.frameMs / 2) return;
     }
     this.#silent = false;
+    if (this.#filled && !this.#resume(unit.pts)) return;
     for (const frame of this.#timeline.place(unit)) this.#add(frame);
+  }
+
+  /** After silence: false for sound that is late, whose place was filled; else silence goes on to the frame nearest to it. */
+  #resume(ms: number): boolean {
+    const half = this.#timeline.frameMs / 2;
+    if (ms < (this.#timeline.endMs ?? ms) - half) return false;
+    this.#filled = false;
+    for (const frame of this.#timeline.fillTo(ms + half, ms)) this.#add(frame);
+    return true;
   }
 
   #adoptTrackAt(ms: number): boolean {

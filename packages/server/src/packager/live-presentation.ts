@@ -12,7 +12,7 @@ import type { PackagerOptions } from './packager-options.ts';
 import type { Presentation, RenditionFeed } from './presentation.ts';
 import { SegmentClock } from './segment-clock.ts';
 import type { Spool } from './spool.ts';
-import { VideoPackager } from './video-packager.ts';
+import { canPackage, VideoPackager } from './video-packager.ts';
 import { GAP_SEGMENTS, RenditionWindow } from './window.ts';
 
 /** Room above the announced or targeted bitrate: EXT-X-STREAM-INF BANDWIDTH is a peak (rfc8216bis §4.4.6.2.1). */
@@ -62,6 +62,7 @@ export class LivePresentation implements Presentation {
   readonly #windows = new Map<string, RenditionWindow>();
   readonly #tracks = new Map<string, VideoTrack>();
   #reorderMs = 0;
+  #sourcePackaged = true;
   #ended = false;
   /** Id of the rendition that is the publisher's own video. */
   readonly sourceId = 'source';
@@ -115,11 +116,16 @@ export class LivePresentation implements Presentation {
     return [...this.#videos.keys()];
   }
 
-  /** The source's parameters; the renditions that show it pass them on from the next segment. */
+  /**
+   * The source's parameters; the renditions that show it pass them on from the next segment. A source that cannot be packaged is shown
+   * by none: its rendition goes on with what an encoder makes of it, see `switchFeeds`.
+   */
   setSource(track: VideoTrack): void {
+    this.#sourcePackaged = canPackage(track.codec);
+    if (!this.#sourcePackaged) return;
     if (this.#videos.size === 0) this.addVideo(this.sourceId, track.bitrateBps ?? guessBitrateBps(track));
     const source = this.#videos.get(this.sourceId);
-    if (source !== undefined) source.feed = SOURCE_FEED;
+    if (source !== undefined) Object.assign(source, { feed: SOURCE_FEED, next: undefined });
     this.setFeedTrack(SOURCE_FEED, track);
   }
 
@@ -160,7 +166,7 @@ export class LivePresentation implements Presentation {
 
   /** Packages a picture of the source where it is shown as it is, and lets the audio follow. */
   pushSource(unit: AccessUnit): void {
-    this.#show(SOURCE_FEED, unit);
+    if (this.#sourcePackaged) this.#show(SOURCE_FEED, unit);
     if (!this.segmentClock.followsEncoder) this.audio.advance(unit.dts + this.#reorderMs);
   }
 

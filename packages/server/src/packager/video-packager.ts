@@ -2,7 +2,7 @@ import { type FragmentSample, writeFragment } from '@tallylight/media/isobmff/fr
 import { writeInitSection } from '@tallylight/media/isobmff/init-section.ts';
 import { ticks, VIDEO_TIMESCALE } from '@tallylight/media/time/ticks.ts';
 import type { AccessUnit } from '../stream/access-unit.ts';
-import type { VideoTrack } from '../stream/track.ts';
+import type { VideoCodec, VideoTrack } from '../stream/track.ts';
 import { FrameInterval, nominalFrameRate } from './frame-interval.ts';
 import { type PackagerOptions, partTargetSec } from './packager-options.ts';
 import type { Cut, SegmentClock } from './segment-clock.ts';
@@ -20,6 +20,11 @@ interface Pending {
   readonly unit: AccessUnit;
   readonly dts: number;
   readonly pts: number;
+}
+
+/** True for codecs that can be served as they come; others must be encoded. */
+export function canPackage(codec: VideoCodec): codec is 'h264' | 'hevc' {
+  return codec === 'h264' || codec === 'hevc';
 }
 
 /**
@@ -75,7 +80,8 @@ export class VideoPackager {
   push(unit: AccessUnit): void {
     const due = this.#follower.due(unit.pts);
     const begins = due !== undefined && this.#canBegin(unit, due.startMs);
-    if (!begins && this.#follower.current === undefined) return;
+    // Behind a flushed part, what a slow encoder still delivers would be a part too short within its segment.
+    if (!begins && (this.#follower.current === undefined || this.#flushed)) return;
     if (begins && this.#beginsAnew(due)) this.#restart(unit);
     const dts = (unit.dts + (this.#shift ?? 0)) * PER_MS;
     this.#settle(dts);
@@ -132,7 +138,7 @@ export class VideoPackager {
     this.#track = this.#nextTrack;
     this.#nextTrack = undefined;
     const { codec, width, height, config } = this.#track;
-    if (codec !== 'h264' && codec !== 'hevc') throw new Error(`cannot package video codec ${codec}`);
+    if (!canPackage(codec)) throw new Error(`cannot package video codec ${codec}`);
     const init = writeInitSection({
       kind: 'video',
       codec,

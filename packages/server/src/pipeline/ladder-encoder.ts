@@ -1,4 +1,5 @@
 import { SOURCE_FEED } from '../packager/live-presentation.ts';
+import { canPackage } from '../packager/video-packager.ts';
 import type { ChildProcesses } from '../platform/child-process.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -40,6 +41,8 @@ export class LadderEncoder implements SourceEncoder {
   readonly #log: Logger;
   readonly #prefix = `${(serial += 1)}/`;
   readonly #gopWatch: GopWatch;
+  /** The source cannot be served as it is: its own rendition shows the largest rung, from the start. */
+  readonly #replacesSource: boolean;
   #supervisor: TranscodeSupervisor | undefined;
   #rungs: readonly Rung[] = [];
   #installation: FfmpegInstallation | undefined;
@@ -54,9 +57,11 @@ export class LadderEncoder implements SourceEncoder {
     this.#services = services;
     this.#log = options.log;
     this.#gopWatch = new GopWatch(options.presentation.segmentClock);
+    this.#replacesSource = !canPackage(options.source.codec);
     this.#start().catch((error: unknown) => {
       this.#log.warn({ error }, 'viewers get the source only: there is no working FFmpeg');
       options.presentation.planned = true;
+      options.rungs.plan([]);
       this.#showSource();
     });
   }
@@ -111,19 +116,24 @@ export class LadderEncoder implements SourceEncoder {
     this.#installation = await this.#services.ffmpeg.installation();
     if (this.#installation.encoder === undefined) throw new Error('no H.264 encoder works on this machine');
     if (this.#closed) return;
-    const plan = this.#admit(chooseLadder(source, { steps: this.#services.steps }), 0);
-    for (const rung of plan.rungs) {
-      if (presentation.video(rung.id) === undefined) presentation.addVideo(rung.id, rung.bitrateBps);
+    const wished = chooseLadder(source, {
+      steps: this.#services.steps,
+      reencodeSource: this.#replacesSource,
+    });
+    const plan = this.#admit(wished, this.#replacesSource ? 1 : 0);
+    for (const [index, rung] of plan.rungs.entries()) {
+      const id = this.#replacesSource && index === 0 ? presentation.sourceId : rung.id;
+      if (presentation.video(id) === undefined) presentation.addVideo(id, rung.bitrateBps);
     }
     presentation.planned = true;
-    this.#rungs = plan.rungs;
+    this.#setRungs(plan.rungs);
     // What was fed before there was a supervisor is in the GOP cache; the newest picture of it may be the one being written.
     const missed = gop();
     if (plan.rungs.length === 0) {
       this.#showSource();
       return;
     }
-    const routes = this.#routesTo(plan.rungs, false);
+    const routes = this.#routesTo(plan.rungs);
     const first = missed[0];
     if (first === undefined) this.#nextRoutes = routes;
     else presentation.switchFeeds(routes, first.pts);
@@ -131,9 +141,21 @@ export class LadderEncoder implements SourceEncoder {
     for (const unit of missed) supervisor.write(unit);
   }
 
+  #setRungs(rungs: readonly Rung[]): void {
+    this.#rungs = rungs;
+    this.#options.rungs.plan(rungs.map(({ id }) => id));
+  }
+
   /** Without rungs every listed rendition shows the source. */
   #showSource(): void {
-    const { presentation } = this.#options;
+    const { presentation, source } = this.#options;
+    if (this.#replacesSource) {
+      this.#log.error(
+        { codec: source.codec },
+        'there is no picture: the source cannot be shown unless it is encoded',
+      );
+      return;
+    }
     const ids = presentation.videoIds();
     if (ids.length > 1) this.#nextRoutes = new Map(ids.map((id) => [id, SOURCE_FEED]));
   }
@@ -172,12 +194,20 @@ export class LadderEncoder implements SourceEncoder {
   }
 
   #listener(): TranscodeListener {
-    const { presentation, contain } = this.#options;
+    const { presentation, contain, rungs } = this.#options;
     return {
       onGeneration: ({ number, reason }) =>
         this.#log.info({ generation: number, reason }, 'encoder delivers'),
-      onTrack: (rungId, track) => contain(() => presentation.setFeedTrack(this.#prefix + rungId, track)),
-      onUnit: (rungId, unit) => contain(() => presentation.pushEncoded(this.#prefix + rungId, unit)),
+      onTrack: (rungId, track) =>
+        contain(() => {
+          presentation.setFeedTrack(this.#prefix + rungId, track);
+          rungs.track(rungId, track);
+        }),
+      onUnit: (rungId, unit) =>
+        contain(() => {
+          presentation.pushEncoded(this.#prefix + rungId, unit);
+          rungs.unit(rungId, unit);
+        }),
       onProgress: ({ cpuCores, speed }) => {
         if (cpuCores !== undefined) {
           this.#services.budget.measured(this.#budgetKey, cpuCores, speed >= 0.95);
@@ -190,7 +220,7 @@ export class LadderEncoder implements SourceEncoder {
         if (this.#forcedFromMs !== undefined) this.#followSourceAgain();
       },
       onDegraded: () => {
-        this.#rungs = [];
+        this.#setRungs([]);
         this.#showSource();
       },
     };
@@ -205,9 +235,9 @@ export class LadderEncoder implements SourceEncoder {
       { speed, rungs: rungs.map((rung) => rung.id) },
       'encoding is slower than real time: largest rung shed',
     );
-    this.#rungs = rungs;
+    this.#setRungs(rungs);
     const forced = this.#forcedFromMs !== undefined;
-    this.#nextRoutes = this.#routesTo(rungs, forced);
+    this.#nextRoutes = this.#routesTo(rungs);
     const keyframes: KeyframePolicy = forced
       ? { mode: 'forced', fromPtsMs: this.#nextForcedMs(), everyMs: FORCED_EVERY_MS }
       : { mode: 'source' };
@@ -244,8 +274,8 @@ export class LadderEncoder implements SourceEncoder {
       'keyframes of the publisher are too far apart: set its keyframe interval to 2 s. Viewers get an encoded version',
     );
     this.#forcedFromMs = fromMs;
-    this.#rungs = plan.rungs;
-    this.#nextRoutes = this.#routesTo(plan.rungs, true);
+    this.#setRungs(plan.rungs);
+    this.#nextRoutes = this.#routesTo(plan.rungs);
     const keyframes: KeyframePolicy = { mode: 'forced', fromPtsMs: fromMs, everyMs: FORCED_EVERY_MS };
     if (this.#supervisor !== undefined) {
       this.#supervisor.replan({ source, rungs: plan.rungs, keyframes, preset: plan.preset });
@@ -265,11 +295,13 @@ export class LadderEncoder implements SourceEncoder {
   #followSourceAgain(): void {
     this.#forcedFromMs = undefined;
     this.#options.presentation.segmentClock.followEncoder(undefined);
-    this.#nextRoutes = this.#routesTo(this.#rungs, false);
+    this.#nextRoutes = this.#routesTo(this.#rungs);
   }
 
-  #routesTo(rungs: readonly Rung[], withSource: boolean): ReadonlyMap<string, string> {
+  /** What each rendition shall show; the source's own the largest rung while the source is encoded. */
+  #routesTo(rungs: readonly Rung[]): ReadonlyMap<string, string> {
     const { presentation } = this.#options;
+    const withSource = this.#replacesSource || this.#forcedFromMs !== undefined;
     const ids = presentation.videoIds().filter((id) => withSource || id !== presentation.sourceId);
     const routes = [...routeRenditions(ids, rungs)].map(
       ([id, rungId]) => [id, this.#prefix + rungId] as const,

@@ -1,6 +1,5 @@
 import { RepeatPicture } from '@tallylight/media/codecs/h264/repeat-picture.ts';
 import { LivePresentation } from '../packager/live-presentation.ts';
-import { silentTrack } from '../packager/silent-track.ts';
 import type { Spool } from '../packager/spool.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -14,7 +13,10 @@ import {
 } from '../stream/publisher.ts';
 import type { StreamReader } from '../stream/reader.ts';
 import type { Track, VideoTrack } from '../stream/track.ts';
+import type { AudioEncoderServices } from '../transcode/audio/audio-encoder.ts';
 import type { PipelineOptions } from './pipeline-options.ts';
+import { PresentedSound, presentedTrack } from './presented-sound.ts';
+import { RungBoard } from './rung-board.ts';
 import { FLUSH_MS, type SourceEncoder, type SourceEncoderFactory } from './source-encoder.ts';
 import { type Layout, TrackWait } from './track-wait.ts';
 
@@ -28,10 +30,14 @@ export interface LiveSessionOptions {
   readonly spool: Spool | undefined;
   /** Makes the ladder of a source; undefined serves the source alone. */
   readonly encoderFor: SourceEncoderFactory | undefined;
+  /** What encodes sound that HLS does not carry; undefined leaves it silent. */
+  readonly audio: AudioEncoderServices | undefined;
   /** Media sequence numbers of this stream so far: the session's are above. */
   readonly afterMsn: number;
   /** The reconnect window has passed, or the stream was ended. */
   readonly onEnded: () => void;
+  /** No more media: ended, or the server stops. Once. */
+  readonly onClosed: () => void;
 }
 
 type PublisherOptions = Parameters<PublishTarget['publish']>[0];
@@ -39,6 +45,7 @@ type PublisherOptions = Parameters<PublishTarget['publish']>[0];
 interface AttachedPublisher {
   readonly options: PublisherOptions;
   readonly tracks: TrackWait;
+  readonly sound: PresentedSound;
   reader: StreamReader | undefined;
   begun: boolean;
   health: PublisherHealth | undefined;
@@ -47,6 +54,8 @@ interface AttachedPublisher {
 /** One live stream from its first publisher to its end: joins ingest, ladder and packager, and outlives lost publishers. */
 export class LiveSession {
   readonly streamId: string;
+  /** The encoded renditions, as pictures. */
+  readonly rungs = new RungBoard();
   /** When the first publisher came, Unix milliseconds. */
   readonly startedAtMs: number;
   readonly #options: PipelineOptions;
@@ -54,12 +63,18 @@ export class LiveSession {
   readonly #log: Logger;
   readonly #spool: Spool | undefined;
   readonly #encoderFor: SourceEncoderFactory | undefined;
+  readonly #audio: AudioEncoderServices | undefined;
   readonly #onEnded: () => void;
+  readonly #onClosed: () => void;
   readonly #afterMsn: number;
   readonly #stream: LiveStream;
   #publisher: AttachedPublisher | undefined;
   #presentation: LivePresentation | undefined;
   #encoder: SourceEncoder | undefined;
+  /** Sound of the publisher that left last: its encoder may hold some still. */
+  #fadingSound: PresentedSound | undefined;
+  #reordered = false;
+  #closed = false;
   #ladderTrack: VideoTrack | undefined;
   #reconnectTimer: NodeJS.Timeout | undefined;
   #interruptTimer: NodeJS.Timeout | undefined;
@@ -73,7 +88,9 @@ export class LiveSession {
     this.#log = options.log.child({ streamId: options.streamId });
     this.#spool = options.spool;
     this.#encoderFor = options.encoderFor;
+    this.#audio = options.audio;
     this.#onEnded = options.onEnded;
+    this.#onClosed = options.onClosed;
     this.#afterMsn = options.afterMsn;
     this.#stream = new LiveStream({
       streamId: options.streamId,
@@ -82,6 +99,26 @@ export class LiveSession {
       trackSilenceMs: options.options.trackSilenceMs,
       repeaterFor: (track) => (track.codec === 'h264' ? RepeatPicture.for(track.config) : undefined),
     });
+  }
+
+  /** The stream itself, for readers other than the packager. */
+  get stream(): LiveStream {
+    return this.#stream;
+  }
+
+  /** True once the present source has shown a picture in another place than it was decoded in (B-frames). */
+  get reordered(): boolean {
+    return this.#reordered;
+  }
+
+  /** True when renditions of the source are encoded, or will be as far as is known. */
+  get encodes(): boolean {
+    return this.#encoder !== undefined && this.rungs.planned?.length !== 0;
+  }
+
+  /** Asks the publisher for a keyframe, where its protocol can. */
+  requestKeyframe(): void {
+    this.#publisher?.options.requestKeyframe?.();
   }
 
   /** What viewers get; undefined until the publisher's tracks are known. */
@@ -97,6 +134,11 @@ export class LiveSession {
   /** Id of the key that publishes now. */
   get keyId(): string | undefined {
     return this.#publisher?.options.keyId;
+  }
+
+  /** Protocol of the publisher; undefined while nobody publishes. */
+  get protocol(): string | undefined {
+    return this.#publisher?.options.protocol;
   }
 
   /** What the publisher's connection is like; undefined while nobody publishes or its protocol does not know. */
@@ -116,6 +158,11 @@ export class LiveSession {
     const publisher: AttachedPublisher = {
       options,
       tracks: new TrackWait(this.#options.secondTrackWaitMs),
+      sound: new PresentedSound({
+        services: this.#audio,
+        log: this.#log,
+        onUnit: (unit) => this.contain(() => this.#presentation?.pushAudio(unit)),
+      }),
       reader: undefined,
       begun: false,
       health: undefined,
@@ -205,7 +252,12 @@ export class LiveSession {
     clearTimeout(this.#reconnectTimer);
     clearTimeout(this.#interruptTimer);
     this.#encoder?.close();
+    this.#publisher?.sound.close();
+    this.#fadingSound?.close();
     this.#stream.close();
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#onClosed();
   }
 
   /** What this session is, for logs, metrics and tests. */
@@ -215,6 +267,7 @@ export class LiveSession {
       publishing: this.publishing,
       stream: this.#stream.dump(),
       encoder: this.#encoder?.dump(),
+      sound: this.#publisher?.sound.dump(),
       presentation: this.#presentation?.dump(),
     };
   }
@@ -237,6 +290,8 @@ export class LiveSession {
     if (publisher === undefined) return;
     this.#publisher = undefined;
     publisher.reader?.close();
+    publisher.sound.end();
+    this.#fadingSound = publisher.sound;
     this.#encoder?.end();
     this.#encoder = undefined;
     this.#ladderTrack = undefined;
@@ -251,6 +306,8 @@ export class LiveSession {
   #interrupt(): void {
     clearTimeout(this.#interruptTimer);
     this.#interruptTimer = undefined;
+    this.#fadingSound?.close();
+    this.#fadingSound = undefined;
     this.#presentation?.interrupt();
   }
 
@@ -274,7 +331,7 @@ export class LiveSession {
       clock: this.#clock,
       wallClock: this.#stream.wallClock,
       trackSilenceMs: this.#options.trackSilenceMs,
-      audioTrack: this.#stream.audio ?? silentTrack,
+      audioTrack: presentedTrack(this.#stream.audio),
       hasVideo: layout.video,
       afterMsn: previous?.lastMsn ?? this.#afterMsn,
       spool: this.#spool,
@@ -289,9 +346,10 @@ export class LiveSession {
         this.#openPresentation({ video: true, audio: true });
       const presentation = this.#presentation;
       if (presentation === undefined) return;
-      if (event.type === 'track') this.#takeTrack(presentation, event.track);
-      else if (event.unit.kind === 'audio') presentation.pushAudio(event.unit);
+      if (event.type === 'track') this.#takeTrack(publisher, presentation, event.track);
+      else if (event.unit.kind === 'audio') publisher.sound.write(event.unit);
       else if (presentation.hasVideo) {
+        this.#reordered ||= event.unit.pts !== event.unit.dts;
         // The encoder first: it may decide that this very keyframe begins a discontinuity.
         this.#encoder?.write(event.unit);
         presentation.observeVideo(event.unit);
@@ -300,13 +358,16 @@ export class LiveSession {
     }
   }
 
-  #takeTrack(presentation: LivePresentation, track: Track): void {
+  #takeTrack(publisher: AttachedPublisher, presentation: LivePresentation, track: Track): void {
     if (track.kind === 'audio') {
-      if (!presentation.audio.differsFrom(track)) return;
+      publisher.sound.setTrack(track);
+      const presented = presentedTrack(track);
+      if (!presentation.audio.differsFrom(presented)) return;
       presentation.segmentClock.requestDiscontinuity();
-      presentation.audio.setTrack(track);
+      presentation.audio.setTrack(presented);
       return;
     }
+    this.#reordered = false;
     if (this.#ladderTrack !== undefined) {
       this.#log.info(
         { width: track.width, height: track.height, codec: track.codecString },
@@ -323,6 +384,7 @@ export class LiveSession {
       source: track,
       presentation,
       gop: () => this.#stream.gop(),
+      rungs: this.rungs.open(),
       contain: (step) => this.contain(step),
       log: this.#log,
     });

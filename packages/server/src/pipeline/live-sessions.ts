@@ -2,7 +2,8 @@ import type { Presentation, PresentationDirectory } from '../packager/presentati
 import type { Spool } from '../packager/spool.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
-import type { PublisherSink, PublishTarget } from '../stream/publisher.ts';
+import type { PublisherHealth, PublisherSink, PublishTarget } from '../stream/publisher.ts';
+import type { AudioEncoderServices } from '../transcode/audio/audio-encoder.ts';
 import { LiveSession } from './live-session.ts';
 import type { PipelineOptions } from './pipeline-options.ts';
 import type { SourceEncoderFactory } from './source-encoder.ts';
@@ -23,6 +24,18 @@ export interface LiveListing {
   readonly publishing: boolean;
 }
 
+/** How a live stream and its publisher are. */
+export interface LiveStatus {
+  /** False while the publisher is away and awaited. */
+  readonly publishing: boolean;
+  /** Protocol of the publisher. */
+  readonly protocol: string | undefined;
+  /** What its connection is like; undefined when its protocol does not tell. */
+  readonly health: PublisherHealth | undefined;
+  /** When it went live, Unix milliseconds. */
+  readonly startedAtMs: number;
+}
+
 /** All live sessions of this server. */
 export class LiveSessions implements PublishTarget, PresentationDirectory {
   readonly #deps: {
@@ -31,9 +44,11 @@ export class LiveSessions implements PublishTarget, PresentationDirectory {
     readonly log: Logger;
     readonly spool: Spool | undefined;
     readonly encoderFor: SourceEncoderFactory | undefined;
+    readonly audio: AudioEncoderServices | undefined;
   };
   readonly #sessions = new Map<string, LiveSession>();
   readonly #forget = new Map<string, NodeJS.Timeout>();
+  readonly #closeListeners: ((streamId: string) => void)[] = [];
   readonly #ticker: NodeJS.Timeout;
 
   constructor(deps: {
@@ -42,8 +57,10 @@ export class LiveSessions implements PublishTarget, PresentationDirectory {
     readonly log: Logger;
     readonly spool: Spool | undefined;
     readonly encoderFor: SourceEncoderFactory | undefined;
+    /** What encodes sound between AAC and Opus; without it Opus is not heard by HLS viewers. */
+    readonly audio?: AudioEncoderServices;
   }) {
-    this.#deps = deps;
+    this.#deps = { ...deps, audio: deps.audio };
     this.#ticker = setInterval(() => {
       for (const session of this.#sessions.values()) session.tick();
     }, TICK_MS);
@@ -58,6 +75,17 @@ export class LiveSessions implements PublishTarget, PresentationDirectory {
 
   presentation(streamId: string): Presentation | undefined {
     return this.#sessions.get(streamId)?.presentation;
+  }
+
+  /** The live session of a stream, for readers other than playlists; undefined when it is not live. */
+  live(streamId: string): LiveSession | undefined {
+    const session = this.#sessions.get(streamId);
+    return session === undefined || session.ended ? undefined : session;
+  }
+
+  /** Calls back whenever a session is over: its stream ended, or the server stops. */
+  onSessionClosed(listener: (streamId: string) => void): void {
+    this.#closeListeners.push(listener);
   }
 
   /** Streams that can be watched now. */
@@ -75,6 +103,23 @@ export class LiveSessions implements PublishTarget, PresentationDirectory {
   /** Closes the session that publishes with this key, whose stream ends. */
   revoke(keyId: string): void {
     for (const session of this.#sessions.values()) if (session.keyId === keyId) session.evict('revoked');
+  }
+
+  /** How a stream and its publisher are; undefined when the stream is not live. */
+  status(streamId: string): LiveStatus | undefined {
+    const session = this.#sessions.get(streamId);
+    if (session === undefined || session.ended) return undefined;
+    const { publishing, protocol, health, startedAtMs } = session;
+    return { publishing, protocol, health, startedAtMs };
+  }
+
+  /** Ends a stream for its viewers at once, without the time to reconnect; false when it is not live. */
+  endStream(streamId: string): boolean {
+    const session = this.#sessions.get(streamId);
+    if (session === undefined || session.ended) return false;
+    session.evict('unpublished');
+    session.end();
+    return true;
   }
 
   /** What is going on, for metrics and tests. */
@@ -95,6 +140,9 @@ export class LiveSessions implements PublishTarget, PresentationDirectory {
       streamId,
       ...this.#deps,
       afterMsn: ended?.presentation?.lastMsn ?? 0,
+      onClosed: () => {
+        for (const listener of this.#closeListeners) listener(streamId);
+      },
       onEnded: () => {
         const timer = setTimeout(() => {
           if (this.#sessions.get(streamId) === session) this.#sessions.delete(streamId);

@@ -2,6 +2,7 @@ import type { LivePresentation } from '../packager/live-presentation.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { AccessUnit } from '../stream/access-unit.ts';
 import type { VideoTrack } from '../stream/track.ts';
+import type { RungSink } from './rung-board.ts';
 
 /** After the last picture an encoder gets this long, in milliseconds, to deliver what it holds. */
 export const FLUSH_MS = 300;
@@ -24,6 +25,8 @@ export type SourceEncoderFactory = (options: {
   readonly presentation: LivePresentation;
   /** The source's pictures since its last keyframe. */
   readonly gop: () => readonly AccessUnit[];
+  /** Gets the encoded pictures too. */
+  readonly rungs: RungSink;
   /** Runs a step whose failure may end this stream only. */
   readonly contain: (step: () => void) => void;
   readonly log: Logger;

@@ -131,11 +131,13 @@ export class WorkerFeed implements RtcFeed {
       };
       this.#tracks.set(id, track);
     } else {
+      // What follows new parameter sets begins with an IDR that uses them; the old pictures cannot be told with them.
+      if (description.kind === 'video' && !sameConfig(description, track.description)) {
+        track.gop.clear();
+        track.broken = true;
+      }
       track.description = description;
       track.bitrateBps = bitrateBps;
-      // What follows new parameter sets begins with an IDR that uses them; the old pictures cannot be told with them.
-      track.gop.clear();
-      if (description.kind === 'video') track.broken = true;
     }
     this.#describe(track);
   }
@@ -166,4 +168,8 @@ export class WorkerFeed implements RtcFeed {
     for (let number = 0; number < MAX_TRACKS; number++) if (!taken.has(number)) return number;
     throw new RangeError(`a feed has at most ${MAX_TRACKS} tracks`);
   }
+}
+
+function sameConfig(one: VideoTrack | AudioTrack, other: VideoTrack | AudioTrack): boolean {
+  return Buffer.compare(one.config, other.config) === 0;
 }

@@ -107,7 +107,11 @@ export class RtcWorker implements RtcGateway {
   }): Promise<RtcIngestSession> {
     const { offer, listener } = options;
     const to: SessionListener = { kind: 'ingest', listener };
-    const session = await this.#open(offer, to, (number) => ({ type: 'open-ingest', session: number, offer }));
+    const session = await this.#open(offer, to, (number) => ({
+      type: 'open-ingest',
+      session: number,
+      offer,
+    }));
     return {
       ...this.#handle(session, await session.answered),
       requestKeyframe: () => {
@@ -162,7 +166,10 @@ export class RtcWorker implements RtcGateway {
   ): Promise<WorkerSession> {
     if (!this.#up) throw new RtcRefusedError('unavailable', 'WebRTC is not available now, try again');
     if (offer.length > MAX_OFFER_LENGTH) {
-      throw new RtcRefusedError('bad-offer', `the offer has ${offer.length} characters, at most 65536 are read`);
+      throw new RtcRefusedError(
+        'bad-offer',
+        `the offer has ${offer.length} characters, at most 65536 are read`,
+      );
     }
     if (this.#sessions.size >= this.#limits.maxSessions) {
       throw new RtcRefusedError('too-many', `${this.#sessions.size} WebRTC sessions are open`);

@@ -89,6 +89,8 @@ export interface PublishTarget {
     /** Milliseconds, on the monotonic clock, since the publisher last sent a byte: asked to decide a takeover. */
     readonly silentForMs: () => number;
     readonly evict: (reason: PublisherEnd) => void;
+    /** Asks the publisher for a keyframe, where its protocol can (WebRTC); whoever asks need not count how often. */
+    readonly requestKeyframe?: () => void;
   }): PublisherSink;
 }
 

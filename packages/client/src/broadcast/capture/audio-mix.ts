@@ -13,18 +13,23 @@ export class AudioMix {
   #context: AudioContext | undefined;
   #destination: MediaStreamAudioDestinationNode | undefined;
   #nodes: AudioNode[] = [];
+  #mixed: readonly (MediaStreamTrack | undefined)[] = [];
 
   /** The track to send for these sources. */
   track(sources: SoundSources): MediaStreamTrack {
-    const tracks = [sources.microphone, sources.system].filter((track) => track?.readyState === 'live');
-    this.#disconnect();
+    const tracks = [sources.microphone, sources.system].filter(
+      (track) => track !== undefined && track.readyState === 'live',
+    );
     if (tracks.length === 1 && tracks[0] !== undefined) {
+      this.#disconnect();
       return tracks[0];
     }
     const { context, destination } = this.#open();
-    for (const track of tracks) {
-      if (track !== undefined) {
-        const source = context.createMediaStreamSource(new MediaStream([track]));
+    if (tracks.length !== this.#mixed.length || tracks.some((track, index) => track !== this.#mixed[index])) {
+      this.#disconnect();
+      this.#mixed = tracks;
+      for (const track of tracks) {
+        const source = context.createMediaStreamSource(new MediaStream(track === undefined ? [] : [track]));
         source.connect(destination);
         this.#nodes.push(source);
       }
@@ -67,5 +72,6 @@ export class AudioMix {
       node.disconnect();
     }
     this.#nodes = [];
+    this.#mixed = [];
   }
 }

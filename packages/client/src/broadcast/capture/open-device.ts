@@ -1,10 +1,10 @@
+import { insecurePageError, mediaAccessError } from '../stream-client-error.ts';
 import {
   cameraConstraints,
   microphoneConstraints,
   type StreamQuality,
   screenConstraints,
 } from '../stream-quality.ts';
-import { insecurePageError, mediaAccessError } from '../stream-client-error.ts';
 
 /** A shared screen, with the sound of the system or the tab where the browser offers it. */
 export interface ScreenCapture {

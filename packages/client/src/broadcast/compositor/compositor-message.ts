@@ -2,7 +2,11 @@ import type { CompositorFormat } from './compositor.ts';
 
 /** What the page tells the compositor's worker. */
 export type CompositorMessage =
-  | { readonly type: 'open'; readonly format: CompositorFormat; readonly writable: WritableStream<VideoFrame> }
+  | {
+      readonly type: 'open';
+      readonly format: CompositorFormat;
+      readonly writable: WritableStream<VideoFrame>;
+    }
   | {
       readonly type: 'input';
       readonly slot: 'main' | 'inset';

@@ -5,6 +5,9 @@ export interface DrawnPicture extends Size {
   readonly image: CanvasImageSource;
 }
 
+/** Black around the small picture, in pixels: two pictures alike would flow into each other. */
+const EDGE = 2;
+
 /** Draws one output picture: the large one as a whole, the small one over its corner, black where there is none. */
 export function drawPictures(
   context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D,
@@ -21,6 +24,7 @@ export function drawPictures(
   }
   if (main !== undefined && inset !== undefined && inset.width > 0 && inset.height > 0) {
     const { x, y, width, height } = insetPlace(canvas, inset);
+    context.fillRect(x - EDGE, y - EDGE, width + 2 * EDGE, height + 2 * EDGE);
     context.drawImage(inset.image, x, y, width, height);
   }
 }

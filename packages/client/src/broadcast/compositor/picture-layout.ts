@@ -34,7 +34,12 @@ export function insetPlace(canvas: Size, picture: Size): Place {
 }
 
 function centred(canvas: Size, width: number, height: number): Place {
-  return { x: Math.round((canvas.width - width) / 2), y: Math.round((canvas.height - height) / 2), width, height };
+  return {
+    x: Math.round((canvas.width - width) / 2),
+    y: Math.round((canvas.height - height) / 2),
+    width,
+    height,
+  };
 }
 
 /** Chroma of 4:2:0 has half the pixels: an even edge does not bleed. */

@@ -1,5 +1,5 @@
 globalThis.addEventListener('message', (event: MessageEvent<number>) => {
   setInterval(() => {
-    globalThis.postMessage(undefined);
+    globalThis.postMessage(undefined, {});
   }, event.data);
 });

@@ -8,7 +8,7 @@ export class Ticker {
   /** Calls `beat` every `intervalMs`. */
   constructor(intervalMs: number, beat: () => void) {
     this.#worker.addEventListener('message', beat);
-    this.#worker.postMessage(intervalMs);
+    this.#worker.postMessage(intervalMs, []);
   }
 
   /** The last beat was. Idempotent. */

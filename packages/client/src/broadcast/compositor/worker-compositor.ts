@@ -9,7 +9,10 @@ export class WorkerCompositor implements Compositor {
     name: 'compositor',
   });
   readonly #generator: TrackGenerator;
-  readonly #shown: Record<'main' | 'inset', { track: MediaStreamTrack; clone: MediaStreamTrack } | undefined> = {
+  readonly #shown: Record<
+    'main' | 'inset',
+    { track: MediaStreamTrack; clone: MediaStreamTrack } | undefined
+  > = {
     main: undefined,
     inset: undefined,
   };

@@ -18,7 +18,11 @@ function rank(codec: OrderedCodec): number {
     case 'video/h264':
       return (
         (parameters.includes('packetization-mode=1') ? 0 : 4) +
-        (parameters.includes('profile-level-id=42e0') ? 0 : parameters.includes('profile-level-id=42') ? 1 : 2)
+        (parameters.includes('profile-level-id=42e0')
+          ? 0
+          : parameters.includes('profile-level-id=42')
+            ? 1
+            : 2)
       );
     case 'video/vp8':
       return 10;

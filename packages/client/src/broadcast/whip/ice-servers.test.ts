@@ -18,5 +18,7 @@ test('takes servers with and without credentials', () => {
 test('what is no ICE server is left out, and there are never many', () => {
   expect(parseIceServers(null)).toEqual([]);
   expect(parseIceServers({ iceServers: [null, { urls: 7 }, { urls: 'https://a' }, {}] })).toEqual([]);
-  expect(parseIceServers({ iceServers: Array.from({ length: 99 }, () => ({ urls: 'stun:a' })) })).toHaveLength(8);
+  expect(
+    parseIceServers({ iceServers: Array.from({ length: 99 }, () => ({ urls: 'stun:a' })) }),
+  ).toHaveLength(8);
 });

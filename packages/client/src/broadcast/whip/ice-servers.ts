@@ -35,7 +35,12 @@ export async function fetchIceServers(query: IceServerQuery): Promise<RTCIceServ
 
 /** Reads `{"iceServers":[{urls,username?,credential?}]}`; entries of another shape are left out. */
 export function parseIceServers(body: unknown): RTCIceServer[] {
-  if (typeof body !== 'object' || body === null || !('iceServers' in body) || !Array.isArray(body.iceServers)) {
+  if (
+    typeof body !== 'object' ||
+    body === null ||
+    !('iceServers' in body) ||
+    !Array.isArray(body.iceServers)
+  ) {
     return [];
   }
   return body.iceServers
@@ -44,7 +49,9 @@ export function parseIceServers(body: unknown): RTCIceServer[] {
         return [];
       }
       const list: readonly unknown[] = Array.isArray(entry.urls) ? entry.urls : [entry.urls];
-      const urls = list.filter((url) => typeof url === 'string').filter((url) => /^(?:stun|turn)s?:/.test(url));
+      const urls = list
+        .filter((url) => typeof url === 'string')
+        .filter((url) => /^(?:stun|turn)s?:/.test(url));
       if (urls.length === 0) {
         return [];
       }

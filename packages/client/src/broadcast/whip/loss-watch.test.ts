@@ -35,7 +35,15 @@ describe('LossWatch', () => {
   test('a server that speaks every two seconds is given more time', () => {
     const watch = new LossWatch();
     const lastMs = read(watch, 0, [1, 1, 1, 1, 2, 2, 2, 2, 3]);
-    expect(watch.verdict(read(watch, lastMs + 500, Array.from({ length: 11 }, () => 3)))).toBeUndefined();
+    expect(
+      watch.verdict(
+        read(
+          watch,
+          lastMs + 500,
+          Array.from({ length: 11 }, () => 3),
+        ),
+      ),
+    ).toBeUndefined();
     expect(watch.verdict(read(watch, lastMs + 6_000, [3, 3]))).toBe('silent');
   });
 

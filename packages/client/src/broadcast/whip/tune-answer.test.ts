@@ -21,9 +21,12 @@ test('a codec without parameters gets a line of its own, behind its rtpmap', () 
 });
 
 test('what the server says itself stays', () => {
-  const given = answer('a=rtpmap:102 H264/90000', 'a=fmtp:102 packetization-mode=1;x-google-start-bitrate=800');
-  expect(tuneAnswer(given, tuning)).toBe(given);
-  expect(tuneAnswer(answer('a=rtpmap:0 PCMU/8000', 'a=rtpmap:97 rtx/90000', 'a=fmtp:97 apt=96'), tuning)).toBe(
-    answer('a=rtpmap:0 PCMU/8000', 'a=rtpmap:97 rtx/90000', 'a=fmtp:97 apt=96'),
+  const given = answer(
+    'a=rtpmap:102 H264/90000',
+    'a=fmtp:102 packetization-mode=1;x-google-start-bitrate=800',
   );
+  expect(tuneAnswer(given, tuning)).toBe(given);
+  expect(
+    tuneAnswer(answer('a=rtpmap:0 PCMU/8000', 'a=rtpmap:97 rtx/90000', 'a=fmtp:97 apt=96'), tuning),
+  ).toBe(answer('a=rtpmap:0 PCMU/8000', 'a=rtpmap:97 rtx/90000', 'a=fmtp:97 apt=96'));
 });

@@ -26,7 +26,8 @@ export function tuneAnswer(sdp: string, tuning: AnswerTuning): string {
       return [`a=fmtp:${payloadType} ${withWishes(parameters, wishes(codecs.get(payloadType), tuning))}`];
     }
     const mapped = /^a=rtpmap:(\d{1,3}) /.exec(line)?.[1];
-    const added = mapped === undefined || given.has(mapped) ? '' : withWishes('', wishes(codecs.get(mapped), tuning));
+    const added =
+      mapped === undefined || given.has(mapped) ? '' : withWishes('', wishes(codecs.get(mapped), tuning));
     return added === '' ? [line] : [line, `a=fmtp:${mapped ?? ''} ${added}`];
   });
   return tuned.join('\r\n');
@@ -57,6 +58,8 @@ function withWishes(parameters: string, wanted: readonly Wish[]): string {
     .map((parameter) => parameter.trim())
     .filter((parameter) => parameter !== '');
   const names = new Set(present.map((parameter) => parameter.split('=')[0]?.trim().toLowerCase()));
-  const added = wanted.filter(([name]) => !names.has(name)).map(([name, value]) => `${name}=${String(value)}`);
+  const added = wanted
+    .filter(([name]) => !names.has(name))
+    .map(([name, value]) => `${name}=${String(value)}`);
   return [...present, ...added].join(';');
 }

@@ -44,7 +44,10 @@ export class WhipSession {
     // Picture and sound in one stream, so that the far end may know that they belong together.
     const streams = [new MediaStream()];
     if (media.audio !== undefined) {
-      this.#audio = this.connection.addTransceiver(media.audio.track, { direction: 'sendonly', streams }).sender;
+      this.#audio = this.connection.addTransceiver(media.audio.track, {
+        direction: 'sendonly',
+        streams,
+      }).sender;
     }
     if (media.video !== undefined) {
       const transceiver = this.connection.addTransceiver(media.video.track, {
@@ -94,8 +97,12 @@ export class WhipSession {
       return;
     }
     await Promise.all([
-      this.#video?.track === media.video?.track ? undefined : this.#video?.replaceTrack(media.video?.track ?? null),
-      this.#audio?.track === media.audio?.track ? undefined : this.#audio?.replaceTrack(media.audio?.track ?? null),
+      this.#video?.track === media.video?.track
+        ? undefined
+        : this.#video?.replaceTrack(media.video?.track ?? null),
+      this.#audio?.track === media.audio?.track
+        ? undefined
+        : this.#audio?.replaceTrack(media.audio?.track ?? null),
     ]);
     await this.#bound(media);
   }
@@ -214,7 +221,11 @@ function preferCodecs(transceiver: RTCRtpTransceiver): void {
 }
 
 /** Waits until `listen` calls `done`, the time is over, or the signal aborts; whichever comes first. */
-async function settled(signal: AbortSignal, timeoutMs: number, listen: (done: () => void) => void): Promise<void> {
+async function settled(
+  signal: AbortSignal,
+  timeoutMs: number,
+  listen: (done: () => void) => void,
+): Promise<void> {
   await new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, timeoutMs);
     const done = (): void => {

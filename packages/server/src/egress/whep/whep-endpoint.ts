@@ -21,7 +21,12 @@ import { isUrlId } from '../../origin/path.ts';
 import { isGone } from '../../origin/reply.ts';
 import type { ViewerAuthorizer } from '../../packager/presentation.ts';
 import type { Logger } from '../../platform/logger.ts';
-import { type RtcFeed, type RtcGateway, RtcRefusedError, type RtcSession } from '../../rtc-worker/rtc-gateway.ts';
+import {
+  type RtcFeed,
+  type RtcGateway,
+  RtcRefusedError,
+  type RtcSession,
+} from '../../rtc-worker/rtc-gateway.ts';
 import { checkOffer } from './check-offer.ts';
 import { DEFAULT_WHEP_LIMITS, type WhepLimits } from './whep-limits.ts';
 import { WhepSession } from './whep-session.ts';
@@ -176,7 +181,8 @@ export class WhepEndpoint implements RequestHandler {
       ...(token === undefined ? {} : { token }),
     });
     if (decision !== 'denied') return;
-    if (token !== undefined) throw new HttpError(403, 'TOKEN_REFUSED', 'this token does not open this stream');
+    if (token !== undefined)
+      throw new HttpError(403, 'TOKEN_REFUSED', 'this token does not open this stream');
     throw new HttpError(401, 'TOKEN_MISSING', 'this stream needs a token', ['WWW-Authenticate', 'Bearer']);
   }
 
@@ -207,10 +213,8 @@ function notLive(): HttpError {
 }
 
 function full(): HttpError {
-  return new HttpError(
-    503,
-    'WHEP_FULL',
-    'all places with ultra-low latency are taken, watch by LL-HLS',
-    ['Retry-After', '30'],
-  );
+  return new HttpError(503, 'WHEP_FULL', 'all places with ultra-low latency are taken, watch by LL-HLS', [
+    'Retry-After',
+    '30',
+  ]);
 }

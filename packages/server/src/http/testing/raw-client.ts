@@ -17,11 +17,13 @@ export function fetchOnce(
     readonly method?: string;
     readonly path?: string;
     readonly headers?: Record<string, string>;
+    readonly body?: string | Uint8Array;
   } = {},
 ): Promise<RawAnswer> {
+  const { body, ...request } = options;
   const send = url.startsWith('https:') ? requestHttps : requestHttp;
   return new Promise((resolve, reject) => {
-    const sent = send(url, { agent: false, rejectUnauthorized: false, ...options }, (response) => {
+    const sent = send(url, { agent: false, rejectUnauthorized: false, ...request }, (response) => {
       const pieces: Buffer[] = [];
       response.on('data', (piece: Buffer) => pieces.push(piece));
       response.on('error', reject);
@@ -30,7 +32,7 @@ export function fetchOnce(
       );
     });
     sent.on('error', reject);
-    sent.end();
+    sent.end(body);
   });
 }
 
@@ -40,7 +42,11 @@ export function connectHttp2(url: string): ClientHttp2Session {
 }
 
 /** One request of an HTTP/2 session. */
-export function fetchHttp2(session: ClientHttp2Session, headers: Record<string, string>): Promise<RawAnswer> {
+export function fetchHttp2(
+  session: ClientHttp2Session,
+  headers: Record<string, string>,
+  body?: string | Uint8Array,
+): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     const stream = session.request({ ':method': 'GET', ...headers });
     let received: IncomingHttpHeaders = {};
@@ -53,7 +59,7 @@ export function fetchHttp2(session: ClientHttp2Session, headers: Record<string, 
     stream.on('end', () =>
       resolve({ status: Number(received[':status']), headers: received, body: Buffer.concat(pieces) }),
     );
-    stream.end();
+    stream.end(body);
   });
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Admission, type Admitted } from './admission.ts';
 import { KeyFailures } from '../key-failures.ts';
+import { Admission, type Admitted } from './admission.ts';
 import { limitKey, peerName } from './peer-address.ts';
 
 describe('limitKey', () => {

@@ -1,5 +1,5 @@
-import { limitAddress } from '../../http/address.ts';
 import { AddressPlaces } from '../../http/address-places.ts';
+import { clientPeer } from '../../http/client-peer.ts';
 import { ANY_ORIGIN, EXPOSED_HEADERS } from '../../http/cors.ts';
 import { HttpError } from '../../http/http-error.ts';
 import type { HttpRequest } from '../../http/http-request.ts';
@@ -22,7 +22,6 @@ import type { Logger } from '../../platform/logger.ts';
 import { type RtcGateway, type RtcIngestSession, RtcRefusedError } from '../../rtc-worker/rtc-gateway.ts';
 import { type PublishTarget, StreamBusyError } from '../../stream/publisher.ts';
 import type { AdmittedPublisher, PublisherDoor } from '../publisher-door.ts';
-import { peerName } from '../rtmp/peer-address.ts';
 import { announcedTracks } from './announced-tracks.ts';
 import { checkOffer } from './check-offer.ts';
 import { DEFAULT_WHIP_LIMITS, type WhipLimits } from './whip-limits.ts';
@@ -133,7 +132,7 @@ export class WhipEndpoint implements RequestHandler {
       checkOffer(offer);
       let id: string | undefined;
       session = new WhipSession({
-        publisher: { streamId, keyId, address },
+        streamId,
         offerUfrags: offerUfrags(offer),
         limits: this.#limits,
         clock,
@@ -157,12 +156,14 @@ export class WhipEndpoint implements RequestHandler {
         protocol,
         peer,
         silentForMs: () => publisher.silentForMs(),
+        requestKeyframe: () => rtc.requestKeyframe(),
         evict: (reason) => publisher.end(reason),
       });
       id = rtc.id;
       this.#sessions.set(id, session);
       session.attach(sink, tracks);
-      respondAnswer(response, rtc, `/whip/${id}`, iceServers);
+      // A key does not tell a person which stream it is for: the link does.
+      respondAnswer(response, rtc, `/whip/${id}`, iceServers, [`</watch/${streamId}>; rel="alternate"`]);
     } catch (error) {
       session?.end('protocol-error');
       release();
@@ -193,23 +194,20 @@ export class WhipEndpoint implements RequestHandler {
     respond(response, 200, [...ANY_ORIGIN, ...EXPOSED_HEADERS, 'Content-Length', '0']);
   }
 
-  /** The session of an id, for the key that opened it. Rejects with `HttpError` 401, 403, 404 or 429. */
+  /** The session of an id, for a key of its stream. Rejects with `HttpError` 401, 403, 404 or 429. */
   async #sessionOf(request: HttpRequest, id: string): Promise<WhipSession> {
-    const { keyId } = await this.#options.door.admit(request, this.#clientOf(request));
+    const { streamId } = await this.#options.door.admit(request, this.#clientOf(request));
     const session = this.#sessions.get(id);
     if (session === undefined) throw new HttpError(404, 'SESSION_UNKNOWN', 'there is no such session');
-    if (session.publisher.keyId !== keyId) {
+    if (session.streamId !== streamId) {
       throw new HttpError(403, 'KEY_OF_OTHER_STREAM', 'this key belongs to another stream');
     }
     return session;
   }
 
   #clientOf(request: HttpRequest): Client {
-    const { remoteAddress = '', remotePort = 0 } = request.socket;
     const address = this.#options.clientAddress(request);
-    // Behind a proxy the port of the connection says nothing of the client.
-    const peer = address === limitAddress(remoteAddress) ? peerName(remoteAddress, remotePort) : address;
-    return { protocol: 'whip', address, peer };
+    return { protocol: 'whip', address, peer: clientPeer(request, address) };
   }
 }
 

@@ -13,17 +13,9 @@ import type { Track } from '../../stream/track.ts';
 import { BitrateCap, type BitrateCapLimits } from '../rtmp/bitrate-cap.ts';
 import { HealthWatch } from './health-watch.ts';
 
-/** Whose session it is. */
-export interface WhipPublisher {
-  readonly streamId: string;
-  readonly keyId: string;
-  /** Address that limits count by. */
-  readonly address: string;
-}
-
 /** What a session needs from its endpoint. */
 export interface WhipSessionOptions {
-  readonly publisher: WhipPublisher;
+  readonly streamId: string;
   readonly offerUfrags: ReadonlySet<string>;
   readonly limits: BitrateCapLimits;
   readonly clock: Clock;
@@ -34,7 +26,7 @@ export interface WhipSessionOptions {
 
 /** One WHIP publisher: what its WebRTC session brings goes to the stream's sink. */
 export class WhipSession implements IngestListener, AnsweredSession {
-  readonly publisher: WhipPublisher;
+  readonly streamId: string;
   readonly offerUfrags: ReadonlySet<string>;
   readonly #clock: Clock;
   readonly #log: Logger;
@@ -48,7 +40,7 @@ export class WhipSession implements IngestListener, AnsweredSession {
   #ended: PublisherEnd | undefined;
 
   constructor(options: WhipSessionOptions) {
-    this.publisher = options.publisher;
+    this.streamId = options.streamId;
     this.offerUfrags = options.offerUfrags;
     this.#clock = options.clock;
     this.#log = options.log;
@@ -87,7 +79,8 @@ export class WhipSession implements IngestListener, AnsweredSession {
   onTrack(track: Track): void {
     if (this.#ended !== undefined) return;
     // No stream yet: its track is kept, its first pictures are not, for nobody could send any before the answer.
-    if (this.#sink === undefined) this.#early = [...this.#early.filter(({ kind }) => kind !== track.kind), track];
+    if (this.#sink === undefined)
+      this.#early = [...this.#early.filter(({ kind }) => kind !== track.kind), track];
     else this.#sink.writeTrack(track);
   }
 

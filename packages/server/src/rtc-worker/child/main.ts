@@ -50,12 +50,10 @@ function handle(message: ToChildMessage): void {
 
 function configure({ port, advertisedAddresses, limits }: ConfigureMessage): Configured | undefined {
   try {
-    initLogger('Warning', (level, text) => {
+    // Below that a stranger's datagram writes a line: the native queue of lines has no bound.
+    initLogger('Fatal', (_level, text) => {
       const fields = nativeLogLine(text);
-      if (fields !== undefined) {
-        const isError = level === 'Error' || level === 'Fatal';
-        parent.send({ type: 'log', level: isError ? 'warn' : 'debug', event: 'libdatachannel', fields });
-      }
+      if (fields !== undefined) parent.send({ type: 'log', level: 'warn', event: 'libdatachannel', fields });
     });
     preload();
     const listener = new IceUdpMuxListener(port);
@@ -70,7 +68,8 @@ function configure({ port, advertisedAddresses, limits }: ConfigureMessage): Con
     return { egress, sessions: new Sessions(environment, parent, egress), listener };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    parent.send({ type: 'failed', message: `WebRTC cannot start on UDP port ${port}: ${why}` });
+    const message = `WebRTC cannot start on UDP port ${port}, which may be in use: ${why}`;
+    parent.send({ type: 'failed', message });
     setTimeout(() => process.exit(1), FAREWELL_MS);
     return undefined;
   }

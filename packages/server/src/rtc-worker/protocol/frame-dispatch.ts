@@ -32,7 +32,12 @@ function parseMessage<Message extends { readonly type: string }>(body: Uint8Arra
   } catch (cause) {
     throw new ProtocolError(`a control message of ${body.length} bytes is not JSON`, { cause });
   }
-  if (typeof parsed !== 'object' || parsed === null || !('type' in parsed) || typeof parsed.type !== 'string') {
+  if (
+    typeof parsed !== 'object' ||
+    parsed === null ||
+    !('type' in parsed) ||
+    typeof parsed.type !== 'string'
+  ) {
     throw new ProtocolError('a control message without a type');
   }
   return parsed as Message;

@@ -18,8 +18,8 @@ import {
 export interface FakeSession<L> extends RtcSession {
   readonly offer: string;
   readonly listener: L;
-  /** True once its owner closed it. */
-  readonly closed: boolean;
+  /** True once its owner closed it, or the worker died. */
+  closed: boolean;
 }
 
 /** A publisher's session, played by the test. */
@@ -118,7 +118,9 @@ export class FakeGateway implements RtcGateway {
   openFeed(options: { readonly streamId: string; readonly listener: FeedListener }): FakeFeed {
     const feed = new FakeFeed(options.streamId, options.listener, (closed) => {
       for (const egress of this.egresses) {
-        if (egress.feed === closed && !egress.closed) egress.listener.onClosed('closed');
+        if (egress.feed !== closed || egress.closed) continue;
+        egress.closed = true;
+        egress.listener.onClosed('closed');
       }
     });
     this.feeds.push(feed);
@@ -145,11 +147,13 @@ export class FakeGateway implements RtcGateway {
   die(reason: RtcCloseReason = 'worker-lost'): void {
     this.refusal = new RtcRefusedError('unavailable', 'WebRTC starts again, try in a second');
     for (const session of [...this.ingests, ...this.egresses]) {
-      if (!session.closed) session.listener.onClosed(reason);
+      if (session.closed) continue;
+      session.closed = true;
+      session.listener.onClosed(reason);
     }
   }
 
-  async #open<L>(offer: string, listener: L): Promise<FakeSession<L> & { closed: boolean }> {
+  async #open<L>(offer: string, listener: L): Promise<FakeSession<L>> {
     await this.gate;
     if (this.refusal !== undefined) throw this.refusal;
     this.#sessions++;

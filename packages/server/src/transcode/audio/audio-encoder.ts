@@ -1,4 +1,4 @@
-import { TooManyChildrenError, type ChildProcesses } from '../../platform/child-process.ts';
+import { type ChildProcesses, TooManyChildrenError } from '../../platform/child-process.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { AccessUnit } from '../../stream/access-unit.ts';
@@ -132,7 +132,10 @@ export class AudioEncoder {
   #died(exit: object): void {
     const delayMs = this.#policy.died(this.#options.clock.monotonicMs());
     if (delayMs === undefined) {
-      this.#options.log.error({ ...exit }, 'the sound’s FFmpeg died too often: it is left alone for a minute');
+      this.#options.log.error(
+        { ...exit },
+        'the sound’s FFmpeg died too often: it is left alone for a minute',
+      );
       this.#policy.reset();
     } else this.#options.log.warn({ ...exit }, 'the sound’s FFmpeg died');
     this.#restarts += 1;

@@ -27,7 +27,9 @@ const INPUT = '-probesize 32 -analyzeduration 1 -flags low_delay -threads 1';
 /** FFmpeg's own decoder holds samples back when a sender changes between speech and music; libopus conceals and keeps count. */
 const OPUS_INPUT = flags(`${INPUT} -c:a libopus -f matroska`);
 const AAC_INPUT = flags(`${INPUT} -f flv`);
-const AAC_OUTPUT = flags(`-c:a aac -b:a ${AAC_BITRATE_BPS} -f flv -flvflags no_duration_filesize+no_metadata`);
+const AAC_OUTPUT = flags(
+  `-c:a aac -b:a ${AAC_BITRATE_BPS} -f flv -flvflags no_duration_filesize+no_metadata`,
+);
 /**
  * Constant bitrate, so that every packet has the same size and needs no container: FFmpeg's Ogg muxer always holds a page back,
  * which made 34 ms of 14 ms.

@@ -2,6 +2,7 @@ import type { AccessUnit } from '../../../stream/access-unit.ts';
 import {
   type PublishAuthorizer,
   type PublisherEnd,
+  type PublisherHealth,
   type PublisherSink,
   type PublishTarget,
   StreamBusyError,
@@ -17,6 +18,10 @@ export interface Publication {
   ended: PublisherEnd | undefined;
   readonly evict: (reason: PublisherEnd) => void;
   readonly silentForMs: () => number;
+  /** Absent where the protocol cannot ask. */
+  readonly requestKeyframe: (() => void) | undefined;
+  /** The last report. */
+  health: PublisherHealth | undefined;
 }
 
 /** A `PublishTarget` that keeps what it gets, one living publisher for each stream, with the takeover rule of 1.5 s. */
@@ -34,7 +39,7 @@ export class FakePublishTarget implements PublishTarget {
       if (silentForMs < 1500) throw new StreamBusyError(options.streamId, silentForMs);
       living.evict('taken-over');
     }
-    const { streamId, evict, silentForMs } = options;
+    const { streamId, evict, silentForMs, requestKeyframe } = options;
     const publication: Publication = {
       streamId,
       tracks: [],
@@ -43,6 +48,8 @@ export class FakePublishTarget implements PublishTarget {
       ended: undefined,
       evict,
       silentForMs,
+      requestKeyframe,
+      health: undefined,
     };
     this.publications.push(publication);
     return {
@@ -53,7 +60,9 @@ export class FakePublishTarget implements PublishTarget {
         if (publication.ended === undefined) publication.units.push(unit);
         this.onUnit?.();
       },
-      report: () => {},
+      report: (health) => {
+        if (publication.ended === undefined) publication.health = health;
+      },
       expectTracks: (kinds) => {
         publication.expected = kinds;
       },

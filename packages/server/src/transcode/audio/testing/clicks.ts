@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
-import { writeAudioTag } from '@tallylight/media/flv/audio-tag.ts';
-import { FlvReader } from '@tallylight/media/flv/flv-reader.ts';
-import { parseAudioTag } from '@tallylight/media/flv/audio-tag.ts';
-import { writeFlvHeader, writeFlvTag } from '@tallylight/media/flv/flv-writer.ts';
 import { OPUS_CODEC_STRING, writeOpusHead } from '@tallylight/media/codecs/opus/opus-head.ts';
+import { parseAudioTag, writeAudioTag } from '@tallylight/media/flv/audio-tag.ts';
+import { FlvReader } from '@tallylight/media/flv/flv-reader.ts';
+import { writeFlvHeader, writeFlvTag } from '@tallylight/media/flv/flv-writer.ts';
 import { LiveMatroskaWriter } from '@tallylight/media/matroska/live-matroska-writer.ts';
 import { MILLISECONDS, ticks } from '@tallylight/media/time/ticks.ts';
 import type { AccessUnit } from '../../../stream/access-unit.ts';
@@ -41,7 +40,21 @@ export async function opusClicks(options: {
   readonly startMs: number;
 }): Promise<SoundClip> {
   const packetBytes = 240;
-  const encoder = ['-map', '0', '-c:a', 'libopus', '-b:a', '96k', '-vbr', 'off', '-frame_duration', '20', '-f', 'data', '-'];
+  const encoder = [
+    '-map',
+    '0',
+    '-c:a',
+    'libopus',
+    '-b:a',
+    '96k',
+    '-vbr',
+    'off',
+    '-frame_duration',
+    '20',
+    '-f',
+    'data',
+    '-',
+  ];
   const pcm = clickPcm(options.seconds, options.clicksMs, RATE);
   const coded = await ffmpeg(['-f', 's16le', '-ar', `${RATE}`, '-ac', '2', '-i', '-', ...encoder], pcm);
   const units: AccessUnit[] = [];
@@ -97,7 +110,10 @@ export async function aacClicks(options: {
 }
 
 /** Times of the clicks in coded sound, on the clock of its stamps: what a player would hear that plays without compensation. */
-export async function findClicks(track: AudioTrack, units: readonly AccessUnit[]): Promise<readonly number[]> {
+export async function findClicks(
+  track: AudioTrack,
+  units: readonly AccessUnit[],
+): Promise<readonly number[]> {
   const coded = track.codec === 'aac' ? aacFile(track, units) : opusFile(units);
   const format = track.codec === 'aac' ? ['-f', 'flv'] : ['-c:a', 'libopus', '-f', 'matroska'];
   const bytes = await ffmpeg([...format, '-i', '-', '-f', 's16le', '-ac', '1', '-ar', `${RATE}`, '-'], coded);
@@ -149,7 +165,13 @@ function aacFile(track: AudioTrack, units: readonly AccessUnit[]): Uint8Array {
 function opusFile(units: readonly AccessUnit[]): Uint8Array {
   const writer = new LiveMatroskaWriter({
     tracks: [
-      { kind: 'audio', codecId: 'A_OPUS', codecPrivate: writeOpusHead(OPUS_HEAD), sampleRate: RATE, channels: 2 },
+      {
+        kind: 'audio',
+        codecId: 'A_OPUS',
+        codecPrivate: writeOpusHead(OPUS_HEAD),
+        sampleRate: RATE,
+        channels: 2,
+      },
     ],
   });
   return Buffer.concat([

@@ -1,0 +1,41 @@
+import { element } from '../element.ts';
+
+/** One thing to choose. */
+export interface Choice {
+  readonly value: string;
+  readonly text: string;
+}
+
+/** A labelled list to choose from: the browser's own, so keyboards, phones and screen readers know it. */
+export class ChoiceMenu {
+  /** To be placed by the page: label and list. */
+  readonly root: HTMLElement;
+  readonly select = element('select');
+  #shown = '';
+
+  constructor(label: string, choose: (value: string) => void) {
+    const name = element('span', { className: 'field-name', text: label });
+    this.root = element('label', { className: 'field' }, name, this.select);
+    this.select.addEventListener('change', () => {
+      choose(this.select.value);
+    });
+  }
+
+  /** Shows the choices; rebuilt only when they changed, so that an open list stays open. */
+  show(choices: readonly Choice[], chosen: string | undefined): void {
+    const key = JSON.stringify(choices);
+    if (key !== this.#shown) {
+      this.#shown = key;
+      this.select.replaceChildren(
+        ...choices.map(({ value, text }) => {
+          const option = element('option', { text });
+          option.value = value;
+          return option;
+        }),
+      );
+    }
+    if (chosen !== undefined && this.select.value !== chosen) {
+      this.select.value = chosen;
+    }
+  }
+}

@@ -1,0 +1,237 @@
+import type { BroadcastState } from '@tallylight/client/broadcast/broadcast-state.ts';
+import { StreamClient } from '@tallylight/client/broadcast/stream-client.ts';
+import { element, setText } from '../element.ts';
+import './studio.css';
+import { EndQuestion } from './end-question.ts';
+import { HealthPanel } from './health-panel.ts';
+import { LevelBar } from './level-bar.ts';
+import { OnAirBar } from './on-air-bar.ts';
+import { keepScreenOn } from './screen-lock.ts';
+import { SetupForm } from './setup-form.ts';
+import { SourceControls } from './source-controls.ts';
+import { badgeWords, durationWords, goLiveObstacle, lowerQuality, statusWords } from './studio-words.ts';
+import { WatchLink } from './watch-link.ts';
+
+declare global {
+  interface Window {
+    /** For tests, and for the curious in the console. */
+    tallylightStudio?: { readonly client: StreamClient };
+  }
+}
+
+/** Clock, countdown and figures change once a second. */
+const FIGURE_INTERVAL_MS = 1_000;
+
+/** The studio: choose what to show, see it, go live, and see how it goes. */
+export class StudioView {
+  /** To be placed by the page. */
+  readonly root = element('article', { className: 'studio' });
+  readonly client: StreamClient;
+  readonly #video = element('video');
+  readonly #badge = element('span', { className: 'corner-badge' });
+  readonly #status = element('p', { className: 'status' });
+  readonly #error = element('p', { className: 'warning', hidden: true });
+  readonly #goLive = element('button', { className: 'button primary go-live', text: 'Go live' });
+  readonly #obstacle = element('p', { className: 'hint' });
+  readonly #watch = new WatchLink();
+  readonly #go = element('section', { className: 'panel go' });
+  readonly #side = element('div', { className: 'side' });
+  readonly #invitation = element('div', { className: 'invitation' });
+  readonly #bar: OnAirBar;
+  readonly #question: EndQuestion;
+  readonly #setup: SetupForm;
+  readonly #controls: SourceControls;
+  readonly #level = new LevelBar();
+  readonly #health: HealthPanel;
+  readonly #screenLock = keepScreenOn();
+  #sideOnAir: boolean | undefined;
+  #lasted = '';
+  #peakViewers = 0;
+
+  constructor() {
+    this.#setup = new SetupForm({
+      keyChanged: () => {
+        this.#show();
+      },
+      chooseCamera: (deviceId) => {
+        if (this.#open) {
+          void this.client.switchCamera(deviceId).catch(shown);
+        }
+      },
+      chooseMicrophone: (deviceId) => {
+        if (this.#open) {
+          void this.client.switchMicrophone(deviceId).catch(shown);
+        }
+      },
+      chooseQuality: (quality) => {
+        if (this.#open) {
+          void this.client.changeQuality(quality).catch(shown);
+        }
+      },
+    });
+    const setup = this.#setup;
+    this.client = new StreamClient({
+      streamId: '',
+      ingestUrl: '/whip',
+      userId: '',
+      // Read when the broadcast starts, not now.
+      get streamKey() {
+        return setup.streamKey;
+      },
+    });
+    this.#bar = new OnAirBar(() => {
+      this.#question.ask(this.#state.server?.viewers ?? 0);
+    });
+    this.#question = new EndQuestion(() => {
+      void this.client.endStream().catch(shown);
+    });
+    this.#health = new HealthPanel(() => {
+      const quality = lowerQuality(this.#state.quality);
+      if (quality !== undefined) {
+        this.#setup.keepQuality(quality);
+        void this.client.changeQuality(quality).catch(shown);
+      }
+    });
+    this.#controls = new SourceControls({
+      turnOn: () => {
+        this.#turnOn();
+      },
+      toggleVideo: (enabled) => {
+        this.client.toggleVideo(enabled);
+      },
+      toggleAudio: (enabled) => {
+        this.client.toggleAudio(enabled);
+      },
+      shareScreen: (withCamera) => {
+        void this.client.shareScreen(withCamera).catch(shown);
+      },
+      stopSharing: () => {
+        this.client.stopSharing();
+      },
+      showCameraOnScreen: (withCamera) => {
+        this.client.showCameraOnScreen(withCamera);
+      },
+    });
+    this.#goLive.addEventListener('click', () => {
+      this.#lasted = '';
+      this.#peakViewers = 0;
+      void this.client.startBroadcast(this.#state.quality).catch(shown);
+    });
+    this.#build();
+    this.client.store.subscribe(() => {
+      this.#show();
+    });
+    setInterval(() => {
+      this.#tick();
+    }, FIGURE_INTERVAL_MS);
+    globalThis.addEventListener('beforeunload', (event) => {
+      if (this.#onAir) {
+        event.preventDefault();
+      }
+    });
+    this.#show();
+  }
+
+  get #state(): BroadcastState {
+    return this.client.store.get();
+  }
+
+  get #open(): boolean {
+    return this.#state.stream !== null;
+  }
+
+  get #onAir(): boolean {
+    return this.#state.status === 'live' || this.#state.status === 'reconnecting';
+  }
+
+  #build(): void {
+    this.#video.muted = true;
+    this.#video.autoplay = true;
+    this.#video.playsInline = true;
+    this.#video.setAttribute('aria-label', 'Your picture');
+    this.#status.setAttribute('role', 'status');
+    this.#error.setAttribute('role', 'alert');
+    this.#obstacle.id = 'go-live-obstacle';
+    this.#goLive.setAttribute('aria-describedby', this.#obstacle.id);
+    const turnOn = element('button', { className: 'button primary', text: 'Turn on camera and microphone' });
+    turnOn.addEventListener('click', () => {
+      this.#turnOn();
+    });
+    this.#invitation.append(element('p', { text: 'Nobody sees your picture before you go live.' }), turnOn);
+    const stage = element('div', { className: 'stage' }, this.#video, this.#badge, this.#invitation);
+    const program = element('div', { className: 'program' }, stage, this.#level.root, this.#controls.root);
+    this.#go.append(this.#status, this.#error, this.#goLive, this.#obstacle, this.#watch.root);
+    this.root.append(
+      element('h1', { text: 'Studio' }),
+      this.#bar.root,
+      element('div', { className: 'studio-grid' }, program, this.#side),
+      this.#question.root,
+    );
+  }
+
+  /** Before: choose, then go live. On air: how it goes comes first. */
+  #order(onAir: boolean): void {
+    if (onAir !== this.#sideOnAir) {
+      this.#sideOnAir = onAir;
+      const [go, setup, health] = [this.#go, this.#setup.root, this.#health.root];
+      this.#side.replaceChildren(...(onAir ? [go, health, setup] : [setup, go]));
+    }
+  }
+
+  #turnOn(): void {
+    void this.client.startPreview(this.#setup.choice).catch(shown);
+  }
+
+  #show(): void {
+    const state = this.#state;
+    const onAir = this.#onAir;
+    if (this.#video.srcObject !== state.stream) {
+      this.#video.srcObject = state.stream;
+    }
+    this.#video.classList.toggle('mirrored', state.picture === 'camera' && !onAir);
+    this.#badge.hidden = state.stream === null;
+    this.#invitation.hidden = state.stream !== null;
+    this.#order(onAir);
+    setText(this.#badge, badgeWords(state.status));
+    this.#badge.classList.toggle('at-edge', state.status === 'live');
+    document.body.classList.toggle('on-air', state.status === 'live');
+    this.#error.hidden = state.error === undefined;
+    setText(this.#error, state.error?.message ?? '');
+    this.#goLive.hidden = onAir;
+    const obstacle = onAir ? undefined : goLiveObstacle(state, this.#setup.streamKey);
+    this.#goLive.disabled = obstacle !== undefined || state.status === 'connecting';
+    this.#obstacle.hidden = obstacle === undefined;
+    setText(this.#obstacle, obstacle ?? '');
+    this.#setup.show(state, onAir);
+    this.#controls.show(state);
+    this.#level.show(this.client.microphone, state.microphoneLabel ?? 'the microphone', !state.audioEnabled);
+    this.#watch.show(state.watchUrl);
+    this.#screenLock.hold(onAir);
+    if (!onAir) {
+      this.#question.close();
+    }
+    this.#tick();
+  }
+
+  /** What changes with the time. */
+  #tick(): void {
+    const state = this.#state;
+    const nowMs = performance.now();
+    if (this.#onAir && state.liveSinceMs !== undefined) {
+      this.#lasted = durationWords(nowMs - state.liveSinceMs);
+      this.#peakViewers = Math.max(this.#peakViewers, state.server?.viewers ?? 0);
+    }
+    const ended = state.status === 'ended' && this.#lasted !== '';
+    setText(
+      this.#status,
+      ended
+        ? `This stream has ended. It lasted ${this.#lasted}, with ${String(this.#peakViewers)} viewers at most.`
+        : statusWords(state, nowMs),
+    );
+    this.#bar.show(state, nowMs);
+    this.#health.show(state);
+  }
+}
+
+/** Failures are in the client's state, which the page shows in words. */
+function shown(): void {}

@@ -1,0 +1,103 @@
+import type { BroadcastState } from '@tallylight/client/broadcast/broadcast-state.ts';
+import { qualityTarget, type StreamQuality } from '@tallylight/client/broadcast/stream-quality.ts';
+import { bitrateWords } from '../words.ts';
+
+/** "4:05", "1:02:09". */
+export function durationWords(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  const minutes = Math.floor(seconds / 60);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return minutes < 60
+    ? `${String(minutes)}:${two(seconds % 60)}`
+    : `${String(Math.floor(minutes / 60))}:${two(minutes % 60)}:${two(seconds % 60)}`;
+}
+
+/** "1 viewer", "1,204 viewers". */
+export function viewerWords(viewers: number): string {
+  return viewers === 1 ? '1 viewer' : `${viewers.toLocaleString('en')} viewers`;
+}
+
+/** An entry of the quality menu: "720p, up to 2.5 Mbps". */
+export function qualityWords(quality: StreamQuality): string {
+  return `${quality}, up to ${bitrateWords(qualityTarget(quality).maxBitrateBps)}`;
+}
+
+/** Where the broadcast stands, in a sentence. `nowMs` is of `performance.now()`. */
+export function statusWords(
+  state: Pick<BroadcastState, 'status' | 'reconnecting' | 'error' | 'picture'>,
+  nowMs: number,
+): string {
+  switch (state.status) {
+    case 'idle':
+      return 'Not live.';
+    case 'preview':
+      return 'Only you can see this.';
+    case 'connecting':
+      return 'Connecting to the server.';
+    case 'live':
+      return state.picture === 'none' ? 'You are live in black: there is no camera.' : 'You are live.';
+    case 'reconnecting': {
+      const leftMs = (state.reconnecting?.untilMs ?? nowMs) - nowMs;
+      return `Connection lost. Your stream stays open for ${durationWords(leftMs)}. Reconnecting.`;
+    }
+    case 'ended':
+      return 'This stream has ended.';
+    default:
+      return 'Your stream has stopped.';
+  }
+}
+
+/** The word in the picture's corner. */
+export function badgeWords(status: BroadcastState['status']): string {
+  switch (status) {
+    case 'live':
+      return 'LIVE';
+    case 'reconnecting':
+      return 'RECONNECTING';
+    default:
+      return 'PREVIEW';
+  }
+}
+
+/** Why Go live cannot be pressed yet; undefined when it can. */
+export function goLiveObstacle(
+  state: Pick<BroadcastState, 'status' | 'stream'>,
+  streamKey: string,
+): string | undefined {
+  if (streamKey === '') {
+    return 'Paste your stream key first.';
+  }
+  return state.stream === null ? 'Turn on your camera, or share your screen first.' : undefined;
+}
+
+/** The question before the end. */
+export function endWords(viewers: number): string {
+  return `End the stream for ${viewerWords(viewers)}? This cannot be undone.`;
+}
+
+/** What a broadcaster can do about the health, or undefined while it is good. */
+export function adviceWords(
+  state: Pick<BroadcastState, 'health' | 'figures' | 'quality'>,
+): string | undefined {
+  switch (state.health?.cause) {
+    case 'upload': {
+      const room = state.figures?.targetBitrateBps ?? 0;
+      const set = qualityTarget(state.quality).maxBitrateBps;
+      return `Your upload gives ${bitrateWords(room)}, you send up to ${bitrateWords(set)}. Choose a lower quality.`;
+    }
+    case 'network':
+      return 'Your network is slow or loses packets. Use a cable, or move closer to the router.';
+    case 'computer':
+      return 'Your computer is too busy. Close other apps, or choose a lower quality.';
+    case 'nothing-sent':
+      return 'No picture leaves this browser. Choose another camera.';
+    default:
+      return undefined;
+  }
+}
+
+/** The next lower quality; undefined below the lowest. */
+export function lowerQuality(quality: StreamQuality): StreamQuality | undefined {
+  const order: readonly StreamQuality[] = ['1080p', '720p', '480p', '360p'];
+  return order[order.indexOf(quality === 'auto' ? '720p' : quality) + 1];
+}

@@ -1,0 +1,295 @@
+import { type Compositor, openCompositor } from '../compositor/compositor.ts';
+import { type CapturedDevice, mediaAccessError, type StreamClientError } from '../stream-client-error.ts';
+import {
+  cameraConstraints,
+  qualityTarget,
+  type StreamQuality,
+  screenConstraints,
+} from '../stream-quality.ts';
+import { AudioMix } from './audio-mix.ts';
+import { openCamera, openMicrophone, openScreen, type ScreenCapture } from './open-device.ts';
+
+/** What the viewers see. */
+export type PictureSource = 'camera' | 'screen' | 'camera+screen' | 'none';
+
+/** The two tracks that go out, and what they are. */
+export interface SourceTracks {
+  readonly video: MediaStreamTrack;
+  readonly audio: MediaStreamTrack;
+  readonly picture: PictureSource;
+}
+
+/** Whom a source tells. */
+export interface SourceListener {
+  /** Other tracks go out now. */
+  changed(): void;
+  /** A device went away by itself; something stands in for it. */
+  lost(device: CapturedDevice): void;
+}
+
+/**
+ * Camera, microphone and screen of one broadcaster, made into one video and one sound track. Whatever happens to a device, both
+ * tracks go on: black stands in for a picture, silence for a sound, because a stream that stops cannot be told from a lost one.
+ */
+export class BroadcastSource {
+  readonly #listener: SourceListener;
+  readonly #mix = new AudioMix();
+  #quality: StreamQuality;
+  #camera: MediaStreamTrack | undefined;
+  #microphone: MediaStreamTrack | undefined;
+  #screen: ScreenCapture | undefined;
+  #withCamera = false;
+  #videoEnabled = true;
+  #audioEnabled = true;
+  #compositor: Compositor | undefined;
+  #tracks: SourceTracks | undefined;
+  #closed = false;
+
+  constructor(quality: StreamQuality, listener: SourceListener) {
+    this.#quality = quality;
+    this.#listener = listener;
+  }
+
+  get camera(): MediaStreamTrack | undefined {
+    return this.#camera;
+  }
+
+  get microphone(): MediaStreamTrack | undefined {
+    return this.#microphone;
+  }
+
+  /** The tracks that go out now. The same object until one of them changes. */
+  get tracks(): SourceTracks {
+    this.#tracks ??= { video: this.#video(), audio: this.#audio(), picture: this.#picture() };
+    return this.#tracks;
+  }
+
+  /** Frames per second that the picture should have; undefined for a screen, which moves only when something happens on it. */
+  get expectedFramesPerSecond(): number | undefined {
+    const wanted = qualityTarget(this.#quality).framesPerSecond;
+    switch (this.#picture()) {
+      case 'camera':
+        return this.#videoEnabled
+          ? Math.min(wanted, this.#camera?.getSettings().frameRate ?? wanted)
+          : undefined;
+      case 'camera+screen':
+        return wanted;
+      default:
+        return undefined;
+    }
+  }
+
+  /** Opens another camera, or the browser's choice; the old one goes on until the new one is there. */
+  async useCamera(deviceId: string | undefined): Promise<void> {
+    const open = (): Promise<MediaStreamTrack> => openCamera(this.#quality, deviceId);
+    const track = await open().catch(async (error: unknown) => {
+      // Many phones open one camera at a time.
+      if (this.#camera?.readyState !== 'live' || !isBusy(error)) {
+        throw error;
+      }
+      const { deviceId: before } = this.#camera.getSettings();
+      this.#drop(this.#camera);
+      return open().catch(async (second: unknown) => {
+        this.#camera = this.#own(await openCamera(this.#quality, before), 'camera');
+        this.#change();
+        throw second;
+      });
+    });
+    this.#replaceCamera(track);
+  }
+
+  /** Opens another microphone, or the browser's choice; the old one goes on until the new one is there. */
+  async useMicrophone(deviceId: string | undefined): Promise<void> {
+    this.#replaceMicrophone(await openMicrophone(deviceId));
+  }
+
+  /** Takes tracks that were opened elsewhere; they are ours from now on. */
+  adopt(tracks: {
+    readonly camera?: MediaStreamTrack | undefined;
+    readonly microphone?: MediaStreamTrack | undefined;
+  }): void {
+    if (tracks.camera !== undefined) {
+      this.#replaceCamera(tracks.camera);
+    }
+    if (tracks.microphone !== undefined) {
+      this.#replaceMicrophone(tracks.microphone);
+    }
+  }
+
+  /** Asks for a screen and shows it, alone or with the camera in its corner. Needs a click. */
+  async shareScreen(withCamera: boolean): Promise<void> {
+    const screen = await openScreen(this.#quality);
+    if (this.#closed) {
+      stopAll(screen);
+      return;
+    }
+    const before = this.#screen;
+    this.#screen = screen;
+    this.#withCamera = withCamera;
+    // The browser's own "Stop sharing" comes as the end of the track.
+    screen.video.addEventListener('ended', () => {
+      if (this.#screen === screen) {
+        this.stopSharing();
+      }
+    });
+    screen.audio?.addEventListener('ended', () => {
+      if (this.#screen === screen) {
+        this.#change();
+      }
+    });
+    this.#change();
+    stopAll(before);
+  }
+
+  /** Puts the camera into the corner of the shared screen, or takes it away. */
+  showCameraOnScreen(withCamera: boolean): void {
+    this.#withCamera = withCamera;
+    this.#change();
+  }
+
+  /** Back to the camera alone. */
+  stopSharing(): void {
+    const before = this.#screen;
+    this.#screen = undefined;
+    this.#change();
+    stopAll(before);
+  }
+
+  /** Other constraints for what is open. */
+  async setQuality(quality: StreamQuality): Promise<void> {
+    this.#quality = quality;
+    const { deviceId } = this.#camera?.getSettings() ?? {};
+    await Promise.all([
+      this.#camera?.applyConstraints(cameraConstraints(quality, deviceId)),
+      this.#screen?.video.applyConstraints(screenConstraints(quality)),
+    ]);
+    this.#closeCompositor();
+    this.#change();
+  }
+
+  /** Shows the picture, or black. The camera stays open, so that it is back at once. */
+  setVideoEnabled(enabled: boolean): void {
+    this.#videoEnabled = enabled;
+    this.#change();
+  }
+
+  /** Lets the microphone be heard, or silence. The sound of a shared screen goes on. */
+  setAudioEnabled(enabled: boolean): void {
+    this.#audioEnabled = enabled;
+    this.#change();
+  }
+
+  /** Lets go of every device. Idempotent. */
+  close(): void {
+    this.#closed = true;
+    this.#drop(this.#camera);
+    this.#drop(this.#microphone);
+    this.#camera = undefined;
+    this.#microphone = undefined;
+    stopAll(this.#screen);
+    this.#screen = undefined;
+    this.#closeCompositor();
+    this.#mix.close();
+  }
+
+  #replaceCamera(track: MediaStreamTrack): void {
+    if (this.#closed) {
+      track.stop();
+      return;
+    }
+    const before = this.#camera;
+    this.#camera = this.#own(track, 'camera');
+    this.#change();
+    this.#drop(before);
+  }
+
+  #replaceMicrophone(track: MediaStreamTrack): void {
+    if (this.#closed) {
+      track.stop();
+      return;
+    }
+    const before = this.#microphone;
+    this.#microphone = this.#own(track, 'microphone');
+    this.#change();
+    this.#drop(before);
+  }
+
+  #own(track: MediaStreamTrack, device: 'camera' | 'microphone'): MediaStreamTrack {
+    track.addEventListener('ended', () => {
+      if (track === this.#camera || track === this.#microphone) {
+        this.#change();
+        this.#listener.lost(device);
+      }
+    });
+    return track;
+  }
+
+  #drop(track: MediaStreamTrack | undefined): void {
+    // `stop` fires no `ended`: that event is for devices that went by themselves.
+    track?.stop();
+  }
+
+  #picture(): PictureSource {
+    const camera = this.#camera?.readyState === 'live';
+    if (this.#screen?.video.readyState === 'live') {
+      return camera && this.#withCamera && this.#videoEnabled ? 'camera+screen' : 'screen';
+    }
+    return camera ? 'camera' : 'none';
+  }
+
+  #video(): MediaStreamTrack {
+    const picture = this.#picture();
+    const screen = this.#screen?.video;
+    if (this.#camera !== undefined) {
+      this.#camera.enabled = this.#videoEnabled;
+    }
+    if (screen !== undefined) {
+      screen.enabled = this.#videoEnabled || this.#withCamera;
+    }
+    const only = picture === 'camera' ? this.#camera : picture === 'screen' ? screen : undefined;
+    if (only !== undefined) {
+      this.#closeCompositor();
+      return only;
+    }
+    const { width, height, framesPerSecond } = qualityTarget(this.#quality);
+    this.#compositor ??= openCompositor({ width, height, framesPerSecond });
+    this.#compositor.show({
+      main: picture === 'none' ? undefined : screen,
+      inset: picture === 'none' ? undefined : this.#camera,
+    });
+    this.#compositor.track.contentHint = picture === 'none' ? 'motion' : 'detail';
+    return this.#compositor.track;
+  }
+
+  #audio(): MediaStreamTrack {
+    if (this.#microphone !== undefined) {
+      this.#microphone.enabled = this.#audioEnabled;
+    }
+    return this.#mix.track({ microphone: this.#microphone, system: this.#screen?.audio });
+  }
+
+  #closeCompositor(): void {
+    const before = this.#compositor;
+    this.#compositor = undefined;
+    before?.close();
+  }
+
+  #change(): void {
+    if (!this.#closed) {
+      this.#tracks = undefined;
+      this.#listener.changed();
+    }
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return (
+    (mediaAccessError(error, 'camera') satisfies StreamClientError).detail?.startsWith('NotReadableError') ===
+    true
+  );
+}
+
+function stopAll(screen: ScreenCapture | undefined): void {
+  screen?.video.stop();
+  screen?.audio?.stop();
+}

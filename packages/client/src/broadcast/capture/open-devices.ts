@@ -1,0 +1,64 @@
+import { mediaAccessError, type StreamClientError } from '../stream-client-error.ts';
+import { cameraConstraints, microphoneConstraints, type StreamQuality } from '../stream-quality.ts';
+import { openCamera, openMicrophone } from './open-device.ts';
+
+/** What was asked for, and what came of it. */
+export interface OpenedDevices {
+  readonly camera: MediaStreamTrack | undefined;
+  readonly microphone: MediaStreamTrack | undefined;
+  /** Why one of them is missing, the camera's reason first. */
+  readonly error: StreamClientError | undefined;
+}
+
+/** Devices by id; undefined leaves the choice to the browser. */
+export interface DeviceChoice {
+  readonly cameraId?: string | undefined;
+  readonly microphoneId?: string | undefined;
+}
+
+/** Opens camera and microphone with one question to the user. A device that was remembered and is gone is replaced by the browser's choice; one of the two may be missing. */
+export async function openDevices(quality: StreamQuality, choice: DeviceChoice): Promise<OpenedDevices> {
+  // Absent in pages without HTTPS: then the single openings below find the words for it.
+  const { mediaDevices } = navigator as { mediaDevices?: MediaDevices };
+  try {
+    if (mediaDevices !== undefined) {
+      const stream = await mediaDevices.getUserMedia({
+        video: cameraConstraints(quality, choice.cameraId),
+        audio: microphoneConstraints(choice.microphoneId),
+      });
+      const [camera] = stream.getVideoTracks();
+      const [microphone] = stream.getAudioTracks();
+      if (camera !== undefined) {
+        camera.contentHint = 'motion';
+      }
+      if (microphone !== undefined) {
+        microphone.contentHint = 'speech';
+      }
+      return { camera, microphone, error: undefined };
+    }
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'NotAllowedError') {
+      // Who said no is not asked a second time.
+      return { camera: undefined, microphone: undefined, error: mediaAccessError(error, 'camera') };
+    }
+  }
+  const camera = await attempt((id) => openCamera(quality, id), choice.cameraId);
+  const microphone = await attempt(openMicrophone, choice.microphoneId);
+  return { camera: camera.track, microphone: microphone.track, error: camera.error ?? microphone.error };
+}
+
+interface Attempt {
+  readonly track?: MediaStreamTrack;
+  readonly error?: StreamClientError;
+}
+
+async function attempt(
+  open: (deviceId: string | undefined) => Promise<MediaStreamTrack>,
+  deviceId: string | undefined,
+): Promise<Attempt> {
+  try {
+    return { track: await open(deviceId) };
+  } catch (error) {
+    return deviceId === undefined ? { error: mediaAccessError(error, 'camera') } : attempt(open, undefined);
+  }
+}

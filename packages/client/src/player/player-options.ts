@@ -1,0 +1,19 @@
+import type { LatencyOptions } from './latency-controller.ts';
+
+/** What a player is made from. */
+export interface PlayerOptions {
+  /** The multivariant playlist; relative to the page. */
+  readonly url: string;
+  /** The element that shows the stream. The player uses it alone; attributes and looks stay the page's, but for its background while the transport changes. */
+  readonly media: HTMLMediaElement;
+  /** Answers `{"epochMs": number}`; without it latency stays unknown, or with WebRTC an estimate of the path. Default '/api/time'. */
+  readonly serverTimeUrl?: string;
+  /** See {@link LatencyOptions}. */
+  readonly latency?: LatencyOptions;
+  /** Where a WHEP session of this stream is asked for; relative to the page. Without it there is only LL-HLS. */
+  readonly whepUrl?: string;
+  /** Answers `{"iceServers":[…]}`. Default '/api/ice-servers'. */
+  readonly iceServersUrl?: string;
+  /** Begin with WebRTC; see `Player.setUltraLowLatency`. Default false. */
+  readonly ultraLowLatency?: boolean;
+}

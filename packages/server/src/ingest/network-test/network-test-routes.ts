@@ -1,0 +1,127 @@
+import { AddressPlaces } from '../../http/address-places.ts';
+import { HttpError } from '../../http/http-error.ts';
+import type { HttpRequest } from '../../http/http-request.ts';
+import type { IceServerSource } from '../../http/ice-server-source.ts';
+import { offerRefused, readOffer, respondAnswer } from '../../http/offer-answer.ts';
+import { discardBody } from '../../http/read-body.ts';
+import { respondJson } from '../../http/respond.ts';
+import { Router } from '../../http/router.ts';
+import type { OriginResponse } from '../../origin/exchange.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Logger } from '../../platform/logger.ts';
+import { type RtcGateway, RtcRefusedError } from '../../rtc-worker/rtc-gateway.ts';
+import { checkOffer } from '../whip/check-offer.ts';
+
+/** What the server knows of its own reachability. */
+export interface NetworkFacts {
+  readonly udpPort: number;
+  /** Addresses in the candidates of our answers. */
+  readonly addresses: readonly string[];
+  readonly stunConfigured: boolean;
+  readonly turnConfigured: boolean;
+}
+
+/** What a network test lets its clients do. */
+export interface NetworkTestLimits {
+  /** Largest upload in bytes. Default 4 MiB. */
+  readonly maxUploadBytes: number;
+  /** Longest upload in milliseconds. Default 20,000. */
+  readonly uploadTimeoutMs: number;
+  /** Uploads at the same time, in all. Default 8. */
+  readonly maxUploads: number;
+  /** Uploads or probes of one address at the same time. Default 3. */
+  readonly maxPerAddress: number;
+  /** How long a probe counts as open, in milliseconds: as long as the gateway keeps it. Default 15,000. */
+  readonly probeLifeMs: number;
+}
+
+/** The limits of a test that was given none. */
+export const DEFAULT_NETWORK_TEST_LIMITS: NetworkTestLimits = {
+  maxUploadBytes: 4 << 20,
+  uploadTimeoutMs: 20_000,
+  maxUploads: 8,
+  maxPerAddress: 3,
+  probeLifeMs: 15_000,
+};
+
+/** What the network test is made of. */
+export interface NetworkTestOptions {
+  readonly facts: () => NetworkFacts;
+  readonly gateway: Pick<RtcGateway, 'openProbe'>;
+  readonly iceServers: IceServerSource;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly limits?: Partial<NetworkTestLimits>;
+  /** The client's address as limits count it. */
+  readonly clientAddress: (request: HttpRequest) => string;
+}
+
+/** Longest offer of a data channel. */
+const OFFER_LIMITS = { maxBytes: 65_536, timeoutMs: 10_000 };
+
+/**
+ * `GET /api/network-test`: what the server knows. `POST …/probe`: answers the offer of a data channel that echoes. `POST …/upload`:
+ * takes bytes and says how long they took.
+ */
+export function networkTestRoutes(options: NetworkTestOptions): Router {
+  const test = new NetworkTest(options);
+  return new Router(options.log)
+    .get('/api/network-test', (_request, response) => respondJson(response, options.facts()))
+    .on('POST', '/api/network-test/probe', (request, response) => test.probe(request, response))
+    .on('POST', '/api/network-test/upload', (request, response) => test.upload(request, response));
+}
+
+class NetworkTest {
+  readonly #options: NetworkTestOptions;
+  readonly #limits: NetworkTestLimits;
+  readonly #probes: AddressPlaces;
+  readonly #uploads: AddressPlaces;
+  #uploading = 0;
+
+  constructor(options: NetworkTestOptions) {
+    this.#options = options;
+    this.#limits = { ...DEFAULT_NETWORK_TEST_LIMITS, ...options.limits };
+    this.#probes = new AddressPlaces(this.#limits.maxPerAddress);
+    this.#uploads = new AddressPlaces(this.#limits.maxPerAddress);
+  }
+
+  async probe(request: HttpRequest, response: OriginResponse): Promise<void> {
+    const release = this.#probes.take(this.#options.clientAddress(request));
+    if (release === undefined) throw tooMany();
+    try {
+      const offer = await readOffer(request, OFFER_LIMITS);
+      checkOffer(offer);
+      const session = await this.#options.gateway.openProbe({ offer });
+      setTimeout(release, this.#limits.probeLifeMs).unref();
+      respondAnswer(response, session, `/api/network-test/probe/${session.id}`, this.#options.iceServers);
+    } catch (error) {
+      release();
+      throw error instanceof RtcRefusedError ? offerRefused(error) : error;
+    }
+  }
+
+  async upload(request: HttpRequest, response: OriginResponse): Promise<void> {
+    const release = this.#uploads.take(this.#options.clientAddress(request));
+    if (release === undefined || this.#uploading >= this.#limits.maxUploads) {
+      release?.();
+      throw tooMany();
+    }
+    this.#uploading++;
+    try {
+      const startedMs = this.#options.clock.monotonicMs();
+      const { maxUploadBytes: maxBytes, uploadTimeoutMs: timeoutMs } = this.#limits;
+      const bytes = await discardBody(request, { maxBytes, timeoutMs });
+      respondJson(response, { bytes, ms: Math.round(this.#options.clock.monotonicMs() - startedMs) });
+    } finally {
+      this.#uploading--;
+      release();
+    }
+  }
+}
+
+function tooMany(): HttpError {
+  return new HttpError(429, 'TOO_MANY_TESTS', 'too many network tests are under way, try again soon', [
+    'Retry-After',
+    '5',
+  ]);
+}

@@ -1,0 +1,177 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { HttpRequest } from '../http/http-request.ts';
+import { iceRoutes } from '../http/ice-routes.ts';
+import { selfSignedIdentity } from '../http/self-signed.ts';
+import { BothProtocols, refusalOf } from '../http/testing/both-protocols.ts';
+import { systemClock } from '../platform/clock.ts';
+import { silentLogger } from '../platform/logger.ts';
+import { RtcRefusedError } from '../rtc-worker/rtc-gateway.ts';
+import { FakeGateway } from '../rtc-worker/testing/fake-gateway.ts';
+import { KeyFailures } from './key-failures.ts';
+import { networkTestRoutes } from './network-test/network-test-routes.ts';
+import { PublisherDoor } from './publisher-door.ts';
+import { type StreamStatus, streamRoutes } from './stream-routes.ts';
+import { FakeKeys, iceServers, OFFER } from './whip/testing/whip-harness.ts';
+
+const KEY = 'live_key-of-one';
+const ended: string[] = [];
+const live = new Map<string, StreamStatus>();
+const gateway = new FakeGateway();
+const clientAddress = (request: HttpRequest): string =>
+  String(request.headers['x-test-address'] ?? '127.0.0.1');
+
+let web: BothProtocols;
+beforeAll(async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'tallylight-routes-'));
+  const identity = await selfSignedIdentity(directory, Date.now());
+  await rm(directory, { recursive: true });
+  const keyFailures = new KeyFailures({ maxKeyFailuresPerMinute: 3, keyFailurePauseMs: 60_000 });
+  const log = silentLogger;
+  const clock = systemClock;
+  web = await BothProtocols.start(
+    [
+      iceRoutes(iceServers),
+      streamRoutes({
+        status: (streamId) => live.get(streamId),
+        viewers: () => ({ whep: 2, hls: 3 }),
+        endStream: (streamId) => {
+          if (!live.has(streamId)) return false;
+          ended.push(streamId);
+          return true;
+        },
+        door: new PublisherDoor({ authorizer: new FakeKeys(), keyFailures, clock }),
+        log,
+        clientAddress,
+      }),
+      networkTestRoutes({
+        facts: () => ({
+          udpPort: 8189,
+          addresses: ['192.0.2.1'],
+          stunConfigured: true,
+          turnConfigured: false,
+        }),
+        gateway,
+        iceServers,
+        clock,
+        log,
+        limits: { maxUploadBytes: 100_000, maxPerAddress: 2, probeLifeMs: 60_000 },
+        clientAddress,
+      }),
+    ],
+    identity,
+  );
+});
+afterAll(() => web.close());
+
+beforeEach(() => {
+  ended.length = 0;
+  live.clear();
+  live.set('one', {
+    publishing: true,
+    protocol: 'whip',
+    health: { bitrateBps: 1e6, framesPerSecond: 30, warnings: [{ code: 'b-frames', message: 'off' }] },
+    startedAtMs: 1_700_000_000_000.4,
+  });
+});
+
+describe.each(['HTTP/1.1', 'HTTP/2'] as const)('API over %s', (version) => {
+  test('GET /api/ice-servers: what RTCPeerConnection takes, for any page, kept by nobody', async () => {
+    const answer = await web.send(version, { method: 'GET', path: '/api/ice-servers' });
+    expect(JSON.parse(answer.body.toString())).toEqual({ iceServers: iceServers.iceServers() });
+    expect(answer.headers['cache-control']).toBe('no-store');
+    expect(answer.headers['access-control-allow-origin']).toBe('*');
+  });
+
+  test('GET …/health: publisher, health and viewers', async () => {
+    const answer = await web.send(version, { method: 'GET', path: '/api/streams/one/health' });
+    expect(JSON.parse(answer.body.toString())).toEqual({
+      streamId: 'one',
+      publishing: true,
+      protocol: 'whip',
+      health: { bitrateBps: 1e6, framesPerSecond: 30, warnings: [{ code: 'b-frames', message: 'off' }] },
+      viewers: { whep: 2, hls: 3, total: 5 },
+      startedAtMs: 1_700_000_000_000,
+    });
+  });
+
+  test('GET …/health while nobody publishes: nulls; of no stream: 404', async () => {
+    live.set('one', { publishing: false, startedAtMs: 5 });
+    const answer = await web.send(version, { method: 'GET', path: '/api/streams/one/health' });
+    expect(JSON.parse(answer.body.toString())).toMatchObject({
+      publishing: false,
+      protocol: null,
+      health: null,
+    });
+    const missing = await web.send(version, { method: 'GET', path: '/api/streams/none/health' });
+    expect([missing.status, refusalOf(missing).code]).toEqual([404, 'NOT_LIVE']);
+  });
+
+  test('POST …/end: only with the stream’s own key', async () => {
+    const end = async (streamId: string, key?: string): Promise<number> => {
+      const headers: Record<string, string> = { 'x-test-address': `${version} ${key}` };
+      if (key !== undefined) headers['authorization'] = `Bearer ${key}`;
+      const answer = await web.send(version, {
+        method: 'POST',
+        path: `/api/streams/${streamId}/end`,
+        headers,
+      });
+      return answer.status;
+    };
+    expect(await end('one')).toBe(401);
+    expect([
+      await end('one', 'x'),
+      await end('one', 'x'),
+      await end('one', 'x'),
+      await end('one', 'x'),
+    ]).toEqual([401, 401, 401, 429]);
+    expect(await end('one', 'live_key-of-two')).toBe(403);
+    expect(await end('two', 'live_key-of-two')).toBe(404);
+    expect(ended).toEqual([]);
+    expect(await end('one', KEY)).toBe(200);
+    expect(ended).toEqual(['one']);
+  });
+
+  test('GET /api/network-test tells what the server knows', async () => {
+    const answer = await web.send(version, { method: 'GET', path: '/api/network-test' });
+    expect(JSON.parse(answer.body.toString())).toEqual({
+      udpPort: 8189,
+      addresses: ['192.0.2.1'],
+      stunConfigured: true,
+      turnConfigured: false,
+    });
+  });
+
+  test('POST …/upload counts a body and throws it away; above the limit: 413', async () => {
+    const upload = (bytes: number) =>
+      web.send(version, { method: 'POST', path: '/api/network-test/upload', body: Buffer.alloc(bytes) });
+    const { bytes, ms } = JSON.parse((await upload(100_000)).body.toString()) as {
+      bytes: number;
+      ms: number;
+    };
+    expect(bytes).toBe(100_000);
+    expect(ms).toBeGreaterThanOrEqual(0);
+    expect((await upload(100_001)).status).toBe(413);
+    expect((await upload(10)).status).toBe(200);
+  });
+
+  test('POST …/probe answers an offer; so many of one address, then 429', async () => {
+    const probe = (body = OFFER, type = 'application/sdp') =>
+      web.send(version, {
+        method: 'POST',
+        path: '/api/network-test/probe',
+        headers: { 'content-type': type, 'x-test-address': `probe ${version}` },
+        body,
+      });
+    expect((await probe('nonsense')).status).toBe(400);
+    expect((await probe(OFFER, 'text/plain')).status).toBe(415);
+    gateway.refusal = new RtcRefusedError('unavailable', 'starting');
+    expect((await probe()).status).toBe(503);
+    gateway.refusal = undefined;
+    const answer = await probe();
+    expect([answer.status, answer.headers['content-type']]).toEqual([201, 'application/sdp']);
+    expect([(await probe()).status, (await probe()).status]).toEqual([201, 429]);
+  });
+});

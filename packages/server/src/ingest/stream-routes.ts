@@ -1,0 +1,70 @@
+import { clientPeer } from '../http/client-peer.ts';
+import { HttpError } from '../http/http-error.ts';
+import type { HttpRequest } from '../http/http-request.ts';
+import { respondJson } from '../http/respond.ts';
+import { Router } from '../http/router.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { PublisherHealth } from '../stream/publisher.ts';
+import type { PublisherDoor } from './publisher-door.ts';
+
+/** A live stream as its broadcaster sees it. */
+export interface StreamStatus {
+  /** False while the publisher is away and awaited. */
+  readonly publishing: boolean;
+  /** Protocol of the publisher; absent while there is none. */
+  readonly protocol?: string | undefined;
+  /** Absent while nobody publishes, or the protocol does not tell. */
+  readonly health?: PublisherHealth | undefined;
+  /** When it went live, Unix milliseconds. */
+  readonly startedAtMs: number;
+}
+
+/** What the routes of one stream are made of. */
+export interface StreamRoutesOptions {
+  /** Undefined when the stream is not live. */
+  readonly status: (streamId: string) => StreamStatus | undefined;
+  /** Who watches now. */
+  readonly viewers: (streamId: string) => { readonly whep: number; readonly hls: number };
+  /** Ends a stream for its viewers at once; false when it is not live. */
+  readonly endStream: (streamId: string) => boolean;
+  readonly door: PublisherDoor;
+  readonly log: Logger;
+  /** The client's address as limits count it. */
+  readonly clientAddress: (request: HttpRequest) => string;
+}
+
+/**
+ * `GET /api/streams/:id/health`: how the publisher's connection and media are, and who watches. `POST /api/streams/:id/end`: ends the
+ * stream without the time to reconnect, for the stream's key.
+ */
+export function streamRoutes(options: StreamRoutesOptions): Router {
+  return new Router(options.log)
+    .get('/api/streams/:id/health', (_request, response, { params }) => {
+      const streamId = params['id'] ?? '';
+      const status = options.status(streamId);
+      if (status === undefined) throw notLive();
+      const { whep, hls } = options.viewers(streamId);
+      respondJson(response, {
+        streamId,
+        publishing: status.publishing,
+        protocol: status.protocol ?? null,
+        health: status.health ?? null,
+        viewers: { whep, hls, total: whep + hls },
+        startedAtMs: Math.round(status.startedAtMs),
+      });
+    })
+    .on('POST', '/api/streams/:id/end', async (request, response, { params }) => {
+      const address = options.clientAddress(request);
+      const peer = clientPeer(request, address);
+      const streamId = params['id'] ?? '';
+      // `whip`: only a publisher with a WebRTC key, a browser's, ends its stream this way.
+      await options.door.admit(request, { protocol: 'whip', address, peer, streamId });
+      if (!options.endStream(streamId)) throw notLive();
+      options.log.info({ streamId, peer }, 'stream ended by its publisher');
+      respondJson(response, { streamId, ended: true });
+    });
+}
+
+function notLive(): HttpError {
+  return new HttpError(404, 'NOT_LIVE', 'there is no such stream now');
+}

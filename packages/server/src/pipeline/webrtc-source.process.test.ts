@@ -1,0 +1,234 @@
+import { lintStream } from '@tallylight/hls/lint/lint-stream.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { lintClock, lintFetch } from '../../../../tests/support/lint-access.ts';
+import { LlReader, openReaders } from '../../../../tests/support/ll-reader.ts';
+import type { AccessUnit } from '../stream/access-unit.ts';
+import { opusClicks } from '../transcode/audio/testing/clicks.ts';
+import { type EncodedClip, encodeClip } from '../transcode/testing/encoded-clip.ts';
+import { encodeVp8Clip } from '../transcode/testing/vp8-clip.ts';
+import { clickOffsetsMs } from './testing/av-offset.ts';
+import { type ClipEvent, clipEvents, playLive } from './testing/live-clip.ts';
+import { PipelineServer } from './testing/pipeline-server.ts';
+
+const START_MS = 50_000;
+const SECONDS = 9;
+/** A white picture at each full second, and the middle of a click 4 ms later. */
+const FLASH = "drawbox=color=white:t=fill:enable='lt(mod(t+0.001,1),0.1)'";
+const CLICKS_MS = Array.from({ length: SECONDS }, (_, second) => second * 1000 + 4).slice(1);
+const STEPS = [
+  { shortSide: 360, bitrateBps: 400_000 },
+  { shortSide: 180, bitrateBps: 150_000 },
+];
+
+let server: PipelineServer;
+beforeAll(async () => {
+  server = await PipelineServer.start({ steps: STEPS });
+});
+afterAll(() => server.close());
+
+function h264(size = '640x360', seconds = SECONDS, startMs = START_MS): Promise<EncodedClip> {
+  const flags = ['-tune', 'zerolatency', '-bf', '0', '-profile:v', 'baseline', '-g', '60', '-vf', FLASH];
+  return encodeClip({ size, seconds, startMs, flags });
+}
+
+function vp8(size = '640x360', seconds = SECONDS, startMs = START_MS): Promise<EncodedClip> {
+  return encodeVp8Clip({ size, seconds, startMs, filter: FLASH });
+}
+
+/** Warnings and errors about a stream. */
+function complaints(streamId: string): readonly string[] {
+  return server.log
+    .filter(
+      ({ level, fields }) => level !== 'info' && (fields as { streamId?: string }).streamId === streamId,
+    )
+    .map(({ event, fields }) => `${event} ${JSON.stringify(fields)}`);
+}
+
+interface Played {
+  readonly readers: readonly LlReader[];
+  readonly report: Awaited<ReturnType<typeof lintStream>>;
+}
+
+/** Watches a stream as players and the linter do, for so many seconds of media. */
+async function watch(streamId: string, renditions: number, seconds: number): Promise<Played> {
+  const url = server.url(streamId);
+  const readers = await openReaders(url, { atLeast: renditions });
+  const [report] = await Promise.all([
+    lintStream({ url, seconds, fetch: lintFetch, clock: lintClock }),
+    ...readers.map((reader) => reader.follow(seconds)),
+  ]);
+  return { readers, report };
+}
+
+/** A rendition's init section and complete segments as one file. */
+async function download(streamId: string, rendition: string): Promise<Uint8Array> {
+  const feed = server.sessions.presentation(streamId)?.renditions().get(rendition);
+  const pieces: Uint8Array[] = [];
+  for (const segment of feed?.playlist().segments ?? []) {
+    if (pieces.length === 0) pieces.push(...(feed?.media(segment.map?.uri ?? '') ?? []));
+    pieces.push(...(feed?.media(segment.uri) ?? []));
+  }
+  return Buffer.concat(pieces);
+}
+
+function expectWhole({ readers, report }: Played, ids: readonly string[]): void {
+  expect(report.findings.filter(({ level }) => level === 'MUST')).toEqual([]);
+  expect(report.problems).toEqual([]);
+  expect(readers.map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
+  for (const reader of readers) {
+    const { id, problems, holes, wrongDurations, dependentSegments } = reader;
+    expect({ id, problems, holes, wrongDurations, dependentSegments }).toEqual({
+      id,
+      problems: [],
+      holes: [],
+      wrongDurations: [],
+      dependentSegments: [],
+    });
+    expect(reader.playBack(0.5).stalls, id).toBe(0);
+  }
+}
+
+describe('a WebRTC source', () => {
+  test.each([
+    { codec: 'H.264', make: () => h264() },
+    { codec: 'VP8', make: () => vp8() },
+  ])('$codec and Opus are played as H.264 and AAC, lips in step', async ({ codec, make }) => {
+    const streamId = codec.toLowerCase().replace('.', '');
+    const clips = [
+      await make(),
+      await opusClicks({ seconds: SECONDS, clicksMs: CLICKS_MS, startMs: START_MS }),
+    ];
+    const sink = server.publish(streamId);
+    sink.expectTracks({ video: true, audio: true });
+    const playing = playLive(sink, clipEvents(clips));
+    const played = await watch(streamId, 3, 5);
+    await playing;
+    expectWhole(played, ['audio', 'source', '180p']);
+    const audio = await download(streamId, 'audio');
+    for (const id of ['source', '180p']) {
+      const offsets = await clickOffsetsMs({ video: await download(streamId, id), audio });
+      expect(offsets.length, id).toBeGreaterThanOrEqual(4);
+      // The click begins with the flash.
+      for (const offset of offsets) expect(Math.abs(offset), `${id}: ${offsets}`).toBeLessThan(25);
+      console.info(codec, id, offsets);
+    }
+    expect(complaints(streamId)).toEqual([]);
+    sink.end('unpublished');
+  });
+
+  test.each([
+    { codec: 'H.264', make: h264 },
+    { codec: 'VP8', make: vp8 },
+  ])(
+    '$codec that changes its size goes on with a discontinuity and the same clock',
+    async ({ codec, make }) => {
+      const streamId = `size-${codec.toLowerCase().replace('.', '')}`;
+      // As a browser whose network narrows, and then the camera is turned.
+      const [large, small, portrait] = await Promise.all([
+        make('640x360', 4),
+        make('480x270', 3, START_MS + 4000),
+        make('270x480', 4, START_MS + 7000),
+      ]);
+      const sound = await opusClicks({
+        seconds: 11,
+        clicksMs: [...CLICKS_MS, 9004, 10_004],
+        startMs: START_MS,
+      });
+      const before = (untilMs: number) => (unit: AccessUnit) => unit.dts < START_MS + untilMs;
+      const parts = [large, small, portrait].map(({ track, units }, index) => {
+        const [fromMs = 0, untilMs = 0] = [[0, 4000, 7000][index], [4000, 7000, 11_000][index]];
+        const heard = sound.units.filter((unit) => before(untilMs)(unit) && !before(fromMs)(unit));
+        return clipEvents([
+          { track, units },
+          ...(index === 0 ? [{ track: sound.track, units: heard }] : [{ track: sound.track, units: heard }]),
+        ]);
+      });
+      const events = parts.flatMap((part, index) =>
+        index === 0 ? part : part.filter((event) => !('track' in event) || event.track.kind === 'video'),
+      );
+      const sink = server.publish(streamId);
+      sink.expectTracks({ video: true, audio: true });
+      const playing = playLive(sink, events);
+      const played = await watch(streamId, 3, 9);
+      await playing;
+      expect(played.report.findings.filter(({ level }) => level === 'MUST')).toEqual([]);
+      expect(played.report.problems).toEqual([]);
+      for (const reader of played.readers) {
+        expect(reader.holes, reader.id).toEqual([]);
+        expect(reader.mediaSec, reader.id).toBeGreaterThanOrEqual(9);
+        expect(reader.playBack(0.5).stalledMs, reader.id).toBeLessThan(700);
+      }
+      console.info(
+        codec,
+        played.readers.map((reader) => [
+          reader.id,
+          reader.playBack(0.5),
+          reader.parts.filter(({ discontinuity }) => discontinuity).length,
+        ]),
+      );
+      expect(complaints(streamId)).toEqual([]);
+      sink.end('unpublished');
+    },
+  );
+
+  test('sound that comes late, is muted and comes back is heard at its time', async () => {
+    const streamId = 'muted';
+    const video = await h264('640x360', 12);
+    const clicksMs = [...CLICKS_MS, 9004, 10_004, 11_004];
+    const sound = await opusClicks({ seconds: 12, clicksMs, startMs: START_MS });
+    const sink = server.publish(streamId);
+    const heard = (unit: AccessUnit): boolean => {
+      const ms = unit.pts - START_MS;
+      return unit.kind === 'video' || (ms > 2500 && !(ms > 5500 && ms < 7500));
+    };
+    const [videoEvents, soundEvents] = [clipEvents([video]), clipEvents([sound])];
+    const first = videoEvents.findIndex((event) => 'unit' in event && event.unit.pts >= START_MS + 2000);
+    const merged = [
+      ...videoEvents.slice(0, first),
+      ...soundEvents.slice(0, 1),
+      ...[...videoEvents.slice(first), ...soundEvents.slice(1)].sort((a, b) => timeOf(a) - timeOf(b)),
+    ];
+    const playing = playLive(sink, merged, heard);
+    const played = await watch(streamId, 3, 9);
+    await playing;
+    expectWhole(played, ['audio', 'source', '180p']);
+    expect(played.readers.flatMap(({ parts }) => parts.filter(({ discontinuity }) => discontinuity))).toEqual(
+      [],
+    );
+    const offsets = await clickOffsetsMs({
+      video: await download(streamId, 'source'),
+      audio: await download(streamId, 'audio'),
+    });
+    console.info(offsets);
+    // Seconds 3, 4, 5, 8 and 9.
+    expect(offsets).toHaveLength(5);
+    for (const offset of offsets) expect(Math.abs(offset), String(offsets)).toBeLessThan(25);
+    sink.end('unpublished');
+  });
+
+  test('a publisher that comes back, with another codec even, is watched on', async () => {
+    const streamId = 'back';
+    const clips = [await h264('640x360', 4), await vp8('640x360', 5)];
+    const sound = await opusClicks({ seconds: 5, clicksMs: [1004, 2004, 3004, 4004], startMs: START_MS });
+    const watching = watch(streamId, 3, 7);
+    for (const clip of clips) {
+      const sink = server.publish(streamId);
+      sink.expectTracks({ video: true, audio: true });
+      await playLive(sink, clipEvents([clip, sound]));
+      sink.end('connection-lost');
+    }
+    const { readers, report } = await watching;
+    console.info(JSON.stringify(server.log.filter(({ fields }) => (fields as any).streamId === streamId), null, 0).replaceAll('},{', '},\n{'));
+    console.info(server.sessions.live(streamId)?.presentation?.segmentClock);
+    expect(report.findings.filter(({ level }) => level === 'MUST')).toEqual([]);
+    for (const reader of readers) {
+      expect(reader.problems, reader.id).toEqual([]);
+      expect(reader.mediaSec, reader.id).toBeGreaterThanOrEqual(7);
+    }
+    expect(complaints(streamId)).toEqual([]);
+  });
+});
+
+function timeOf(event: ClipEvent): number {
+  return 'unit' in event ? event.unit.dts : 0;
+}

@@ -1,0 +1,275 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openChromium } from '../../../../../../tests/support/chromium.ts';
+import { waitFor } from '../../../../../../tests/support/wait-for.ts';
+import { ChildProcesses } from '../../../platform/child-process.ts';
+import { systemClock } from '../../../platform/clock.ts';
+import { silentLogger } from '../../../platform/logger.ts';
+import type { RtcFeed, RtcSession } from '../../rtc-gateway.ts';
+import { RtcWorker } from '../../rtc-worker.ts';
+import { freeUdpPort } from '../../testing/free-udp-port.ts';
+import { ChromiumViewer, type ViewerStats } from './testing/chromium-viewer.ts';
+import { encodeLiveClip, type LiveClip } from './testing/live-clip.ts';
+import { LiveWriter } from './testing/live-writer.ts';
+import { LossyPath, type PathOptions } from './testing/lossy-path.ts';
+
+let children: ChildProcesses;
+let worker: RtcWorker;
+let browser: Awaited<ReturnType<typeof openChromium>>;
+/** 720p at 2.5 Mbit/s and 360p at 0.6, both with an IDR every 2 s. */
+let clip: LiveClip;
+let small: LiveClip;
+const cleanups: (() => Promise<void> | void)[] = [];
+
+beforeAll(async () => {
+  children = new ChildProcesses();
+  worker = new RtcWorker({
+    clock: systemClock,
+    log: silentLogger,
+    children,
+    port: await freeUdpPort(),
+    advertisedAddresses: ['127.0.0.1'],
+  });
+  [clip, small, browser] = await Promise.all([
+    encodeLiveClip({ size: '1280x720', seconds: 8, kbps: 2500 }),
+    encodeLiveClip({ size: '640x360', seconds: 8, kbps: 600 }),
+    openChromium(),
+    worker.start(),
+  ]);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await worker?.close();
+  await children?.close();
+});
+
+async function cleanUp(): Promise<void> {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+}
+
+function openFeed(): { readonly feed: RtcFeed; readonly wanted: string[]; readonly counts: number[] } {
+  const wanted: string[] = [];
+  const counts: number[] = [];
+  const listener = {
+    onKeyframeWanted: (id: string) => void wanted.push(id),
+    onViewers: (count: number) => void counts.push(count),
+  };
+  const feed = worker.openFeed({ streamId: 's', listener });
+  cleanups.push(() => feed.close());
+  return { feed, wanted, counts };
+}
+
+/** Writes a clip in real time: its pictures as this rendition, and its sound unless `audio` is false. */
+function play(
+  feed: RtcFeed,
+  id: string,
+  source: LiveClip,
+  options: {
+    readonly aheadMs?: number;
+    readonly fromMs?: number;
+    readonly audio?: boolean;
+    readonly video?: boolean;
+  } = {},
+): LiveWriter {
+  const write = (unit: LiveClip['units'][number]): void => {
+    if (unit.kind === 'video' && options.video !== false) feed.write(id, unit);
+    if (unit.kind === 'audio' && options.audio !== false) feed.write('audio', unit);
+  };
+  const writer = new LiveWriter(source, write, options.aheadMs, options.fromMs);
+  cleanups.push(() => writer.close());
+  return writer;
+}
+
+interface Watching {
+  readonly viewer: ChromiumViewer;
+  readonly session: RtcSession;
+  readonly path: LossyPath;
+  /** Why the session ended by itself. */
+  readonly closed: string[];
+}
+
+/** A viewer behind a path that is perfect unless `options` say otherwise. */
+async function watch(
+  feed: RtcFeed,
+  options: PathOptions = {},
+  kinds?: readonly ('audio' | 'video')[],
+): Promise<Watching> {
+  const page = await browser.context.newPage();
+  const path = await LossyPath.open(worker.port, options);
+  const viewer = new ChromiumViewer(page);
+  const closed: string[] = [];
+  const offer = await viewer.offer(kinds);
+  const listener = { onConnected: () => {}, onClosed: (reason: string) => void closed.push(reason) };
+  const session = await worker.openEgress({ feed, offer, listener });
+  cleanups.push(async () => {
+    session.close();
+    await page.close();
+    path.close();
+  });
+  await viewer.answer(session.answer.replaceAll(` ${worker.port} typ host`, ` ${path.port} typ host`));
+  return { viewer, session, path, closed };
+}
+
+async function until(
+  viewer: ChromiumViewer,
+  what: string,
+  holds: (stats: ViewerStats) => boolean,
+  timeoutMs = 20_000,
+): Promise<ViewerStats> {
+  let seen: ViewerStats | undefined;
+  try {
+    return await waitFor(
+      what,
+      async () => {
+        seen = await viewer.stats();
+        return holds(seen) && seen;
+      },
+      timeoutMs,
+    );
+  } catch (cause) {
+    throw new Error(`${what}: ${JSON.stringify(seen)}`, { cause });
+  }
+}
+
+describe('a viewer in Chromium', () => {
+  test('sees and hears a stream within half a second of being connected, and without a freeze', async () => {
+    const { feed } = openFeed();
+    feed.setVideo('main', clip.video, 2_500_000);
+    feed.setAudio(clip.audio);
+    play(feed, 'main', clip, { aheadMs: 1500 });
+    const { viewer } = await watch(feed);
+    const before = await until(viewer, 'a picture', ({ firstPictureMs }) => firstPictureMs !== undefined);
+    expect(before.firstPictureMs).toBeLessThan(500);
+    const after = await until(viewer, 'eight seconds', ({ currentTimeSec }) => currentTimeSec > 8);
+    expect(after.width).toBe(1280);
+    expect((after.video['framesDecoded'] ?? 0) - (before.video['framesDecoded'] ?? 0)).toBeGreaterThan(200);
+    expect(after.video['freezeCount']).toBe(0);
+    expect(after.audio['concealmentEvents']).toBeLessThan(3);
+    const apartMs =
+      (after.video['estimatedPlayoutTimestamp'] ?? 0) - (after.audio['estimatedPlayoutTimestamp'] ?? 0);
+    expect(Math.abs(apartMs)).toBeLessThan(60);
+    await cleanUp();
+  });
+
+  test('sees no freeze of half a second at 2 % loss and a round trip of 50 ms', async () => {
+    const { feed } = openFeed();
+    feed.setVideo('main', clip.video, 2_500_000);
+    feed.setAudio(clip.audio);
+    play(feed, 'main', clip, { aheadMs: 1500 });
+    const { viewer } = await watch(feed, { loss: 0.02, delayMs: 25 });
+    await until(viewer, 'a picture', ({ firstPictureMs }) => firstPictureMs !== undefined);
+    const after = await until(viewer, 'twenty seconds', (stats) => stats.currentTimeSec > 20, 40_000);
+    expect(after.video['nackCount']).toBeGreaterThan(20);
+    expect(after.video['framesDropped']).toBe(0);
+    expect(after.longestPauseMs).toBeLessThan(500);
+    await cleanUp();
+  });
+
+  test('gets the smaller rendition when its line is too thin, and keeps playing', async () => {
+    const { feed } = openFeed();
+    feed.setVideo('main', clip.video, 2_500_000);
+    feed.setVideo('small', small.video, 600_000);
+    feed.setAudio(clip.audio);
+    play(feed, 'main', clip, { aheadMs: 500 });
+    play(feed, 'small', small, { aheadMs: 500, audio: false });
+    const { viewer, path } = await watch(feed, { delayMs: 10 });
+    await until(viewer, 'the large picture', ({ width }) => width === 1280);
+    await until(viewer, 'some seconds of it', ({ currentTimeSec }) => currentTimeSec > 4);
+    path.options = { delayMs: 10, downBps: 1_300_000 };
+    const down = await until(viewer, 'the small picture', ({ width }) => width === 640);
+    const after = await until(
+      viewer,
+      'more of it',
+      (stats) => stats.currentTimeSec > down.currentTimeSec + 5,
+    );
+    expect(after.width).toBe(640);
+    expect(after.video['framesDropped']).toBe(0);
+    await cleanUp();
+  });
+
+  test('goes on where the picture changes its size', async () => {
+    const { feed } = openFeed();
+    feed.setVideo('main', clip.video, 2_500_000);
+    feed.setAudio(clip.audio);
+    const first = play(feed, 'main', clip);
+    const { viewer } = await watch(feed);
+    await until(viewer, 'the large picture', ({ width }) => width === 1280);
+    first.close();
+    feed.setVideo('main', small.video, 600_000);
+    play(feed, 'main', small, { fromMs: 20_000 });
+    await until(viewer, 'the small picture', ({ width }) => width === 640);
+    await cleanUp();
+  });
+
+  test('hears a stream without pictures, and sees one without sound', async () => {
+    const silent = openFeed().feed;
+    silent.setVideo('main', small.video, 600_000);
+    play(silent, 'main', small, { audio: false });
+    const dark = openFeed().feed;
+    dark.setAudio(clip.audio);
+    play(dark, 'main', clip, { video: false });
+    const seeing = await watch(silent);
+    const hearing = await watch(dark);
+    await until(seeing.viewer, 'pictures', ({ video }) => (video['framesDecoded'] ?? 0) > 60);
+    await until(hearing.viewer, 'sound', ({ audio }) => (audio['totalAudioEnergy'] ?? 0) > 0.005);
+    await cleanUp();
+  });
+
+  test('waits for the next IDR where none is known, and the stream is asked for it', async () => {
+    const { feed, wanted } = openFeed();
+    feed.setVideo('main', small.video, 600_000);
+    let keyframes = 0;
+    const writer = new LiveWriter(small, (unit) => {
+      if (unit.kind === 'video' && unit.keyframe) keyframes += 1;
+      // As if the feed had been opened within a GOP.
+      if (unit.kind === 'video' && keyframes > 1) feed.write('main', unit);
+    });
+    cleanups.push(() => writer.close());
+    const { viewer } = await watch(feed);
+    const stats = await until(viewer, 'pictures', ({ video }) => (video['framesDecoded'] ?? 0) > 10);
+    expect(stats.video['keyFramesDecoded']).toBe(1);
+    expect(wanted[0]).toBe('main');
+    await cleanUp();
+  });
+
+  test('that vanishes slows nobody, and its page learns at once when we end it', async () => {
+    const { feed, counts } = openFeed();
+    feed.setVideo('main', small.video, 600_000);
+    feed.setAudio(small.audio);
+    play(feed, 'main', small);
+    const gone = await watch(feed);
+    const stays = await watch(feed);
+    await until(gone.viewer, 'pictures', ({ video }) => (video['framesDecoded'] ?? 0) > 10);
+    gone.path.options = { loss: 1 };
+    const before = await until(stays.viewer, 'pictures', ({ video }) => (video['framesDecoded'] ?? 0) > 10);
+    const after = await until(
+      stays.viewer,
+      'five seconds more',
+      ({ currentTimeSec }) => currentTimeSec > before.currentTimeSec + 5,
+    );
+    expect(after.video['freezeCount']).toBe(0);
+    feed.close();
+    await waitFor('the end of its session', () => stays.closed[0]);
+    expect(stays.closed).toEqual(['closed']);
+    expect(counts).toContain(2);
+    await until(stays.viewer, 'the end', ({ state }) => state !== 'connected', 3000);
+    await cleanUp();
+  });
+
+  test('sees a picture at once from a worker that was started anew', async () => {
+    const { feed } = openFeed();
+    feed.setVideo('main', small.video, 600_000);
+    feed.setAudio(small.audio);
+    play(feed, 'main', small);
+    const lost = await watch(feed);
+    await until(lost.viewer, 'pictures', ({ video }) => (video['framesDecoded'] ?? 0) > 10);
+    process.kill(worker.pid ?? 0, 'SIGKILL');
+    await waitFor('the end of its session', () => lost.closed[0]);
+    expect(lost.closed).toEqual(['worker-lost']);
+    await waitFor('the next worker', () => worker.up);
+    const { viewer } = await watch(feed);
+    const stats = await until(viewer, 'a picture', ({ firstPictureMs }) => firstPictureMs !== undefined);
+    expect(stats.firstPictureMs).toBeLessThan(500);
+    await cleanUp();
+  });
+});

@@ -1,0 +1,109 @@
+import { msToNtp } from '@tallylight/media/rtp/ntp-time.ts';
+import { writeSenderReport } from '@tallylight/media/rtp/rtcp/sender-report.ts';
+import { writeSourceDescription } from '@tallylight/media/rtp/rtcp/source-description.ts';
+import type { HeaderTemplate } from './header-template.ts';
+import type { MediaPacket } from './media-packet.ts';
+import { ResendHistory } from './resend-history.ts';
+
+/** The way out: one DTLS-SRTP connection. */
+export interface PacketSink {
+  /** Sends RTP or RTCP, copied before this returns; false when it was not sent. */
+  send(packet: Buffer): boolean;
+}
+
+/** Numbers packets for transport-wide feedback, over all streams of a connection. */
+export interface TransportCounter {
+  /** The next number, 16 bits, for a packet of this size that goes out now. */
+  next(bytes: number): number;
+}
+
+/** Milliseconds since 1900, as NTP counts them, of milliseconds since 1970 (RFC 868). */
+export function unixToNtpMs(unixMs: number): number {
+  return unixMs + 2_208_988_800_000;
+}
+
+/** One RTP stream to one viewer: its numbering, its history, its sender reports. */
+export class RtpStream {
+  readonly ssrc: number;
+  readonly #sink: PacketSink;
+  readonly #counter: TransportCounter;
+  readonly #cname: string;
+  readonly #history: ResendHistory;
+  #template: HeaderTemplate;
+  #sequence: number;
+  readonly #timestampBase: number;
+  #packets = 0;
+  #octets = 0;
+
+  constructor(options: {
+    readonly sink: PacketSink;
+    readonly counter: TransportCounter;
+    readonly template: HeaderTemplate;
+    readonly ssrc: number;
+    readonly cname: string;
+    /** Packets kept to be sent again; a power of two. */
+    readonly history: number;
+    /** 16 and 32 random bits to start from (RFC 3550 §5.1). */
+    readonly sequence: number;
+    readonly timestamp: number;
+  }) {
+    this.ssrc = options.ssrc;
+    this.#sink = options.sink;
+    this.#counter = options.counter;
+    this.#template = options.template;
+    this.#cname = options.cname;
+    this.#history = new ResendHistory(options.history);
+    this.#sequence = options.sequence & 0xffff;
+    this.#timestampBase = options.timestamp >>> 0;
+  }
+
+  /** Headers from now on; packets sent before are sent again with it, too. */
+  set template(template: HeaderTemplate) {
+    this.#template = template;
+  }
+
+  /** Sends a packet at an RTP time that is not wrapped and counts from any 0. */
+  send(packet: MediaPacket, rtpTime: number): void {
+    const sequence = this.#sequence;
+    this.#sequence = (sequence + 1) & 0xffff;
+    const timestamp = this.#timestampOf(rtpTime);
+    this.#history.sent(packet, sequence, timestamp);
+    this.#packets += 1;
+    this.#octets += packet.payloadBytes;
+    this.#write(packet, sequence, timestamp);
+  }
+
+  /** Sends a packet again that the viewer missed; the bytes sent, 0 when it is too old or was on its way already. */
+  resend(sequence: number, nowMs: number, intervalMs: number): number {
+    const sent = this.#history.takeAgain(sequence, nowMs, intervalMs);
+    if (sent === undefined) return 0;
+    this.#write(sent.packet, sequence, sent.timestamp);
+    return sent.packet.payloadBytes;
+  }
+
+  /** Tells which RTP time belongs to which moment of the wall clock (Unix milliseconds): RFC 3550 §6.4.1, with the CNAME of §6.5.1. */
+  report(wallMs: number, rtpTime: number): void {
+    const ssrc = this.ssrc;
+    const report = writeSenderReport({
+      ssrc,
+      ntp: msToNtp(unixToNtpMs(wallMs)),
+      rtpTimestamp: this.#timestampOf(rtpTime),
+      packetCount: this.#packets % 0x1_0000_0000,
+      octetCount: this.#octets % 0x1_0000_0000,
+      reports: [],
+    });
+    this.#sink.send(Buffer.concat([report, writeSourceDescription({ ssrc, cname: this.#cname })]));
+  }
+
+  #timestampOf(rtpTime: number): number {
+    return (this.#timestampBase + (Math.round(rtpTime) % 0x1_0000_0000)) >>> 0;
+  }
+
+  #write(packet: MediaPacket, sequence: number, timestamp: number): void {
+    const template = this.#template;
+    const bytes = packet.withHeader(template.bytes);
+    const number = template.hasTransportSequence ? this.#counter.next(bytes.length) : 0;
+    template.write(bytes, packet.marker, sequence, timestamp, number);
+    this.#sink.send(bytes);
+  }
+}

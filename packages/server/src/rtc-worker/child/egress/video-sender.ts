@@ -1,0 +1,187 @@
+import type { Picture, Rendition } from './rendition.ts';
+import type { RtpStream } from './rtp-stream.ts';
+
+/** RTP clock of video (RFC 6184 §8.2.1), per millisecond. */
+const RTP_PER_MS = 90;
+/** Bit rate of a replay: twice what most viewers' lines carry is lost, a tenth of it takes too long. */
+const REPLAY_BPS = 25_000_000;
+/** A replay of a rendition above that: it must outrun the live pictures. */
+const REPLAY_FACTOR = 3;
+/** A viewer that lost the replay gets the next one slower, down to this multiple of the rendition's bit rate. */
+const SLOWEST_FACTOR = 1.5;
+/** Two replays within this time, in milliseconds: the first was too fast for the viewer's line. */
+const RETRY_MS = 5000;
+/** Least time between replays: one may not be asked for by every lost packet. */
+const REPLAY_INTERVAL_MS = 1000;
+/** Least step between the timestamps of two pictures, in milliseconds. */
+const MIN_STEP_MS = 1;
+
+/** What a viewer's video needs of its feed. */
+export interface VideoSenderEvents {
+  /** Pictures wait: call `replay` every few milliseconds while it says true. */
+  onReplay(): void;
+  /** There is nothing to begin with. */
+  onKeyframeWanted(rendition: Rendition): void;
+}
+
+/**
+ * The pictures of one viewer: from the last IDR, sent in one go and stamped as if they were taken just now, so that the viewer plays
+ * them at once and has no delay from then on; then live. Changes the rendition where an IDR allows it; numbers and timestamps go on.
+ */
+export class VideoSender {
+  readonly #stream: RtpStream;
+  readonly #events: VideoSenderEvents;
+  /** What is sent. */
+  #rendition: Rendition | undefined;
+  /** What is sent from its next IDR on. */
+  #next: Rendition | undefined;
+  /** Pictures that wait to be replayed; undefined: live, or waiting for an IDR. */
+  #queue: Picture[] | undefined;
+  /** Packets of the queue's first picture that are sent already. */
+  #sentOfFirst = 0;
+  #budgetBytes = 0;
+  #budgetAtMs = 0;
+  #waitsForKeyframe = true;
+  /** Stream time that the last picture was stamped with. */
+  #lastMs: number | undefined;
+  #replayedAtMs = Number.NEGATIVE_INFINITY;
+  #replayWanted = false;
+  #replayBps = REPLAY_BPS;
+
+  constructor(stream: RtpStream, events: VideoSenderEvents) {
+    this.#stream = stream;
+    this.#events = events;
+  }
+
+  /** The rendition that is sent. */
+  get rendition(): Rendition | undefined {
+    return this.#rendition;
+  }
+
+  /** Begins with a rendition at once: at its last IDR when it is known, else at the next one. Undefined sends nothing any more. */
+  begin(rendition: Rendition | undefined, nowMs: number): void {
+    this.#rendition = rendition;
+    this.#next = undefined;
+    this.#queue = undefined;
+    this.#waitsForKeyframe = true;
+    if (rendition !== undefined) this.#startReplay(rendition, nowMs);
+  }
+
+  /** Goes over to another rendition at its next IDR; to the present one: stays. */
+  switchTo(rendition: Rendition): void {
+    this.#next = rendition === this.#rendition ? undefined : rendition;
+  }
+
+  /** The viewer cannot decode (PLI, FIR): the replay starts anew, once a second at most. */
+  wantKeyframe(nowMs: number): void {
+    this.#replayWanted = true;
+    this.tick(nowMs);
+  }
+
+  /** To be called a few times a second: does what had to wait. */
+  tick(nowMs: number): void {
+    if (!this.#replayWanted || nowMs - this.#replayedAtMs < REPLAY_INTERVAL_MS) return;
+    this.#replayWanted = false;
+    const rendition = this.#rendition;
+    if (rendition === undefined) return;
+    const slower = this.#replayBps / 2;
+    const slowest = rendition.bitrateBps * SLOWEST_FACTOR;
+    this.#replayBps =
+      nowMs - this.#replayedAtMs < RETRY_MS ? Math.max(slower, slowest, 1_000_000) : REPLAY_BPS;
+    this.#startReplay(rendition, nowMs);
+  }
+
+  /** A live picture of any rendition of the feed. */
+  live(rendition: Rendition, picture: Picture): void {
+    if (rendition === this.#next && picture.keyframe) {
+      this.#rendition = rendition;
+      this.#next = undefined;
+      this.#queue = undefined;
+      this.#waitsForKeyframe = false;
+    }
+    if (rendition !== this.#rendition) return;
+    if (picture.keyframe) {
+      // Nothing before it is needed any more; but a picture that was begun is ended, or its packets would count as lost.
+      this.#finishFirst();
+      this.#waitsForKeyframe = false;
+    }
+    if (this.#waitsForKeyframe) return;
+    if (this.#queue === undefined) this.#send(picture, this.#stamp(picture.ms));
+    else this.#queue.push(picture);
+  }
+
+  /** Sends what the rate allows by now; false when live is reached. */
+  replay(nowMs: number): boolean {
+    const queue = this.#queue;
+    const rendition = this.#rendition;
+    if (queue === undefined || rendition === undefined) return false;
+    const bps = Math.max(
+      this.#replayBps,
+      Math.min(rendition.bitrateBps * REPLAY_FACTOR, this.#replayBps * 4),
+    );
+    // Not more than one turn's worth, or a busy moment of ours would become a burst.
+    const allowance = ((nowMs - this.#budgetAtMs) * bps) / 8000;
+    this.#budgetBytes = Math.min(this.#budgetBytes + allowance, (bps / 8000) * 20);
+    this.#budgetAtMs = nowMs;
+    let first = queue[0];
+    while (first !== undefined && this.#budgetBytes > 0) {
+      if (this.#sentOfFirst === 0) this.#stamp(rendition.edgeMs(nowMs));
+      this.#sendSome(first);
+      if (this.#sentOfFirst < first.packets.length) break;
+      queue.shift();
+      this.#sentOfFirst = 0;
+      first = queue[0];
+    }
+    if (first !== undefined) return true;
+    this.#queue = undefined;
+    return false;
+  }
+
+  #startReplay(rendition: Rendition, nowMs: number): void {
+    this.#finishFirst();
+    if (rendition.gop.length === 0) {
+      this.#waitsForKeyframe = true;
+      this.#events.onKeyframeWanted(rendition);
+      return;
+    }
+    this.#replayedAtMs = nowMs;
+    this.#waitsForKeyframe = false;
+    this.#queue = [...rendition.gop];
+    this.#budgetBytes = 0;
+    this.#budgetAtMs = nowMs - 5;
+    if (this.replay(nowMs)) this.#events.onReplay();
+  }
+
+  /** Ends the picture that is half sent, and forgets the others. */
+  #finishFirst(): void {
+    const first = this.#queue?.[0];
+    if (first !== undefined && this.#sentOfFirst > 0) {
+      this.#budgetBytes = Number.POSITIVE_INFINITY;
+      this.#sendSome(first);
+    }
+    this.#sentOfFirst = 0;
+    this.#queue = undefined;
+  }
+
+  #sendSome(picture: Picture): void {
+    const rtpTime = (this.#lastMs ?? picture.ms) * RTP_PER_MS;
+    while (this.#sentOfFirst < picture.packets.length && this.#budgetBytes > 0) {
+      const packet = picture.packets[this.#sentOfFirst++];
+      if (packet === undefined) break;
+      this.#stream.send(packet, rtpTime);
+      this.#budgetBytes -= packet.payloadBytes;
+    }
+  }
+
+  #send(picture: Picture, ms: number): void {
+    const rtpTime = ms * RTP_PER_MS;
+    for (const packet of picture.packets) this.#stream.send(packet, rtpTime);
+  }
+
+  /** Stream time for the next picture: never at or before the one of the last. */
+  #stamp(ms: number): number {
+    const stamped = this.#lastMs === undefined ? ms : Math.max(ms, this.#lastMs + MIN_STEP_MS);
+    this.#lastMs = stamped;
+    return stamped;
+  }
+}

@@ -1,0 +1,52 @@
+/** What the choice goes by. */
+export interface LayerState {
+  readonly rid: string;
+  /** Pixels of its pictures; 0 before one came. */
+  readonly pixels: number;
+  /** Monotonic time of its last packet. */
+  readonly lastPacketMs: number;
+}
+
+/** A layer without packets for so long is not live. */
+const SILENT_MS = 1000;
+/** Time at the start for the layers to show themselves, so that the stream does not start small and grow at once. */
+const SETTLE_MS = 800;
+
+/** Chooses among the layers of a simulcast: the largest that is live. */
+export class LayerChoice {
+  readonly #layerCount: number;
+  #firstMs: number | undefined;
+  #chosen: string | undefined;
+
+  /** `layerCount`: how many layers were offered. */
+  constructor(layerCount: number) {
+    this.#layerCount = layerCount;
+  }
+
+  /** The layer whose pictures are taken now. */
+  get chosen(): string | undefined {
+    return this.#chosen;
+  }
+
+  /** The layer that should be taken: a keyframe of it is wanted when it is not the chosen one. Undefined while none is live. */
+  wanted(layers: readonly LayerState[], nowMs: number): string | undefined {
+    const live = layers.filter(({ lastPacketMs }) => nowMs - lastPacketMs < SILENT_MS);
+    // The publisher's order says nothing about sizes: browsers write the smallest first, the RFC the preferred one.
+    const [best] = live.sort((a, b) => b.pixels - a.pixels);
+    if (best === undefined) return this.#chosen;
+    // Of the same size, or of unknown size: nothing is gained.
+    const chosen = live.find(({ rid }) => rid === this.#chosen);
+    return chosen !== undefined && chosen.pixels >= best.pixels ? chosen.rid : best.rid;
+  }
+
+  /** A picture of a layer came: true when it is to be given out. Switches at keyframes. */
+  takes(rid: string, keyframe: boolean, layers: readonly LayerState[], nowMs: number): boolean {
+    this.#firstMs ??= nowMs;
+    if (rid === this.#chosen) return true;
+    if (!keyframe || this.wanted(layers, nowMs) !== rid) return false;
+    const everyLayerShown = layers.filter(({ pixels }) => pixels > 0).length >= this.#layerCount;
+    if (this.#chosen === undefined && !everyLayerShown && nowMs - this.#firstMs < SETTLE_MS) return false;
+    this.#chosen = rid;
+    return true;
+  }
+}
