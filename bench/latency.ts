@@ -6,13 +6,12 @@ import { fileURLToPath } from 'node:url';
 import type { BrowserContext, Page } from 'playwright-core';
 import { openChromium } from '../tests/support/chromium.ts';
 import { freePort } from '../tests/support/free-port.ts';
-import { httpGet } from '../tests/support/http-client.ts';
 import { Tallylight } from '../tests/support/tallylight.ts';
-import { waitFor } from '../tests/support/wait-for.ts';
 import { BenchCard } from './support/card.ts';
 import { type GlassReading, glassScript, readGlass } from './support/glass.ts';
 import { Nginx, nginxInstalled } from './support/nginx.ts';
 import { median, option, percentile, report, round, seconds, wordOption } from './support/report.ts';
+import { waitUntilListed } from './support/wait-until-listed.ts';
 
 const STREAM = 'bench';
 const SOURCE_WIDTH = 1280;
@@ -66,7 +65,7 @@ async function measureWatchPage(context: BrowserContext, mode: string, partMs: n
   const server = await Tallylight.start({ env: { PART_DURATION_MS: String(partMs), ...ladder } });
   const card = await BenchCard.publish([`${server.rtmpUrl}/${await server.addKey(STREAM)}`]);
   try {
-    await untilListed(server.playlistUrl(STREAM));
+    await waitUntilListed(server.playlistUrl(STREAM));
     const page = await context.newPage();
     await page.goto(`${server.url}/watch/${STREAM}`);
     if (RENDITION !== 'auto') await chooseRendition(page, RENDITION);
@@ -102,7 +101,7 @@ async function measureClassic(context: BrowserContext): Promise<Row[]> {
   }
   const card = await BenchCard.publish(publishUrls);
   try {
-    for (const playlist of playlists) await untilListed(playlist);
+    for (const playlist of playlists) await waitUntilListed(playlist);
     // Both windows must hold as much as a player wants to stay behind the edge.
     await seconds(8);
     const page = await context.newPage();
@@ -150,10 +149,6 @@ async function chooseRendition(page: Page, id: string): Promise<void> {
     const chosen = wanted === 'source' ? known[0] : known.find(({ height }) => `${height}p` === wanted);
     if (chosen !== undefined) player?.setRendition(chosen.id);
   }, id);
-}
-
-async function untilListed(url: string): Promise<void> {
-  await waitFor(`a playlist at ${url}`, async () => (await httpGet(url)).status === 200, 20_000, 100);
 }
 
 const browser = await openChromium();

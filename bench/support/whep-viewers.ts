@@ -50,10 +50,7 @@ async function open(number: number): Promise<void> {
       disableAutoNegotiation: true,
     });
     const video = new Video('0', 'RecvOnly');
-    video.addH264Codec(
-      96,
-      'profile-level-id=42e01f;packetization-mode=1;level-asymmetry-allowed=1',
-    );
+    video.addH264Codec(96, 'profile-level-id=42e01f;packetization-mode=1;level-asymmetry-allowed=1');
     const audio = new Audio('1', 'RecvOnly');
     audio.addOpusCodec(111);
     for (const media of [video, audio]) receive(connection.addTrack(media), number < SAMPLED);
@@ -105,6 +102,7 @@ function receive(track: Track, sampled: boolean): void {
       const gap = (sequence - expected) & 0xffff;
       if (gap < 0x8000) tally.lost += gap;
     }
-    if (expected === undefined || ((sequence - expected) & 0xffff) < 0x8000) expected = (sequence + 1) & 0xffff;
+    if (expected === undefined || ((sequence - expected) & 0xffff) < 0x8000)
+      expected = (sequence + 1) & 0xffff;
   });
 }

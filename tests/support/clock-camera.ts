@@ -5,6 +5,8 @@ export interface ClockCameraOptions {
   readonly width: number;
   readonly height: number;
   readonly framesPerSecond: number;
+  /** Once a second a white field goes with a beep: a small one, or the whole picture for `flashTimes`. Default `field`. */
+  readonly flash?: 'field' | 'picture';
 }
 
 /** In a page: what stands in for the machine's camera and microphone. Leans on nothing outside itself. */
@@ -38,7 +40,7 @@ function installClockCamera(options: ClockCameraOptions, draw: typeof drawClock)
   const paint = (): void => {
     const nowMs = Date.now();
     picture += 1;
-    // Once a second a beep of 50 ms, and a white field for as long: the mark of sound against picture.
+    // Once a second a beep of 100 ms, and a white field for as long: the mark of sound against picture.
     const second = Math.floor(nowMs / 1000);
     const flash = nowMs % 1000 < 100;
     if (second !== lastSecond && flash) {
@@ -46,11 +48,13 @@ function installClockCamera(options: ClockCameraOptions, draw: typeof drawClock)
       gain.gain.setValueAtTime(0.5, audio.currentTime);
       gain.gain.setValueAtTime(0, audio.currentTime + 0.1);
     }
-    context.fillStyle = '#203040';
+    context.fillStyle = flash && options.flash === 'picture' ? '#fff' : '#203040';
     context.fillRect(0, 0, width, height);
-    context.drawImage(tile, (picture * 4) % 64, height / 4);
-    context.fillStyle = flash ? '#fff' : '#000';
-    context.fillRect(width * 0.4, height * 0.8, width * 0.2, height * 0.2);
+    if (options.flash !== 'picture') {
+      context.drawImage(tile, (picture * 4) % 64, height / 4);
+      context.fillStyle = flash ? '#fff' : '#000';
+      context.fillRect(width * 0.4, height * 0.8, width * 0.2, height * 0.2);
+    }
     const blocks = draw(nowMs);
     for (let block = 0; block < blocks.length; block += 1) {
       context.fillStyle = (blocks[block] ?? 0) > 0 ? '#fff' : '#000';

@@ -1,7 +1,15 @@
 import { playerError } from '@tallylight/client/player/player-error.ts';
 import { initialPlayerState, type PlayerState } from '@tallylight/client/player/player-state.ts';
 import { describe, expect, test } from 'vitest';
-import { autoWords, latencyWords, noticeWords, renditionWords, secondsWords } from './words.ts';
+import {
+  autoWords,
+  connectionWords,
+  latencyFigure,
+  latencyWords,
+  noticeWords,
+  renditionWords,
+  secondsWords,
+} from './words.ts';
 
 const rendition = { id: '720p', name: '720p', height: 720, bitrateBps: 1_700_000 };
 
@@ -25,6 +33,21 @@ describe('figures in words', () => {
     expect(
       autoWords(state({ renditions: [rendition], currentRenditionId: '720p', autoRendition: false })),
     ).toBe('Auto');
+    expect(autoWords(state({ renditions: [rendition], transport: 'whep' }))).toBe('Auto (WebRTC)');
+  });
+
+  test('a latency that leaves the publisher out says so', () => {
+    expect(latencyFigure(state({ latencyMs: 80, latencyBasis: 'path' }))).toBe(
+      '0.08 s from the server to your screen',
+    );
+    expect(latencyFigure(state({ latencyMs: 180, latencyBasis: 'sender-report' }))).toBe('0.18 s');
+    expect(latencyFigure(state({}))).toBe('unknown');
+  });
+
+  test('a connection', () => {
+    expect(connectionWords({ roundTripMs: 12.3, lossFraction: 0.0123, relayed: true })).toBe(
+      '12 ms round trip, 1.2 % lost, by a TURN relay',
+    );
   });
 });
 
@@ -37,6 +60,12 @@ describe('noticeWords', () => {
   test('a stall is explained after a second, not before', () => {
     expect(noticeWords(state({ status: 'stalled' }), 500)).toBeUndefined();
     expect(noticeWords(state({ status: 'stalled' }), 1_500)).toMatch(/connection is slow/);
+  });
+
+  test('a lost WebRTC connection is not called slow', () => {
+    expect(noticeWords(state({ status: 'stalled', whepFailure: 'lost' }), 1_500)).toBe(
+      'Reconnecting to the stream.',
+    );
   });
 
   test('an absent publisher is explained at once', () => {

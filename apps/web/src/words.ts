@@ -46,6 +46,9 @@ export function noticeWords(state: PlayerState, forMs: number): string | undefin
     case 'loading':
       return state.error?.message ?? (forMs > 1_000 ? 'Connecting to the stream.' : undefined);
     case 'stalled':
+      if (state.whepFailure === 'lost') {
+        return forMs > 1_000 ? 'Reconnecting to the stream.' : undefined;
+      }
       return forMs > 1_000 ? 'Your connection is slow. The picture comes back by itself.' : undefined;
     case 'waiting-for-publisher':
       return state.error?.message ?? 'The host lost connection. Stay here, it resumes by itself.';

@@ -14,6 +14,8 @@ export interface NetworkVerdict {
 const FAR_MS = 250;
 /** Encoders should use this much of an upload: the rest is for bursts and for others in the house. */
 const USED_FRACTION = 0.7;
+/** Above this the figure says more about the browser than about the network. */
+const PLENTY_BPS = 100_000_000;
 /** What can be sent with how many bits per second, the best first. */
 const PICTURES = [
   { bitrateBps: 6_000_000, name: '1080p60' },
@@ -130,7 +132,8 @@ export function uploadVerdict(uploadBps: number | undefined): NetworkVerdict {
       words: 'The upload could not be measured. Wait a few seconds, then test again.',
     };
   }
-  const found = `Your upload gives about ${bitrateWords(uploadBps)}.`;
+  const figure = uploadBps >= PLENTY_BPS ? 'more than 100 Mbps' : `about ${bitrateWords(uploadBps)}`;
+  const found = `Your upload gives ${figure}.`;
   const usableBps = uploadBps * USED_FRACTION;
   const best = PICTURES.find(({ bitrateBps }) => bitrateBps <= usableBps);
   if (best === undefined) {

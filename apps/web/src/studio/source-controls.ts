@@ -16,6 +16,7 @@ export class SourceControls {
   /** To be placed by the page. */
   readonly root: HTMLElement;
   readonly #turnOn = element('button', { className: 'button', text: 'Turn on camera' });
+  readonly #turnOnSound = element('button', { className: 'button', text: 'Turn on microphone' });
   readonly #video = element('button', { className: 'button' });
   readonly #audio = element('button', { className: 'button' });
   readonly #screen = element('button', { className: 'button', text: 'Share screen' });
@@ -35,9 +36,11 @@ export class SourceControls {
         }
       });
     };
-    onClick(this.#turnOn, () => {
-      actions.turnOn();
-    });
+    for (const button of [this.#turnOn, this.#turnOnSound]) {
+      onClick(button, () => {
+        actions.turnOn();
+      });
+    }
     onClick(this.#video, (state) => {
       actions.toggleVideo(!state.videoEnabled);
     });
@@ -59,8 +62,9 @@ export class SourceControls {
     this.root = element(
       'div',
       { className: 'controls' },
-      this.#turnOn,
+      this.#turnOnSound,
       this.#audio,
+      this.#turnOn,
       this.#video,
       this.#screen,
       this.#both,
@@ -79,6 +83,7 @@ export class SourceControls {
     const camera = state.cameraId !== undefined;
     // Before anything is open the invitation on the picture says the same.
     this.#turnOn.hidden = camera || !open;
+    this.#turnOnSound.hidden = state.microphoneId !== undefined || !open;
     this.#audio.hidden = state.microphoneId === undefined;
     this.#video.hidden = !open || !camera;
     this.#screen.hidden = sharing || !this.#canShare;

@@ -1,5 +1,6 @@
 import type { Store } from '../player/store.ts';
 import type { BroadcastState } from './broadcast-state.ts';
+import { connectionError } from './connection-error.ts';
 import { ReportWindow } from './report-window.ts';
 import { ServerDesk } from './server-desk.ts';
 import {
@@ -38,6 +39,7 @@ export class LiveBroadcast {
   #metricsMs: number | undefined;
   #desk: ServerDesk | undefined;
   #connectionState: RTCPeerConnectionState | null = null;
+  #error: WhipError | undefined;
   #started = false;
   #closed = false;
 
@@ -95,6 +97,10 @@ export class LiveBroadcast {
       watchUrl: state.watchUrl,
       streamId: streamIdOfWatchUrl(state.watchUrl) ?? store.get().streamId,
     });
+    if (state.error !== this.#error && state.status !== 'failed') {
+      this.#error = state.error;
+      store.commit({ error: state.error && connectionError(state.error, 'retrying') });
+    }
     if (live) {
       this.#openDesk();
     }

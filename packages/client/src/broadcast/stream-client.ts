@@ -1,8 +1,9 @@
 import { type ReadableStore, Store } from '../player/store.ts';
 import { type BroadcastState, initialBroadcastState } from './broadcast-state.ts';
-import { BroadcastSource } from './capture/broadcast-source.ts';
-import { DeviceList } from './capture/device-list.ts';
+import { BroadcastSource, type SourceTracks } from './capture/broadcast-source.ts';
+import { DeviceList, type DeviceLists } from './capture/device-list.ts';
 import { type DeviceChoice, openDevices } from './capture/open-devices.ts';
+import { connectionError } from './connection-error.ts';
 import { LiveBroadcast } from './live-broadcast.ts';
 import {
   type CapturedDevice,
@@ -58,12 +59,16 @@ export class StreamClient {
   readonly #devices = new DeviceList();
   #source: BroadcastSource | undefined;
   #live: LiveBroadcast | undefined;
+  #followed: SourceTracks | undefined;
+  /** Ids of devices that went away by themselves. */
+  #lost: { readonly camera?: string | undefined; readonly microphone?: string | undefined } = {};
 
   constructor(config: StreamClientConfig) {
     this.#config = config;
     this.store = this.#store;
     this.#devices.store.subscribe((lists) => {
       this.#store.commit(lists);
+      this.#welcomeBack(lists);
     });
     globalThis.addEventListener('pagehide', this.#leave);
   }
@@ -90,7 +95,10 @@ export class StreamClient {
   /** Opens camera and microphone without going live. One of the two may be missing: then `store.error` says why. Rejects when both are. */
   async startPreview(options: PreviewOptions = {}): Promise<MediaStream> {
     const quality = options.quality ?? this.quality;
-    const opened = await openDevices(quality, options);
+    const opened = await openDevices(quality, options, {
+      camera: this.#source?.camera === undefined,
+      microphone: this.#source?.microphone === undefined,
+    });
     void this.#devices.refresh();
     if (opened.camera === undefined && opened.microphone === undefined && this.#source === undefined) {
       throw this.#report(opened.error ?? mediaAccessError(undefined, 'camera'));
@@ -139,7 +147,7 @@ export class StreamClient {
       onFailed: (error) => {
         this.#live = undefined;
         live.close();
-        this.#report(connectionError(error));
+        this.#report(connectionError(error, 'given-up'));
       },
     });
     this.#live = live;
@@ -150,7 +158,9 @@ export class StreamClient {
       if (this.#live === live) {
         this.#live = undefined;
       }
-      throw error instanceof WhipError ? this.#report(connectionError(error)) : startError(error);
+      throw error instanceof WhipError
+        ? this.#report(connectionError(error, 'not-started'))
+        : startError(error);
     }
     return this.#store.get().stream ?? new MediaStream();
   }
@@ -162,6 +172,7 @@ export class StreamClient {
     this.#live = undefined;
     this.#source?.close();
     this.#source = undefined;
+    this.#lost = {};
     const { cameras, microphones, streamId, watchUrl, liveSinceMs, metrics, server } = this.#store.get();
     const kept = { cameras, microphones, streamId, watchUrl, liveSinceMs, metrics, server };
     this.#store.commit({
@@ -277,11 +288,26 @@ export class StreamClient {
       changed: () => {
         this.#follow();
       },
-      lost: (device) => {
+      lost: (device, deviceId) => {
+        this.#lost = { ...this.#lost, [device]: deviceId };
+        void this.#devices.refresh();
         this.#report(new StreamClientError('MEDIA_ACCESS_DENIED', GONE[device], { recoverable: true }));
       },
     });
     return this.#source;
+  }
+
+  /** A device that was unplugged and is back is used again. */
+  #welcomeBack({ cameras, microphones }: DeviceLists): void {
+    const { camera, microphone } = this.#lost;
+    if (camera !== undefined && cameras.some(({ deviceId }) => deviceId === camera)) {
+      this.#lost = { ...this.#lost, camera: undefined };
+      void this.switchCamera(camera).catch(() => undefined);
+    }
+    if (microphone !== undefined && microphones.some(({ deviceId }) => deviceId === microphone)) {
+      this.#lost = { ...this.#lost, microphone: undefined };
+      void this.switchMicrophone(microphone).catch(() => undefined);
+    }
   }
 
   async #switch(
@@ -325,6 +351,10 @@ export class StreamClient {
       microphoneId: source.microphone?.getSettings().deviceId,
       microphoneLabel: source.microphone?.label,
     });
+    if (source.tracks === this.#followed) {
+      return;
+    }
+    this.#followed = source.tracks;
     void this.#live?.publisher.replace(this.#media()).catch((error: unknown) => {
       this.#report(startError(error));
     });
@@ -356,13 +386,6 @@ export class StreamClient {
 /** Makes a {@link StreamClient}. */
 export function createStreamClient(config: StreamClientConfig): StreamClient {
   return new StreamClient(config);
-}
-
-function connectionError(error: WhipError): StreamClientError {
-  return new StreamClientError('CONNECTION_FAILED', error.message, {
-    recoverable: error.retry,
-    detail: error.detail,
-  });
 }
 
 function startError(error: unknown): StreamClientError {

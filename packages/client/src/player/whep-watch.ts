@@ -13,7 +13,7 @@ export type WhepCondition =
   /** The session lives, but no media comes. */
   | 'no-media';
 
-/** Packets without a picture for this long: they cannot be decoded, or some never came. */
+/** Packets without a picture for this long, or for two pictures' time when they are rarer: they cannot be decoded, or some never came. */
 const UNDECODED_MS = 500;
 /** Sound comes every 20 ms; when it and the picture stop together for this long, the network is at fault. */
 const HUSH_MS = 500;
@@ -31,6 +31,8 @@ export class WhepWatch {
   #mediaMs = 0;
   #audioMs = Number.NEGATIVE_INFINITY;
   #frameMs = 0;
+  /** Not known before the second picture: then rather patient. */
+  #frameIntervalMs = 1_000;
   /** Since when packets of the picture have come without a picture. */
   #undecodedMs: number | undefined;
   #started = false;
@@ -71,7 +73,8 @@ export class WhepWatch {
     if (nowMs - this.#aliveMs > SILENT_MS) {
       return 'silent';
     }
-    const undecoded = this.#undecodedMs !== undefined && nowMs - this.#undecodedMs > UNDECODED_MS;
+    const patienceMs = Math.max(UNDECODED_MS, 2 * this.#frameIntervalMs);
+    const undecoded = this.#undecodedMs !== undefined && nowMs - this.#undecodedMs > patienceMs;
     const hadSound = this.#audioMs > this.#frameMs - HUSH_MS;
     const hush = hadSound && nowMs - this.#mediaMs > HUSH_MS;
     return undecoded || hush ? 'stalled' : 'flowing';
@@ -93,6 +96,9 @@ export class WhepWatch {
       this.#undecodedMs ??= nowMs;
     }
     if (reading.framesDecoded > last.framesDecoded) {
+      if (this.#started) {
+        this.#frameIntervalMs = (nowMs - this.#frameMs) / (reading.framesDecoded - last.framesDecoded);
+      }
       this.#started = true;
       this.#frameMs = nowMs;
       this.#undecodedMs = undefined;

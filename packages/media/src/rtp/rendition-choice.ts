@@ -60,7 +60,8 @@ export class RenditionChoice {
    */
   choose(renditions: readonly Choosable[], path: PathEstimate, nowMs: number): string | undefined {
     const ladder = [...renditions].sort((a, b) => a.bitrateBps - b.bitrateBps);
-    for (const id of this.#mistakes.keys()) if (!ladder.some((each) => each.id === id)) this.#mistakes.delete(id);
+    for (const id of this.#mistakes.keys())
+      if (!ladder.some((each) => each.id === id)) this.#mistakes.delete(id);
     const at = ladder.findIndex(({ id }) => id === this.#chosen);
     const current = ladder[at];
     if (current === undefined) return this.#take(highestThatFits(ladder, path.estimateBps), nowMs);
@@ -88,7 +89,12 @@ export class RenditionChoice {
     return calm && sinceMistakeMs >= (mistake?.waitMs ?? 0);
   }
 
-  #fall(current: Choosable, below: readonly Choosable[], path: PathEstimate, nowMs: number): string | undefined {
+  #fall(
+    current: Choosable,
+    below: readonly Choosable[],
+    path: PathEstimate,
+    nowMs: number,
+  ): string | undefined {
     const fitting = highestThatFits(below, path.estimateBps);
     if (nowMs - this.#tookMs >= MISTAKE_MS) return this.#take(fitting, nowMs);
     const before = this.#mistakes.get(current.id)?.waitMs ?? FIRST_WAIT_MS / 2;

@@ -24,7 +24,7 @@ export interface SourceListener {
   /** Other tracks go out now. */
   changed(): void;
   /** A device went away by itself; something stands in for it. */
-  lost(device: CapturedDevice): void;
+  lost(device: CapturedDevice, deviceId: string | undefined): void;
 }
 
 /**
@@ -216,10 +216,16 @@ export class BroadcastSource {
 
   #own(track: MediaStreamTrack, device: 'camera' | 'microphone'): MediaStreamTrack {
     track.addEventListener('ended', () => {
-      if (track === this.#camera || track === this.#microphone) {
-        this.#change();
-        this.#listener.lost(device);
+      if (track !== this.#camera && track !== this.#microphone) {
+        return;
       }
+      if (track === this.#camera) {
+        this.#camera = undefined;
+      } else {
+        this.#microphone = undefined;
+      }
+      this.#change();
+      this.#listener.lost(device, track.getSettings().deviceId);
     });
     return track;
   }

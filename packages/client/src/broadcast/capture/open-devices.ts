@@ -17,11 +17,15 @@ export interface DeviceChoice {
 }
 
 /** Opens camera and microphone with one question to the user. A device that was remembered and is gone is replaced by the browser's choice; one of the two may be missing. */
-export async function openDevices(quality: StreamQuality, choice: DeviceChoice): Promise<OpenedDevices> {
+export async function openDevices(
+  quality: StreamQuality,
+  choice: DeviceChoice,
+  wanted: { readonly camera: boolean; readonly microphone: boolean },
+): Promise<OpenedDevices> {
   // Absent in pages without HTTPS: then the single openings below find the words for it.
   const { mediaDevices } = navigator as { mediaDevices?: MediaDevices };
   try {
-    if (mediaDevices !== undefined) {
+    if (mediaDevices !== undefined && wanted.camera && wanted.microphone) {
       const stream = await mediaDevices.getUserMedia({
         video: cameraConstraints(quality, choice.cameraId),
         audio: microphoneConstraints(choice.microphoneId),
@@ -42,8 +46,8 @@ export async function openDevices(quality: StreamQuality, choice: DeviceChoice):
       return { camera: undefined, microphone: undefined, error: mediaAccessError(error, 'camera') };
     }
   }
-  const camera = await attempt((id) => openCamera(quality, id), choice.cameraId);
-  const microphone = await attempt(openMicrophone, choice.microphoneId);
+  const camera = wanted.camera ? await attempt((id) => openCamera(quality, id), choice.cameraId) : {};
+  const microphone = wanted.microphone ? await attempt(openMicrophone, choice.microphoneId) : {};
   return { camera: camera.track, microphone: microphone.track, error: camera.error ?? microphone.error };
 }
 

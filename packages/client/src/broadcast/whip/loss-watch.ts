@@ -4,7 +4,7 @@ export type LossReason = 'failed' | 'disconnected' | 'silent';
 /** A browser calls a connection disconnected after a few lost checks; most come back within this time. */
 const DISCONNECTED_MS = 3_000;
 /** A server acknowledges what it gets several times a second. When nothing at all comes for this long, it is gone. */
-const SILENT_MS = 2_500;
+const SILENT_MS = 2_000;
 /** A server that speaks rarely is given this many of its longest pauses. */
 const SILENT_PAUSES = 3;
 /** When a reading comes later than this after the one before, the page slept, and the pause says nothing about the server. */

@@ -34,5 +34,5 @@ describe('whipErrorOf', () => {
 });
 
 test('every failure has a sentence', () => {
-  expect(new WhipError('unreachable').message).toBe('The server does not answer. Trying again.');
+  expect(new WhipError('unreachable').message).toBe('The server does not answer.');
 });

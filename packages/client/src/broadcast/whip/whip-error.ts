@@ -33,9 +33,9 @@ const WORDS: Readonly<Record<WhipErrorKind, string>> = {
   'wrong-key': 'This stream key is wrong or old. Copy it again.',
   'key-in-use': 'Another encoder is live with this key. Stop it, or make a new key.',
   'not-accepted': 'The server cannot take what this browser sends. Try another browser, or use OBS.',
-  'too-many': 'The server takes no more streams now. Try again later.',
-  'server-busy': 'The server is busy. Trying again.',
-  unreachable: 'The server does not answer. Trying again.',
+  'too-many': 'The server takes no more streams now.',
+  'server-busy': 'The server is busy.',
+  unreachable: 'The server does not answer.',
   'no-media-path':
     'The server answers, but no media reaches it. Your network may block UDP: try another network.',
 };

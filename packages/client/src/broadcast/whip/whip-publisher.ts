@@ -50,8 +50,8 @@ export interface PublishState {
 
 const RECONNECT_WINDOW_MS = 120_000;
 const START_WINDOW_MS = 10_000;
-/** Often enough to see a silent server within 3 s; `getStats` costs about a millisecond. */
-const READ_INTERVAL_MS = 500;
+/** Often enough to see a silent server soon; `getStats` costs about a millisecond. */
+const READ_INTERVAL_MS = 250;
 
 /** Publishes by WHIP and stays: when the connection is lost, it posts anew until the reconnect window is over. */
 export class WhipPublisher {

@@ -32,6 +32,7 @@ export class WhipSession {
   readonly #audio: RTCRtpSender | undefined;
   #resourceUrl: string | undefined;
   #watchUrl: string | undefined;
+  #replacing: Promise<void> = Promise.resolve();
   #closed = false;
 
   private constructor(options: WhipSessionOptions) {
@@ -93,18 +94,10 @@ export class WhipSession {
 
   /** Sends other tracks from the next frame on, without a new negotiation. A kind that was not there at the start cannot be added. */
   async replace(media: OutgoingMedia): Promise<void> {
-    if (this.#closed) {
-      return;
-    }
-    await Promise.all([
-      this.#video?.track === media.video?.track
-        ? undefined
-        : this.#video?.replaceTrack(media.video?.track ?? null),
-      this.#audio?.track === media.audio?.track
-        ? undefined
-        : this.#audio?.replaceTrack(media.audio?.track ?? null),
-    ]);
-    await this.#bound(media);
+    // One after the other: two at once would read and write the same parameters.
+    const turn = this.#replacing.then(() => this.#replace(media));
+    this.#replacing = turn.catch(() => undefined);
+    await turn;
   }
 
   /** Ends the session. `keepalive` lets the request outlive the page. Idempotent. */
@@ -117,6 +110,18 @@ export class WhipSession {
     if (this.#resourceUrl !== undefined) {
       void deleteSession(this.#resourceUrl, this.#options.streamKey);
     }
+  }
+
+  async #replace(media: OutgoingMedia): Promise<void> {
+    if (this.#closed) {
+      return;
+    }
+    const [video, audio] = [media.video?.track ?? null, media.audio?.track ?? null];
+    await Promise.all([
+      this.#video?.track === video ? undefined : this.#video?.replaceTrack(video),
+      this.#audio?.track === audio ? undefined : this.#audio?.replaceTrack(audio),
+    ]);
+    await this.#bound(media);
   }
 
   async #negotiate(): Promise<void> {
@@ -187,13 +192,12 @@ export class WhipSession {
     }
   }
 
+  /** Bounds are wishes: a browser that refuses one of them streams all the same. */
   async #bound(media: OutgoingMedia): Promise<void> {
-    if (this.#video !== undefined && media.video !== undefined) {
-      await boundVideo(this.#video, media.video);
-    }
-    if (this.#audio !== undefined && media.audio !== undefined) {
-      await boundAudio(this.#audio, media.audio);
-    }
+    await Promise.allSettled([
+      this.#video && media.video && boundVideo(this.#video, media.video),
+      this.#audio && media.audio && boundAudio(this.#audio, media.audio),
+    ]);
   }
 }
 

@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -95,7 +96,9 @@ describe.runIf(ffmpegFound)('RTP as FFmpeg sends it', () => {
       }
     }
     const sets: readonly number[] = [H264_NAL.sps, H264_NAL.pps, H264_NAL.accessUnitDelimiter];
-    expect(nals).toEqual(splitAnnexB(file).filter((nal) => !sets.includes(h264NalType(nal))));
+    expect(digests(nals)).toEqual(
+      digests(splitAnnexB(file).filter((nal) => !sets.includes(h264NalType(nal)))),
+    );
     expect([frames, keyframes]).toEqual([60, 2]);
     expect(withB).toBeGreaterThan(10);
   });
@@ -112,7 +115,7 @@ describe.runIf(ffmpegFound)('RTP as FFmpeg sends it', () => {
         if (frame.keyframe) expect(frame).toMatchObject({ width: 640, height: 360 });
       }
     }
-    expect(frames).toEqual(ivfFrames(file));
+    expect(digests(frames)).toEqual(digests(ivfFrames(file)));
     expect(frames).toHaveLength(60);
   });
 
@@ -129,6 +132,10 @@ describe.runIf(ffmpegFound)('RTP as FFmpeg sends it', () => {
     expect(times).toEqual(times.map((_, index) => (times[0] ?? 0) + index * 960));
   });
 });
+
+function digests(pieces: readonly Uint8Array[]): string[] {
+  return pieces.map((piece) => createHash('sha1').update(piece).digest('hex'));
+}
 
 /** IVF: a header of 32 bytes, then 12 bytes with the size in front of each frame. */
 function ivfFrames(file: Uint8Array): Uint8Array[] {

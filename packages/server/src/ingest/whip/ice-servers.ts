@@ -2,55 +2,86 @@ import { createHmac, randomBytes } from 'node:crypto';
 import type { IceServer, IceServerSource } from '../../http/ice-server-source.ts';
 import type { Clock } from '../../platform/clock.ts';
 
-/** TURN servers that share a secret with us (coturn: `use-auth-secret`, `static-auth-secret`). */
-export interface TurnOptions {
-  /** Such as `turn:host:3478?transport=tcp`. */
-  readonly urls: readonly string[];
-  readonly secret: string;
-  /** How long a credential is good, in seconds. */
-  readonly ttlSec: number;
-}
-
-/** What an `IceServers` is made of. */
-export interface IceServersOptions {
-  readonly stunUrls: readonly string[];
-  readonly turn?: TurnOptions;
+/** Which STUN and TURN servers browsers are told of. */
+export interface IceServerOptions {
+  /** `stun:` and `stuns:` URLs (RFC 7064). Default none. */
+  readonly stunUrls?: readonly string[];
+  /** `turn:` and `turns:` URLs (RFC 7065), such as `turn:turn.example.org:3478?transport=tcp`. Default none. */
+  readonly turnUrls?: readonly string[];
+  /** The TURN server's shared secret: coturn's `static-auth-secret`. Needed with `turnUrls`. */
+  readonly turnSecret?: string;
+  /**
+   * How long credentials are good, in seconds. A session that relays needs them for as long as it lasts: the TURN server checks them anew
+   * at each refresh. Default 86,400, as the scheme recommends.
+   */
+  readonly credentialTtlSec?: number;
   readonly clock: Clock;
 }
 
+const DEFAULT_TTL_SEC = 86_400;
+/** host, or IPv6 in brackets, then a port: RFC 7064 §3.1 and RFC 7065 §3.1. */
+const HOST = String.raw`(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?`;
+const STUN_URL = new RegExp(`^stuns?:${HOST}$`);
+const TURN_URL = new RegExp(String.raw`^turns?:${HOST}(?:\?transport=(?:udp|tcp))?$`);
+
 /**
- * The STUN and TURN servers that browsers are told of. TURN credentials follow draft-uberti-behave-turn-rest-00: the user name is the
- * Unix time of expiry and a name, the password its HMAC-SHA1 under the shared secret.
+ * The ICE servers for browsers, with TURN credentials made anew for each answer by coturn's REST scheme (draft-uberti-behave-turn-rest-00):
+ * the user name holds the time of expiry, the password is its HMAC under the secret that only we and the TURN server know.
  */
 export class IceServers implements IceServerSource {
-  readonly #options: IceServersOptions;
+  readonly #options: IceServerOptions;
+  readonly #ttlSec: number;
 
-  constructor(options: IceServersOptions) {
+  /** Throws RangeError for a URL that is none, TURN URLs without a secret, and a lifetime of no seconds. */
+  constructor(options: IceServerOptions) {
+    const { stunUrls = [], turnUrls = [], turnSecret = '', credentialTtlSec = DEFAULT_TTL_SEC } = options;
+    for (const url of stunUrls)
+      if (!STUN_URL.test(url)) throw new RangeError(`'${url}' is not stun:host:port`);
+    for (const url of turnUrls)
+      if (!TURN_URL.test(url)) throw new RangeError(`'${url}' is not turn:host:port?transport=udp`);
+    if (turnUrls.length > 0 && turnSecret === '') throw new RangeError('TURN servers without their secret');
+    if (!(credentialTtlSec >= 1)) throw new RangeError(`TURN credentials good for ${credentialTtlSec} s`);
     this.#options = options;
+    this.#ttlSec = credentialTtlSec;
   }
 
-  /** Servers with credentials that are good from now on for `ttlSec`. */
+  /** As `RTCPeerConnection` takes them; empty when none are configured. */
   iceServers(): readonly IceServer[] {
-    const { stunUrls, turn } = this.#options;
-    const servers: IceServer[] = stunUrls.length === 0 ? [] : [{ urls: stunUrls }];
-    if (turn !== undefined) servers.push({ urls: turn.urls, ...this.#credential(turn) });
+    const { stunUrls = [], turnUrls = [], turnSecret = '', clock } = this.#options;
+    const servers: IceServer[] = [];
+    if (stunUrls.length > 0) servers.push({ urls: stunUrls });
+    if (turnUrls.length > 0) {
+      const expirySec = Math.floor(clock.now() / 1000) + this.#ttlSec;
+      // A name of its own for each answer, so that a quota per user counts sessions and not everybody together.
+      const username = `${expirySec}:${randomBytes(8).toString('hex')}`;
+      servers.push({ urls: turnUrls, username, credential: turnCredential(turnSecret, username) });
+    }
     return servers;
   }
 
-  /** The same as values of `Link` headers (RFC 9725 §4.6), one for each URL. */
+  /** The same as values of `Link` headers. */
   linkHeaders(): readonly string[] {
-    return this.iceServers().flatMap(({ urls, username, credential }) =>
-      urls.map((url) =>
-        username === undefined
-          ? `<${url}>; rel="ice-server"`
-          : `<${url}>; rel="ice-server"; username="${username}"; credential="${credential}"; credential-type="password"`,
-      ),
-    );
+    return toLinkHeaders(this.iceServers());
   }
+}
 
-  #credential({ secret, ttlSec }: TurnOptions): { readonly username: string; readonly credential: string } {
-    const expires = Math.floor(this.#options.clock.now() / 1000) + ttlSec;
-    const username = `${expires}:${randomBytes(6).toString('hex')}`;
-    return { username, credential: createHmac('sha1', secret).update(username).digest('base64') };
-  }
+/** The password of a user name: base64 of HMAC-SHA1 (draft-uberti-behave-turn-rest-00 §2.2). */
+export function turnCredential(secret: string, username: string): string {
+  return createHmac('sha1', secret).update(username).digest('base64');
+}
+
+/** One value of a `Link` header for each URL (RFC 9725 §4.6). */
+export function toLinkHeaders(servers: readonly IceServer[]): string[] {
+  return servers.flatMap(({ urls, username, credential }) => {
+    const secret =
+      username === undefined || credential === undefined
+        ? ''
+        : `; username=${quoted(username)}; credential=${quoted(credential)}; credential-type="password"`;
+    return urls.map((url) => `<${url}>; rel="ice-server"${secret}`);
+  });
+}
+
+/** RFC 9110 §5.6.4. */
+function quoted(text: string): string {
+  return `"${text.replace(/["\\]/g, String.raw`\$&`)}"`;
 }

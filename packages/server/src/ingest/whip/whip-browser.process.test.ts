@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core';
-import { build } from 'vite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { waitFor } from '../../../../../tests/support/wait-for.ts';
 import { HttpServer } from '../../http/server.ts';
+import { pageScript } from '../../http/testing/page-script.ts';
 import { ChildProcesses } from '../../platform/child-process.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { silentLogger } from '../../platform/logger.ts';
@@ -27,29 +27,8 @@ interface Posted {
   readonly body: string;
 }
 
-/** The foreign client and its dependencies as one script, which leaves its class in `window.foreign`. */
-async function foreignClient(): Promise<string> {
-  const entry = 'virtual:foreign-whip';
-  const built = await build({
-    configFile: false,
-    logLevel: 'silent',
-    plugins: [
-      {
-        name: 'entry',
-        resolveId: (id) => (id === entry ? id : undefined),
-        load: (id) =>
-          id === entry
-            ? "import { WHIPClient } from '@eyevinn/whip-web-client'; window.foreign = WHIPClient;"
-            : undefined,
-      },
-    ],
-    build: { write: false, minify: false, rolldownOptions: { input: entry, output: { format: 'iife' } } },
-  });
-  const [result] = [built].flat();
-  if (result === undefined || !('output' in result)) throw new Error('nothing was built');
-  const [script] = result.output;
-  return script.code;
-}
+/** Leaves the foreign client's class in `window.foreign`. */
+const FOREIGN_CLIENT = "import { WHIPClient } from '@eyevinn/whip-web-client'; window.foreign = WHIPClient;";
 
 describe('WHIP with a browser and the real worker', () => {
   let browser: PublishingBrowser;
@@ -270,7 +249,7 @@ describe('WHIP with a browser and the real worker', () => {
     const page = await browser.newPage();
     const problems: string[] = [];
     page.on('pageerror', (error) => problems.push(String(error)));
-    await page.addScriptTag({ content: await foreignClient() });
+    await page.addScriptTag({ content: await pageScript(FOREIGN_CLIENT) });
     await page.evaluate(
       async ({ endpoint, key }) => {
         interface Client {

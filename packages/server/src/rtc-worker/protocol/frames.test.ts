@@ -49,8 +49,10 @@ describe('frames', () => {
     writer.control({ type: 'a', text: 'ä'.repeat(300) });
     writer.unit(unit);
     writer.control({ type: 'b' });
+    const pieces: Buffer[] = [];
+    stream.on('data', (piece: Buffer) => pieces.push(piece));
     await turn();
-    const bytes = new Uint8Array(stream.read() as Buffer);
+    const bytes = new Uint8Array(Buffer.concat(pieces));
     fc.assert(
       fc.property(fc.integer({ min: 1, max: bytes.length }), (size) => {
         const frames = framesOf(bytes, size);

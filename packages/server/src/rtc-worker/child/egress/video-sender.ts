@@ -9,10 +9,13 @@ const REPLAY_BPS = 25_000_000;
 const REPLAY_FACTOR = 3;
 /** A viewer that lost the replay gets the next one slower, down to this multiple of the rendition's bit rate. */
 const SLOWEST_FACTOR = 1.5;
+const LEAST_REPLAY_BPS = 1_000_000;
 /** Two replays within this time, in milliseconds: the first was too fast for the viewer's line. */
 const RETRY_MS = 5000;
 /** Least time between replays: one may not be asked for by every lost packet. */
 const REPLAY_INTERVAL_MS = 1000;
+/** To the second replay: a busy browser throws away what comes before it has set up its receivers, and asks at once. */
+const EARLY_INTERVAL_MS = 100;
 /** Least step between the timestamps of two pictures, in milliseconds. */
 const MIN_STEP_MS = 1;
 
@@ -46,6 +49,8 @@ export class VideoSender {
   #lastMs: number | undefined;
   #replayedAtMs = Number.NEGATIVE_INFINITY;
   #replayWanted = false;
+  /** Replays since the rendition was begun with. */
+  #replays = 0;
   #replayBps = REPLAY_BPS;
 
   constructor(stream: RtpStream, events: VideoSenderEvents) {
@@ -64,6 +69,7 @@ export class VideoSender {
     this.#next = undefined;
     this.#queue = undefined;
     this.#waitsForKeyframe = true;
+    this.#replays = 0;
     if (rendition !== undefined) this.#startReplay(rendition, nowMs);
   }
 
@@ -80,14 +86,15 @@ export class VideoSender {
 
   /** To be called a few times a second: does what had to wait. */
   tick(nowMs: number): void {
-    if (!this.#replayWanted || nowMs - this.#replayedAtMs < REPLAY_INTERVAL_MS) return;
+    if (!this.#replayWanted) return;
+    const sinceMs = nowMs - this.#replayedAtMs;
+    const isEarly = this.#replays < 2;
+    if (sinceMs < (isEarly ? EARLY_INTERVAL_MS : REPLAY_INTERVAL_MS)) return;
     this.#replayWanted = false;
     const rendition = this.#rendition;
     if (rendition === undefined) return;
-    const slower = this.#replayBps / 2;
-    const slowest = rendition.bitrateBps * SLOWEST_FACTOR;
-    this.#replayBps =
-      nowMs - this.#replayedAtMs < RETRY_MS ? Math.max(slower, slowest, 1_000_000) : REPLAY_BPS;
+    if (sinceMs > RETRY_MS) this.#replayBps = REPLAY_BPS;
+    else if (!isEarly) this.#slowDown(rendition);
     this.#startReplay(rendition, nowMs);
   }
 
@@ -145,11 +152,16 @@ export class VideoSender {
       return;
     }
     this.#replayedAtMs = nowMs;
+    this.#replays += 1;
     this.#waitsForKeyframe = false;
     this.#queue = [...rendition.gop];
     this.#budgetBytes = 0;
     this.#budgetAtMs = nowMs - 5;
     if (this.replay(nowMs)) this.#events.onReplay();
+  }
+
+  #slowDown(rendition: Rendition): void {
+    this.#replayBps = Math.max(this.#replayBps / 2, rendition.bitrateBps * SLOWEST_FACTOR, LEAST_REPLAY_BPS);
   }
 
   /** Ends the picture that is half sent, and forgets the others. */

@@ -1,0 +1,267 @@
+import { concat } from '@tallylight/media/bytes/concat.ts';
+import { fromHex } from '@tallylight/media/bytes/hex.ts';
+import { MAX_FRAME_BYTES } from '@tallylight/media/rtp/depacketizer/frame.ts';
+import { H264Depacketizer } from '@tallylight/media/rtp/depacketizer/h264.ts';
+import { OpusDepacketizer } from '@tallylight/media/rtp/depacketizer/opus.ts';
+import { Vp8Depacketizer } from '@tallylight/media/rtp/depacketizer/vp8.ts';
+import { JitterBuffer } from '@tallylight/media/rtp/jitter-buffer.ts';
+import { ReceptionStatistics } from '@tallylight/media/rtp/reception-statistics.ts';
+import { RidDemux } from '@tallylight/media/rtp/rid-demux.ts';
+import { writeFir } from '@tallylight/media/rtp/rtcp/fir.ts';
+import { writeNack } from '@tallylight/media/rtp/rtcp/nack.ts';
+import { writePli } from '@tallylight/media/rtp/rtcp/pli.ts';
+import { readRtcp } from '@tallylight/media/rtp/rtcp/read-rtcp.ts';
+import { writeReceiverReport } from '@tallylight/media/rtp/rtcp/receiver-report.ts';
+import { writeSenderReport } from '@tallylight/media/rtp/rtcp/sender-report.ts';
+import { writeSourceDescription } from '@tallylight/media/rtp/rtcp/source-description.ts';
+import { writeTransportFeedback } from '@tallylight/media/rtp/rtcp/transport-feedback.ts';
+import { RtpError } from '@tallylight/media/rtp/rtp-error.ts';
+import { isRtcp, type RtpPacket, readRtpPacket, writeRtpPacket } from '@tallylight/media/rtp/rtp-packet.ts';
+import { unwrapRtx } from '@tallylight/media/rtp/rtx.ts';
+import { SenderReportClock } from '@tallylight/media/rtp/sender-report-clock.ts';
+import { TransportFeedbackRecorder } from '@tallylight/media/rtp/transport-feedback-recorder.ts';
+import { SeededRandom } from '@tallylight/server/ingest/rtmp/testing/seeded-random.ts';
+import { describe, expect, test } from 'vitest';
+
+/** `FUZZ_SEED` repeats a run, `FUZZ_RTP_CASES` makes it longer or shorter. */
+const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000);
+const CASES = Number(process.env['FUZZ_RTP_CASES'] ?? 200_000);
+const RUN_MS = 30_000;
+const MAX_EXTRA_MB = 64;
+
+const H264 = [
+  // STAP-A with SPS and PPS from x264, IDR in three fragments, slices, an SEI.
+  '7800186742c00dd901419f9f0110000003001000000303c0f1429920000568cb83cb20',
+  '7c8588840a0b0c0d0e0f101112131415',
+  '7c05161718191a1b1c1d1e1f20212223',
+  '7c4524252627',
+  '419a0102030405060708090a0b0c0d0e',
+  '419c0102',
+  '060501aa80',
+].map(fromHex);
+const VP8 = [
+  '9080800110020f9d012a80026801aabbccddeeff',
+  '8080800100112233445566',
+  '90e080020140310211223344',
+  '103102aabb',
+].map(fromHex);
+const OPUS = ['fc0102030405', 'fb0301020304', '78aabb'].map(fromHex);
+const PAYLOADS = [
+  ...H264.map((payload) => ({ payload, payloadType: 102 })),
+  ...VP8.map((payload) => ({ payload, payloadType: 96 })),
+  ...OPUS.map((payload) => ({ payload, payloadType: 111 })),
+];
+
+const REPORT = {
+  ssrc: 1,
+  fractionLost: 3,
+  cumulativeLost: -1,
+  highestSequence: 0x1_0005,
+  jitter: 9,
+  lastSenderReport: 5,
+  delaySinceLastSenderReport: 6,
+};
+
+describe('fuzz: RTP and RTCP', () => {
+  test('whatever a datagram holds: only RtpError is thrown, frames stay whole, memory stays bounded', () => {
+    const random = new SeededRandom(SEED);
+    const receiver = new Receiver();
+    collect();
+    const before = process.memoryUsage();
+    const started = performance.now();
+    let refused = 0;
+    let accepted = 0;
+    for (let done = 0; done < CASES; done++) {
+      const datagram = oddDatagram(random, done);
+      try {
+        receiver.receive(datagram, done * 0.7);
+        accepted++;
+      } catch (error) {
+        if (!(error instanceof RtpError)) {
+          throw new Error(`FUZZ_SEED=${SEED}, case ${done}: ${Buffer.from(datagram).toString('hex')}`, {
+            cause: error,
+          });
+        }
+        refused++;
+      }
+    }
+    const tookMs = performance.now() - started;
+    collect();
+    const after = process.memoryUsage();
+    const extraMb = (after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers) / 2 ** 20;
+    console.log(
+      `FUZZ_SEED=${SEED}: ${CASES} datagrams in ${Math.round(tookMs)} ms, ${refused} refused, ${extraMb.toFixed(1)} MB more,`,
+      receiver.seen,
+    );
+    expect(tookMs).toBeLessThan(RUN_MS);
+    expect(extraMb).toBeLessThan(MAX_EXTRA_MB);
+    // The run went deep: neither everything nor nothing was taken.
+    expect(accepted).toBeGreaterThan(CASES / 4);
+    expect(refused).toBeGreaterThan(CASES / 20);
+    expect(receiver.seen.h264).toBeGreaterThan(CASES / 10_000);
+    expect(receiver.seen.vp8).toBeGreaterThan(CASES / 1000);
+    expect(receiver.seen.opus).toBeGreaterThan(CASES / 1000);
+    expect(receiver.seen.rtcp).toBeGreaterThan(CASES / 100);
+  });
+});
+
+/** Frees what can be freed, where the run allows it. */
+function collect(): void {
+  if (typeof globalThis.gc === 'function') globalThis.gc();
+}
+
+/** Everything that looks at a publisher's datagrams, as the ingest puts it together. */
+class Receiver {
+  readonly seen = { rtcp: 0, h264: 0, vp8: 0, opus: 0, gaps: 0, nacked: 0 };
+  readonly #demux = new RidDemux({ extensionIds: { mid: 4, rid: 10, repairedRid: 11 } });
+  readonly #buffers = [new JitterBuffer(), new JitterBuffer({ nack: false })];
+  readonly #h264 = new H264Depacketizer();
+  readonly #vp8 = new Vp8Depacketizer();
+  readonly #opus = new OpusDepacketizer();
+  readonly #clock = new SenderReportClock();
+  readonly #recorder = new TransportFeedbackRecorder();
+  readonly #statistics = new ReceptionStatistics({ ssrc: 1, clockRate: 90_000 });
+
+  receive(datagram: Uint8Array, nowMs: number): void {
+    if (isRtcp(datagram)) this.#rtcp(datagram, nowMs);
+    else this.#rtp(readRtpPacket(datagram), nowMs);
+  }
+
+  #rtcp(datagram: Uint8Array, nowMs: number): void {
+    for (const packet of readRtcp(datagram)) {
+      this.seen.rtcp++;
+      if (packet.type === 'sender-report') {
+        this.#clock.report(packet, nowMs);
+        this.#statistics.senderReport(packet, nowMs);
+        expect(readRtcp(writeSenderReport(packet))).toEqual([packet]);
+      } else if (packet.type === 'nack') {
+        expect(packet.sequences.length).toBeLessThan(20_000);
+      } else if (packet.type === 'transport-feedback' && packet.arrivalsMs.some((at) => at !== undefined)) {
+        expect(readRtcp(writeTransportFeedback(packet))).toEqual([packet]);
+      }
+    }
+  }
+
+  #rtp(packet: RtpPacket, nowMs: number): void {
+    expect(readRtpPacket(writeRtpPacket(packet))).toEqual(packet);
+    this.#demux.sourceOf(packet);
+    this.#statistics.received(packet, nowMs);
+    this.#recorder.received(packet.sequence, nowMs);
+    if (packet.sequence % 50 === 0) {
+      const feedback = this.#recorder.take({ senderSsrc: 1, mediaSsrc: 2 });
+      if (feedback !== undefined) expect(readRtcp(feedback)).toHaveLength(1);
+      this.#statistics.report(nowMs);
+    }
+    const original =
+      packet.payloadType === 97 ? unwrapRtx(packet, { payloadType: 96, ssrc: packet.ssrc }) : packet;
+    if (original === undefined) return;
+    for (const buffer of this.#buffers) {
+      buffer.push(original, nowMs);
+      this.seen.nacked += buffer.nacks(nowMs).length;
+      for (let event = buffer.take(nowMs); event !== undefined; event = buffer.take(nowMs)) {
+        if (event.type === 'gap') {
+          this.seen.gaps++;
+          expect(event.sequences).toBeGreaterThan(0);
+          this.#h264.loss();
+          this.#vp8.loss();
+        } else this.#depacketize(event.packet, nowMs);
+      }
+    }
+    // What no order makes whole is looked at too.
+    this.#depacketize(original, nowMs);
+  }
+
+  #depacketize(packet: RtpPacket, nowMs: number): void {
+    const depacketizer =
+      packet.payloadType === 102 ? this.#h264 : packet.payloadType === 111 ? this.#opus : this.#vp8;
+    depacketizer.push(packet);
+    for (let frame = depacketizer.take(); frame !== undefined; frame = depacketizer.take()) {
+      if (depacketizer === this.#h264) this.seen.h264++;
+      else if (depacketizer === this.#opus) this.seen.opus++;
+      else this.seen.vp8++;
+      if (frame.payload.length === 0 || frame.payload.length > MAX_FRAME_BYTES) {
+        throw new Error(`a frame of ${frame.payload.length} bytes`);
+      }
+      const ms = this.#clock.toMs({ ssrc: frame.ssrc, clockRate: 90_000 }, frame.rtpTime, nowMs);
+      if (!Number.isSafeInteger(ms)) throw new Error(`a frame at ${ms} ms`);
+    }
+  }
+}
+
+/** Noise, or what a publisher might send, as it was or changed. */
+function oddDatagram(random: SeededRandom, index: number): Uint8Array {
+  const kind = random.below(20);
+  if (kind === 0) return random.bytes(random.below(120));
+  if (kind === 1) {
+    // Noise behind a header that lets it in.
+    const bytes = random.bytes(12 + random.below(100));
+    bytes[0] = 0x80 | random.below(64);
+    if (random.below(2) === 0) bytes[1] = 200 + random.below(8);
+    return bytes;
+  }
+  const whole = kind < 6 ? compound(random) : media(random, index);
+  return random.below(3) === 0 ? whole : random.mutate(whole);
+}
+
+function media(random: SeededRandom, index: number): Uint8Array {
+  const { payload, payloadType } =
+    random.below(8) === 0
+      ? random.pick(PAYLOADS)
+      : (PAYLOADS[index % PAYLOADS.length] ?? { payload: new Uint8Array(0), payloadType: 0 });
+  const extensions = new Map<number, Uint8Array>();
+  if (random.below(3) === 0) extensions.set(10, random.bytes(1 + random.below(20)));
+  if (random.below(3) === 0) extensions.set(4, Uint8Array.of(0x30 + random.below(3)));
+  if (random.below(10) === 0) extensions.set(1 + random.below(255), random.bytes(random.below(30)));
+  const packet = {
+    payloadType: random.below(30) === 0 ? 97 : payloadType,
+    marker: random.below(4) === 0,
+    sequence: (index + (random.below(20) === 0 ? random.below(5000) - 2500 : 0)) & 0xffff,
+    timestamp:
+      (Math.floor(index / 5) * 3000 + (random.below(40) === 0 ? random.below(2 ** 31) : 0)) % 2 ** 32,
+    ssrc: 1 + (random.below(200) === 0 ? random.below(2 ** 31) : 0),
+    extensions,
+    payload,
+  };
+  return writeRtpPacket(packet);
+}
+
+function compound(random: SeededRandom): Uint8Array {
+  const ssrc = random.below(3);
+  const small = (): number => random.below(0x1_0000);
+  const makers = [
+    () =>
+      writeSenderReport({
+        ssrc,
+        ntp: { seconds: random.below(2 ** 32), fraction: random.below(2 ** 32) },
+        rtpTimestamp: random.below(2 ** 32),
+        packetCount: small(),
+        octetCount: small(),
+        reports: [REPORT],
+      }),
+    () => writeReceiverReport({ ssrc, reports: [REPORT, REPORT] }),
+    () =>
+      writeNack({
+        senderSsrc: ssrc,
+        mediaSsrc: 1,
+        sequences: Array.from({ length: random.below(40) }, small),
+      }),
+    () => writePli({ senderSsrc: ssrc, mediaSsrc: 1 }),
+    () => writeFir({ senderSsrc: ssrc, requests: [{ ssrc: 1, sequence: random.below(256) }] }),
+    () => writeSourceDescription({ ssrc, cname: 'name'.repeat(random.below(8)) }),
+    () => fromHex('8fce0005000000010000000052454d42010ac350000000aa'),
+    () =>
+      writeTransportFeedback({
+        senderSsrc: ssrc,
+        mediaSsrc: 1,
+        baseSequence: small(),
+        feedbackCount: random.below(256),
+        arrivalsMs: [
+          500,
+          ...Array.from({ length: random.below(60) }, () =>
+            random.below(4) === 0 ? undefined : 500 + random.below(random.below(3) === 0 ? 8000 : 60),
+          ),
+        ],
+      }),
+  ];
+  return concat(Array.from({ length: 1 + random.below(3) }, () => random.pick(makers)()));
+}
