@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { concat } from '@tallylight/media/bytes/concat.ts';
 import { fromHex } from '@tallylight/media/bytes/hex.ts';
 import { MAX_FRAME_BYTES } from '@tallylight/media/rtp/depacketizer/frame.ts';
@@ -26,12 +28,17 @@ import { describe, expect, test } from 'vitest';
 /** `FUZZ_SEED` repeats a run, `FUZZ_RTP_CASES` makes it longer or shorter. */
 const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000);
 const CASES = Number(process.env['FUZZ_RTP_CASES'] ?? 200_000);
+/** Processor time, for the machine may have other things to do. */
 const RUN_MS = 30_000;
-const MAX_EXTRA_MB = 64;
+/** Comparing what is written with what was read costs more than all the rest. */
+const COMPARE_EACH = 16;
+const MAX_EXTRA_MB = 32;
+/** Datagrams in a row of which few, or most, are changed: streams come far enough to be damaged. */
+const PHASE = 400;
 
 const H264 = [
   // STAP-A with SPS and PPS from x264, IDR in three fragments, slices, an SEI.
-  '7800186742c00dd901419f9f0110000003001000000303c0f1429920000568cb83cb20',
+  '7800196742c00dd901419f9f0110000003001000000303c0f1429920000568cb83cb20',
   '7c8588840a0b0c0d0e0f101112131415',
   '7c05161718191a1b1c1d1e1f20212223',
   '7c4524252627',
@@ -68,7 +75,7 @@ describe('fuzz: RTP and RTCP', () => {
     const receiver = new Receiver();
     collect();
     const before = process.memoryUsage();
-    const started = performance.now();
+    const started = process.cpuUsage();
     let refused = 0;
     let accepted = 0;
     for (let done = 0; done < CASES; done++) {
@@ -85,7 +92,8 @@ describe('fuzz: RTP and RTCP', () => {
         refused++;
       }
     }
-    const tookMs = performance.now() - started;
+    const used = process.cpuUsage(started);
+    const tookMs = (used.user + used.system) / 1000;
     collect();
     const after = process.memoryUsage();
     const extraMb = (after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers) / 2 ** 20;
@@ -98,33 +106,41 @@ describe('fuzz: RTP and RTCP', () => {
     // The run went deep: neither everything nor nothing was taken.
     expect(accepted).toBeGreaterThan(CASES / 4);
     expect(refused).toBeGreaterThan(CASES / 20);
-    expect(receiver.seen.h264).toBeGreaterThan(CASES / 10_000);
+    expect(receiver.seen.h264).toBeGreaterThan(CASES / 100);
     expect(receiver.seen.vp8).toBeGreaterThan(CASES / 1000);
     expect(receiver.seen.opus).toBeGreaterThan(CASES / 1000);
     expect(receiver.seen.rtcp).toBeGreaterThan(CASES / 100);
   });
 });
 
-/** Frees what can be freed, where the run allows it. */
+/** Frees what can be freed, so that what is left is what is held. */
 function collect(): void {
-  if (typeof globalThis.gc === 'function') globalThis.gc();
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
 }
 
 /** Everything that looks at a publisher's datagrams, as the ingest puts it together. */
 class Receiver {
   readonly seen = { rtcp: 0, h264: 0, vp8: 0, opus: 0, gaps: 0, nacked: 0 };
   readonly #demux = new RidDemux({ extensionIds: { mid: 4, rid: 10, repairedRid: 11 } });
-  readonly #buffers = [new JitterBuffer(), new JitterBuffer({ nack: false })];
-  readonly #h264 = new H264Depacketizer();
-  readonly #vp8 = new Vp8Depacketizer();
-  readonly #opus = new OpusDepacketizer();
+  readonly #ordered = [new JitterBuffer(), new JitterBuffer({ nack: false })].map((buffer) => ({
+    buffer,
+    depacketizers: newDepacketizers(),
+  }));
+  readonly #unordered = newDepacketizers();
   readonly #clock = new SenderReportClock();
   readonly #recorder = new TransportFeedbackRecorder();
   readonly #statistics = new ReceptionStatistics({ ssrc: 1, clockRate: 90_000 });
 
+  #compared = 0;
+
   receive(datagram: Uint8Array, nowMs: number): void {
     if (isRtcp(datagram)) this.#rtcp(datagram, nowMs);
     else this.#rtp(readRtpPacket(datagram), nowMs);
+  }
+
+  #compares(): boolean {
+    return this.#compared++ % COMPARE_EACH === 0;
   }
 
   #rtcp(datagram: Uint8Array, nowMs: number): void {
@@ -133,52 +149,50 @@ class Receiver {
       if (packet.type === 'sender-report') {
         this.#clock.report(packet, nowMs);
         this.#statistics.senderReport(packet, nowMs);
-        expect(readRtcp(writeSenderReport(packet))).toEqual([packet]);
+        if (this.#compares()) expect(readRtcp(writeSenderReport(packet))).toEqual([packet]);
       } else if (packet.type === 'nack') {
-        expect(packet.sequences.length).toBeLessThan(20_000);
+        if (packet.sequences.length > 20_000) throw new Error(`a NACK of ${packet.sequences.length} packets`);
       } else if (packet.type === 'transport-feedback' && packet.arrivalsMs.some((at) => at !== undefined)) {
-        expect(readRtcp(writeTransportFeedback(packet))).toEqual([packet]);
+        const again = writeTransportFeedback(packet);
+        if (this.#compares()) expect(readRtcp(again)).toEqual([packet]);
       }
     }
   }
 
   #rtp(packet: RtpPacket, nowMs: number): void {
-    expect(readRtpPacket(writeRtpPacket(packet))).toEqual(packet);
+    if (this.#compares()) expect(readRtpPacket(writeRtpPacket(packet))).toEqual(packet);
     this.#demux.sourceOf(packet);
     this.#statistics.received(packet, nowMs);
     this.#recorder.received(packet.sequence, nowMs);
     if (packet.sequence % 50 === 0) {
       const feedback = this.#recorder.take({ senderSsrc: 1, mediaSsrc: 2 });
-      if (feedback !== undefined) expect(readRtcp(feedback)).toHaveLength(1);
+      if (feedback !== undefined) readRtcp(feedback);
       this.#statistics.report(nowMs);
     }
     const original =
       packet.payloadType === 97 ? unwrapRtx(packet, { payloadType: 96, ssrc: packet.ssrc }) : packet;
     if (original === undefined) return;
-    for (const buffer of this.#buffers) {
+    for (const { buffer, depacketizers } of this.#ordered) {
       buffer.push(original, nowMs);
-      this.seen.nacked += buffer.nacks(nowMs).length;
+      if (packet.sequence % 10 === 0) this.seen.nacked += buffer.nacks(nowMs).length;
       for (let event = buffer.take(nowMs); event !== undefined; event = buffer.take(nowMs)) {
         if (event.type === 'gap') {
           this.seen.gaps++;
-          expect(event.sequences).toBeGreaterThan(0);
-          this.#h264.loss();
-          this.#vp8.loss();
-        } else this.#depacketize(event.packet, nowMs);
+          if (event.sequences < 1) throw new Error(`a gap of ${event.sequences} packets`);
+          for (const depacketizer of Object.values(depacketizers)) depacketizer.loss();
+        } else this.#depacketize(depacketizers, event.packet, nowMs);
       }
     }
     // What no order makes whole is looked at too.
-    this.#depacketize(original, nowMs);
+    this.#depacketize(this.#unordered, original, nowMs);
   }
 
-  #depacketize(packet: RtpPacket, nowMs: number): void {
-    const depacketizer =
-      packet.payloadType === 102 ? this.#h264 : packet.payloadType === 111 ? this.#opus : this.#vp8;
+  #depacketize(depacketizers: Depacketizers, packet: RtpPacket, nowMs: number): void {
+    const codec = packet.payloadType === 102 ? 'h264' : packet.payloadType === 111 ? 'opus' : 'vp8';
+    const depacketizer = depacketizers[codec];
     depacketizer.push(packet);
     for (let frame = depacketizer.take(); frame !== undefined; frame = depacketizer.take()) {
-      if (depacketizer === this.#h264) this.seen.h264++;
-      else if (depacketizer === this.#opus) this.seen.opus++;
-      else this.seen.vp8++;
+      this.seen[codec]++;
       if (frame.payload.length === 0 || frame.payload.length > MAX_FRAME_BYTES) {
         throw new Error(`a frame of ${frame.payload.length} bytes`);
       }
@@ -188,8 +202,16 @@ class Receiver {
   }
 }
 
+type Depacketizers = ReturnType<typeof newDepacketizers>;
+
+function newDepacketizers() {
+  return { h264: new H264Depacketizer(), vp8: new Vp8Depacketizer(), opus: new OpusDepacketizer() };
+}
+
 /** Noise, or what a publisher might send, as it was or changed. */
 function oddDatagram(random: SeededRandom, index: number): Uint8Array {
+  const calm = Math.floor(index / PHASE) % 2 === 0;
+  if (calm && random.below(50) > 0) return media(random, index, calm);
   const kind = random.below(20);
   if (kind === 0) return random.bytes(random.below(120));
   if (kind === 1) {
@@ -199,13 +221,13 @@ function oddDatagram(random: SeededRandom, index: number): Uint8Array {
     if (random.below(2) === 0) bytes[1] = 200 + random.below(8);
     return bytes;
   }
-  const whole = kind < 6 ? compound(random) : media(random, index);
+  const whole = kind < 6 ? compound(random) : media(random, index, calm);
   return random.below(3) === 0 ? whole : random.mutate(whole);
 }
 
-function media(random: SeededRandom, index: number): Uint8Array {
+function media(random: SeededRandom, index: number, calm: boolean): Uint8Array {
   const { payload, payloadType } =
-    random.below(8) === 0
+    !calm && random.below(8) === 0
       ? random.pick(PAYLOADS)
       : (PAYLOADS[index % PAYLOADS.length] ?? { payload: new Uint8Array(0), payloadType: 0 });
   const extensions = new Map<number, Uint8Array>();
@@ -213,12 +235,14 @@ function media(random: SeededRandom, index: number): Uint8Array {
   if (random.below(3) === 0) extensions.set(4, Uint8Array.of(0x30 + random.below(3)));
   if (random.below(10) === 0) extensions.set(1 + random.below(255), random.bytes(random.below(30)));
   const packet = {
-    payloadType: random.below(30) === 0 ? 97 : payloadType,
-    marker: random.below(4) === 0,
-    sequence: (index + (random.below(20) === 0 ? random.below(5000) - 2500 : 0)) & 0xffff,
+    payloadType: !calm && random.below(30) === 0 ? 97 : payloadType,
+    marker: !calm && random.below(4) === 0,
+    sequence: (index + (!calm && random.below(20) === 0 ? random.below(5000) - 2500 : 0)) & 0xffff,
     timestamp:
-      (Math.floor(index / 5) * 3000 + (random.below(40) === 0 ? random.below(2 ** 31) : 0)) % 2 ** 32,
-    ssrc: 1 + (random.below(200) === 0 ? random.below(2 ** 31) : 0),
+      (Math.floor(index / PAYLOADS.length) * 3000 +
+        (!calm && random.below(40) === 0 ? random.below(2 ** 31) : 0)) %
+      2 ** 32,
+    ssrc: 1 + (!calm && random.below(200) === 0 ? random.below(2 ** 31) : 0),
     extensions,
     payload,
   };

@@ -212,6 +212,17 @@ describe('security 3: the ingest’s doors of HTTP', () => {
     }
   });
 
+  test('POST /end ends a stream of any protocol for its viewers at once', async () => {
+    const owner = await Bystander.start(server, 'ending');
+    const before = await fetchOnce(owner.reader.url);
+    expect(before.body.toString()).not.toContain('#EXT-X-ENDLIST');
+    const { status } = await client.send('HTTP/2', 'POST', '/api/streams/ending/end', owner.key);
+    expect(status).toBe(200);
+    const { body } = await fetchOnce(owner.reader.url);
+    expect(body.toString()).toContain('#EXT-X-ENDLIST');
+    owner.source.kill();
+  });
+
   test('a session that nobody connects to gives way to the same key after 1.5 s', async () => {
     const { key } = await publisherOf('quiet');
     const startedMs = performance.now();

@@ -47,6 +47,7 @@ export class WatchView {
     this.player = new Player({
       url: `/hls/${encodeURIComponent(streamId)}/index.m3u8`,
       whepUrl: `/whep/${encodeURIComponent(streamId)}`,
+      healthUrl: `/api/streams/${encodeURIComponent(streamId)}/health`,
       media: this.#video,
       ultraLowLatency: this.#ultraLowLatency.value,
     });

@@ -186,6 +186,9 @@ export class PlaybackMonitor {
       return;
     }
     store.commit({ error: undefined });
+    if (stall.publisherWasSilent) {
+      transports.publisherReturned();
+    }
     if (stall.starved && transports.playback?.transport !== 'whep') {
       follower.noteStall(performance.now(), !stall.publisherWasSilent);
     }

@@ -14,6 +14,8 @@ export interface PlayerOptions {
   readonly whepUrl?: string;
   /** Answers `{"iceServers":[…]}`. Default '/api/ice-servers'. */
   readonly iceServersUrl?: string;
+  /** Answers `{"publishing":boolean}`: whether WebRTC without media waits for the publisher. Without it LL-HLS takes over after 5 s. */
+  readonly healthUrl?: string;
   /** Begin with WebRTC; see `Player.setUltraLowLatency`. Default false. */
   readonly ultraLowLatency?: boolean;
 }

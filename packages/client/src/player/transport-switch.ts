@@ -120,6 +120,11 @@ export class TransportSwitch {
     }
   }
 
+  /** A publisher who was silent sends again: what failed for want of media may be tried again at once. */
+  publisherReturned(): void {
+    this.#whep.sourceReturned();
+  }
+
   /** Ends all requests and lets go of the media element. Idempotent. */
   close(): void {
     this.#closing.abort();
@@ -162,10 +167,11 @@ export class TransportSwitch {
     });
   }
 
-  #createWhepLane({ whepUrl, iceServersUrl, media }: PlayerOptions): WhepLane {
+  #createWhepLane({ whepUrl, iceServersUrl, healthUrl, media }: PlayerOptions): WhepLane {
     return new WhepLane({
       endpoint: whepUrl === undefined ? undefined : new URL(whepUrl, document.baseURI).href,
       iceServersUrl: iceServersUrl ?? '/api/ice-servers',
+      healthUrl,
       media,
       listener: {
         ready: (playback) => {

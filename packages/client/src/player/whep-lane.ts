@@ -1,4 +1,5 @@
 import { IceServers } from './ice-servers.ts';
+import { publisherIsAway } from './publisher-presence.ts';
 import type { TransportFacts } from './transport-words.ts';
 import type { WhepFailure } from './whep-failure.ts';
 import { supportsWhep } from './whep-offer.ts';
@@ -19,6 +20,8 @@ export interface WhepLaneOptions {
   readonly endpoint: string | undefined;
   /** Answers `{"iceServers":[…]}`. */
   readonly iceServersUrl: string;
+  /** Answers `{"publishing":boolean}`; undefined = nobody can tell. */
+  readonly healthUrl: string | undefined;
   readonly media: HTMLMediaElement;
   readonly listener: WhepLaneListener;
 }
@@ -101,10 +104,12 @@ export class WhepLane {
   }
 
   #open(): WhepPlayback {
+    const { healthUrl } = this.#options;
     const playback: WhepPlayback = new WhepPlayback({
       endpoint: this.#options.endpoint ?? '',
       iceServers: this.#iceServers,
       media: this.#options.media,
+      publisherIsAway: async () => healthUrl !== undefined && (await publisherIsAway(healthUrl)),
       listener: {
         ready: () => {
           if (this.#attempt === playback) {

@@ -20,11 +20,15 @@ export interface WhepPlaybackListener {
 export interface WhepPlaybackOptions extends Omit<WhepSessionOptions, 'listener'> {
   readonly media: HTMLMediaElement;
   readonly listener: WhepPlaybackListener;
+  /** Whether the server says that the stream waits for its publisher: then the session is worth keeping. */
+  readonly publisherIsAway: () => Promise<boolean>;
 }
 
 /** How often the figures are read: often while the first picture is waited for. */
 const FIRST_READ_MS = 40;
 const READ_MS = 250;
+/** How often the server is asked about an absent publisher. */
+const ASK_MS = 2_000;
 /** Sound without a picture for this long is played as it is. */
 const SOUND_ONLY_MS = 2_000;
 
@@ -43,6 +47,7 @@ export class WhepPlayback implements Playback {
   #progress: Progress = 'fine';
   #reading: WhepReading | undefined;
   #soundSinceMs: number | undefined;
+  #askedMs = Number.NEGATIVE_INFINITY;
   #ready = false;
   #lost = false;
   #attached = false;
@@ -145,11 +150,25 @@ export class WhepPlayback implements Playback {
       case 'stalled':
         this.#progress = 'waiting';
         break;
-      default: {
+      case 'no-media':
         this.#progress = 'waiting';
-        const code = condition === 'silent' && this.#ready ? 'lost' : 'no-media';
-        this.#fail({ code, detail: `WebRTC ${condition}` });
-      }
+        await this.#askForPublisher(reading.nowMs);
+        break;
+      case 'silent':
+        this.#progress = 'waiting';
+        this.#fail({ code: this.#ready ? 'lost' : 'no-media', detail: 'WebRTC is silent' });
+        break;
+    }
+  }
+
+  /** No media on a living session: the publisher's absence is waited out, anything else is a failure. */
+  async #askForPublisher(nowMs: number): Promise<void> {
+    if (this.#ready && nowMs - this.#askedMs < ASK_MS) {
+      return;
+    }
+    this.#askedMs = nowMs;
+    if (!this.#ready || !(await this.#options.publisherIsAway())) {
+      this.#fail({ code: 'no-media', detail: 'WebRTC brings no media' });
     }
   }
 

@@ -86,6 +86,25 @@ describe('WhepWatch', () => {
     expect(session.run(2, { transportBytes: 100 }).at(-1)).toBe('no-media');
   });
 
+  test('old pictures that are repeated meanwhile do not end the wait; sound or a second of pictures does', () => {
+    const session = new Session();
+    session.run(5, camera);
+    session.run(2, { transportBytes: 100 });
+    expect(session.run(0.4, { transportBytes: 100, videoPackets: 200, framesDecoded: 30 })).toEqual([
+      'stalled',
+    ]);
+    expect(session.run(1, { transportBytes: 100 })).toEqual(['stalled']);
+    expect(session.run(2, { videoPackets: 300, framesDecoded: 30 })).toEqual(['stalled', 'flowing']);
+    session.run(1, {});
+    expect(session.run(1, camera).at(-1)).toBe('flowing');
+  });
+
+  test('a silent share that stands still for long is not given up', () => {
+    const session = new Session();
+    session.run(5, { transportBytes: 20_000, videoPackets: 10, framesDecoded: 1 });
+    expect(session.run(30, { transportBytes: 100 })).toEqual(['flowing']);
+  });
+
   test('a session on which nothing ever comes is given up after five seconds', () => {
     expect(new Session().run(6, { iceResponses: 1 })).toEqual(['starting', 'no-media']);
   });

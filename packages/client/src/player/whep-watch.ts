@@ -17,7 +17,8 @@ export type WhepCondition =
 const UNDECODED_MS = 500;
 /** Sound comes every 20 ms; when it and the picture stop together for this long, the network is at fault. */
 const HUSH_MS = 500;
-/** Sound counts as flowing when it came this recently before the hush. */
+/** After a hush without sound, pictures must come for this long: a few may be old ones that the server repeats. */
+const PICTURE_ONLY_MS = 1_000;
 const SILENT_MS = 1_500;
 const NO_MEDIA_MS = 5_000;
 
@@ -35,6 +36,10 @@ export class WhepWatch {
   #frameIntervalMs = 1_000;
   /** Since when packets of the picture have come without a picture. */
   #undecodedMs: number | undefined;
+  /** Since when pictures have come without a pause. */
+  #pictureSinceMs = 0;
+  /** Sound and picture stopped together, and neither has really come back. */
+  #hushed = false;
   #started = false;
 
   /** Whether a picture was ever decoded. */
@@ -49,7 +54,8 @@ export class WhepWatch {
 
   /** Seconds without media while the session lives; undefined when it is not known to live. */
   sinceMediaSec(nowMs: number): number | undefined {
-    return nowMs - this.#aliveMs > SILENT_MS ? undefined : (nowMs - this.#mediaMs) / 1000;
+    const mediaMs = this.#hushed ? this.#audioMs : this.#mediaMs;
+    return nowMs - this.#aliveMs > SILENT_MS ? undefined : (nowMs - mediaMs) / 1000;
   }
 
   /** Takes a reading and concludes. `connected` = ICE and DTLS are through; time before that does not count. */
@@ -64,20 +70,21 @@ export class WhepWatch {
       return 'starting';
     }
     this.#note(reading, last);
-    if (nowMs - this.#mediaMs > NO_MEDIA_MS) {
-      return nowMs - this.#aliveMs > NO_MEDIA_MS ? 'silent' : 'no-media';
-    }
     if (!this.#started) {
-      return 'starting';
+      const alive = nowMs - this.#aliveMs <= NO_MEDIA_MS;
+      return nowMs - this.#mediaMs <= NO_MEDIA_MS ? 'starting' : alive ? 'no-media' : 'silent';
     }
     if (nowMs - this.#aliveMs > SILENT_MS) {
       return 'silent';
     }
+    // Without sound nobody can tell a share that stands still from a publisher who is away.
+    this.#hushed ||= Number.isFinite(this.#audioMs) && nowMs - this.#mediaMs > HUSH_MS;
+    if (this.#hushed) {
+      return nowMs - this.#audioMs > NO_MEDIA_MS ? 'no-media' : 'stalled';
+    }
     const patienceMs = Math.max(UNDECODED_MS, 2 * this.#frameIntervalMs);
     const undecoded = this.#undecodedMs !== undefined && nowMs - this.#undecodedMs > patienceMs;
-    const hadSound = this.#audioMs > this.#frameMs - HUSH_MS;
-    const hush = hadSound && nowMs - this.#mediaMs > HUSH_MS;
-    return undecoded || hush ? 'stalled' : 'flowing';
+    return undecoded ? 'stalled' : 'flowing';
   }
 
   #note(reading: WhepReading, last: WhepReading): void {
@@ -86,6 +93,7 @@ export class WhepWatch {
       this.#aliveMs = nowMs;
     }
     if (reading.audioPackets > last.audioPackets) {
+      this.#hushed = false;
       this.#audioMs = nowMs;
       this.#mediaMs = nowMs;
       this.#aliveMs = nowMs;
@@ -98,6 +106,13 @@ export class WhepWatch {
     if (reading.framesDecoded > last.framesDecoded) {
       if (this.#started) {
         this.#frameIntervalMs = (nowMs - this.#frameMs) / (reading.framesDecoded - last.framesDecoded);
+      }
+      if (nowMs - this.#frameMs > HUSH_MS) {
+        this.#pictureSinceMs = nowMs;
+      }
+      if (this.#hushed && nowMs - this.#pictureSinceMs > PICTURE_ONLY_MS) {
+        this.#hushed = false;
+        this.#audioMs = Number.NEGATIVE_INFINITY;
       }
       this.#started = true;
       this.#frameMs = nowMs;

@@ -151,6 +151,11 @@ export class JitterBuffer {
     return sequences;
   }
 
+  /** Packets that are waited for; while there are none, neither timer is needed. */
+  get missing(): number {
+    return this.#missing.size;
+  }
+
   /** The round trip in milliseconds, by the caller or by answered NACKs; undefined before either. */
   get rttMs(): number | undefined {
     return this.#toldRttMs ?? this.#measuredRttMs;

@@ -56,12 +56,11 @@ export class RenditionChoice {
 
   /**
    * The id of the rendition to send from its next IDR on; undefined when there are none. Call it with every feedback, and when
-   * renditions come or go. At the start, the highest that fits.
+   * renditions come or go; cheapest with the lowest first. At the start, the highest that fits.
    */
   choose(renditions: readonly Choosable[], path: PathEstimate, nowMs: number): string | undefined {
-    const ladder = [...renditions].sort((a, b) => a.bitrateBps - b.bitrateBps);
-    for (const id of this.#mistakes.keys())
-      if (!ladder.some((each) => each.id === id)) this.#mistakes.delete(id);
+    const ladder = lowestFirst(renditions);
+    if (this.#mistakes.size > ladder.length) this.#forgetGone(ladder);
     const at = ladder.findIndex(({ id }) => id === this.#chosen);
     const current = ladder[at];
     if (current === undefined) return this.#take(highestThatFits(ladder, path.estimateBps), nowMs);
@@ -75,6 +74,12 @@ export class RenditionChoice {
     this.#take(next, nowMs);
     if (!fits(next, path.estimateBps, 1)) this.#floorBps = path.estimateBps * FELL;
     return this.#chosen;
+  }
+
+  #forgetGone(ladder: readonly Choosable[]): void {
+    for (const id of this.#mistakes.keys()) {
+      if (!ladder.some((each) => each.id === id)) this.#mistakes.delete(id);
+    }
   }
 
   #mayRise(next: Choosable, path: PathEstimate, nowMs: number): boolean {
@@ -114,6 +119,12 @@ export class RenditionChoice {
     this.#floorBps = undefined;
     return this.#chosen;
   }
+}
+
+/** The same array when it is in order already: this runs with every feedback of every viewer. */
+function lowestFirst(renditions: readonly Choosable[]): readonly Choosable[] {
+  const isInOrder = renditions.every((each, i) => each.bitrateBps >= (renditions[i - 1]?.bitrateBps ?? 0));
+  return isInOrder ? renditions : renditions.toSorted((a, b) => a.bitrateBps - b.bitrateBps);
 }
 
 function fits({ bitrateBps }: Choosable, estimateBps: number, share: number): boolean {

@@ -59,7 +59,10 @@ function pushSection(lines: string[], section: MediaSection): void {
 function pushFormats(lines: string[], section: MediaSection): void {
   const all = section.rtcpFeedback.filter(({ payloadType }) => payloadType === '*');
   for (const { kind } of all) lines.push(`a=rtcp-fb:* ${kind}`);
-  const others = [...section.rtpMaps.keys(), ...section.formatParameters.keys()];
+  const fedBack = section.rtcpFeedback.flatMap(({ payloadType }) =>
+    payloadType === '*' ? [] : [payloadType],
+  );
+  const others = [...section.rtpMaps.keys(), ...section.formatParameters.keys(), ...fedBack];
   for (const payloadType of new Set([...section.payloadTypes, ...others])) {
     const map = section.rtpMaps.get(payloadType);
     if (map !== undefined) {

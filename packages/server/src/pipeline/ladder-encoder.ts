@@ -4,6 +4,7 @@ import type { ChildProcesses } from '../platform/child-process.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { AccessUnit } from '../stream/access-unit.ts';
+import type { VideoTrack } from '../stream/track.ts';
 import type { TranscodeBudget, TranscodePlan } from '../transcode/budget.ts';
 import type { Ffmpeg, FfmpegInstallation } from '../transcode/ffmpeg/installation.ts';
 import { chooseLadder, type LadderStep } from '../transcode/ladder.ts';
@@ -27,6 +28,9 @@ export interface LadderServices {
 const FORCED_EVERY_MS = 2000;
 /** What a new FFmpeg needs to be ready, in milliseconds. */
 const FORCED_LEAD_MS = 1000;
+
+/** Sizes are rounded to even pixels, so the shape of a picture varies a little: 16:9 at 320 pixels is 320×180 or 320×176. */
+const MAX_STRETCH = 0.03;
 
 /** Distinguishes the feeds of successive encoders of one presentation. */
 let serial = 0;
@@ -81,6 +85,17 @@ export class LadderEncoder implements SourceEncoder {
       }
     }
     this.#supervisor?.write(unit);
+  }
+
+  /**
+   * A browser whose network narrows sends smaller pictures for a while. Where nobody sees the source as it is, they are scaled up again:
+   * FFmpeg follows VP8's size by itself, at keyframes.
+   */
+  adapt(track: VideoTrack): boolean {
+    const { source } = this.#options;
+    if (!this.#replacesSource || track.codec !== source.codec || track.config.length > 0) return false;
+    const stretched = (track.width * source.height) / (track.height * source.width);
+    return track.width <= source.width && track.height <= source.height && Math.abs(stretched - 1) < MAX_STRETCH;
   }
 
   end(): void {

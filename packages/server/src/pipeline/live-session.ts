@@ -369,10 +369,12 @@ export class LiveSession {
     }
     this.#reordered = false;
     if (this.#ladderTrack !== undefined) {
-      this.#log.info(
-        { width: track.width, height: track.height, codec: track.codecString },
-        'source parameters changed',
-      );
+      const { width, height, codecString } = track;
+      if (this.#encoder?.adapt(track) === true) {
+        this.#log.info({ width, height, codec: codecString }, 'source parameters changed; the encoder goes on');
+        return;
+      }
+      this.#log.info({ width, height, codec: codecString }, 'source parameters changed');
       presentation.segmentClock.requestDiscontinuity();
       this.#encoder?.end();
     }

@@ -11,6 +11,8 @@ export const FLUSH_MS = 300;
 export interface SourceEncoder {
   /** Takes a source picture on the stream's clock, before the packager does. */
   write(unit: AccessUnit): void;
+  /** True when it goes on with these new parameters of the source without any change for viewers; false: it must be replaced. */
+  adapt(track: VideoTrack): boolean;
   /** No more pictures: what is in the encoder still comes out for `FLUSH_MS`, then it goes. */
   end(): void;
   /** Stops at once. */

@@ -6,13 +6,15 @@ import { parseAvcConfig } from '@tallylight/media/codecs/h264/avc-config.ts';
 import { containsIdr } from '@tallylight/media/codecs/h264/nal-type.ts';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { waitFor } from '../../../../tests/support/wait-for.ts';
+import { SeededRandom } from '../ingest/rtmp/testing/seeded-random.ts';
 import { ChildProcesses } from '../platform/child-process.ts';
 import { systemClock } from '../platform/clock.ts';
 import { silentLogger } from '../platform/logger.ts';
 import type { VideoTrack } from '../stream/track.ts';
 import { RtcRefusedError } from './rtc-gateway.ts';
 import { RtcWorker } from './rtc-worker.ts';
-import { PublishingBrowser } from './testing/publishing-browser.ts';
+import { DatagramProxy, isSrtp } from './testing/datagram-proxy.ts';
+import { offerOf, PublishingBrowser } from './testing/publishing-browser.ts';
 import { publish, type Recording, startWorker, type WorkerHarness } from './testing/worker-harness.ts';
 
 let browser: PublishingBrowser;
@@ -165,6 +167,40 @@ describe('Chromium publishes', () => {
   });
 });
 
+describe('a network that loses 2 % and takes 50 ms there and back', () => {
+  test('costs no picture: what is lost is sent again', async () => {
+    const near = await startWorker({ advertisedAddresses: ['127.0.0.1'] });
+    const page = await browser.newPage();
+    const proxy = await DatagramProxy.open(near.port);
+    const random = new SeededRandom(2);
+    let lost = 0;
+    proxy.delayMs = 25;
+    proxy.change = (datagram) => {
+      if (!isSrtp(datagram) || random.below(100) >= 2) return [datagram];
+      lost++;
+      return [];
+    };
+    const { session, recording } = await publish(
+      near.worker,
+      page,
+      { codec: 'H264' },
+      { answer: (sdp) => proxy.rewrite(sdp) },
+    );
+    await pictures(recording, 300);
+    expect(lost).toBeGreaterThan(10);
+    const steps = recording
+      .of('video')
+      .map(({ pts }, index, all) => (index === 0 ? 0 : pts - (all[index - 1]?.pts ?? 0)));
+    expect(recording.stats.reduce((sum, { droppedFrames }) => sum + droppedFrames, 0)).toBe(0);
+    expect(Math.max(...steps), 'the longest step between pictures').toBeLessThan(300);
+    expect(recording.stats.at(-1)?.rttMs).toBeGreaterThan(40);
+    session.close();
+    proxy.close();
+    await page.close();
+    await near.close();
+  });
+});
+
 describe('a session', () => {
   test('whose browser says good-bye is closed by its peer', async () => {
     const page = await browser.newPage();
@@ -173,6 +209,18 @@ describe('a session', () => {
     await page.evaluate(() => (window as unknown as { publisher: RTCPeerConnection }).publisher.close());
     await waitFor('the end', () => recording.closed.length > 0, 8000);
     expect(recording.closed).toEqual(['closed-by-peer']);
+    await page.close();
+  });
+
+  test('that we close is known to the browser at once', async () => {
+    const page = await browser.newPage();
+    const { session, recording } = await publish(harness.worker, page, { audio: false });
+    await pictures(recording, 5);
+    session.close();
+    const state = () =>
+      page.evaluate(() => (window as unknown as { publisher: RTCPeerConnection }).publisher.connectionState);
+    await waitFor('the end', async () => (await state()) !== 'connected', 2000);
+    expect(recording.closed).toEqual([]);
     await page.close();
   });
 
@@ -214,6 +262,10 @@ describe('a session', () => {
     const open = (offer: string) => harness.worker.openIngest({ offer, listener });
     await expect(open('v=0\r\nnonsense')).rejects.toThrow(RtcRefusedError);
     await expect(open('v=0\r\nnonsense')).rejects.toMatchObject({ reason: 'bad-offer' });
+    const page = await browser.newPage();
+    const others = await offerOf(page, { codec: 'VP9', audio: false });
+    await expect(open(others)).rejects.toMatchObject({ reason: 'bad-offer', message: /VP9/ });
+    await page.close();
     await expect(open('x'.repeat(70_000))).rejects.toMatchObject({ reason: 'bad-offer' });
     const few = await startWorker({ limits: { maxSessions: 0 } });
     await expect(few.worker.openIngest({ offer: 'v=0', listener })).rejects.toMatchObject({
@@ -275,6 +327,15 @@ describe('the child process', () => {
     await pictures(second.recording, 5);
     expect(first.recording.closed).toHaveLength(1);
     await page.close();
+    await other.close();
+  });
+
+  test('that hangs is replaced', async () => {
+    const other = await startWorker();
+    const pid = other.worker.pid ?? 0;
+    process.kill(pid, 'SIGSTOP');
+    await waitFor('another child', () => other.worker.up && other.worker.pid !== pid, 20_000);
+    expect(existsSync(`/proc/${pid}`)).toBe(false);
     await other.close();
   });
 

@@ -2,6 +2,7 @@ import type { ChildProcesses } from '../platform/child-process.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { Feeds } from './feeds.ts';
+import { ProcessLink } from './process-link.ts';
 import type { ChildLimits, FromChildMessage, SessionNumber, ToChildMessage } from './protocol/messages.ts';
 import type { WireUnit } from './protocol/unit-frame.ts';
 import { RestartDelay } from './restart-delay.ts';
@@ -49,10 +50,9 @@ export class RtcWorker implements RtcGateway {
   readonly #limits: RtcLimits;
   readonly #restartDelay = new RestartDelay();
   readonly #sessions = new Map<SessionNumber, WorkerSession>();
-  readonly #feeds: Feeds;
+  readonly #link = new ProcessLink();
+  readonly #feeds = new Feeds(this.#link);
   #process: WorkerProcess | undefined;
-  /** True from the child's `ready` to its end. */
-  #up = false;
   #addresses: readonly string[] = [];
   #restart: NodeJS.Timeout | undefined;
   #started = Promise.withResolvers<void>();
@@ -64,19 +64,11 @@ export class RtcWorker implements RtcGateway {
   constructor(options: RtcWorkerOptions) {
     this.#options = options;
     this.#limits = { ...DEFAULT_RTC_LIMITS, ...options.limits };
-    const worker = this;
-    this.#feeds = new Feeds({
-      get up() {
-        return worker.#up;
-      },
-      send: (message) => this.#send(message),
-      sendUnit: (unit) => this.#up && this.#process?.sendUnit(unit) === true,
-    });
   }
 
   /** True while sessions can be opened. */
   get up(): boolean {
-    return this.#up;
+    return this.#link.up;
   }
 
   /** UDP port of all sessions. */
@@ -115,7 +107,7 @@ export class RtcWorker implements RtcGateway {
     return {
       ...this.#handle(session, await session.answered),
       requestKeyframe: () => {
-        if (!session.isClosed) this.#send({ type: 'request-keyframe', session: session.number });
+        if (!session.isClosed) this.#link.send({ type: 'request-keyframe', session: session.number });
       },
       silentForMs: () => session.silentForMs(),
     };
@@ -151,7 +143,7 @@ export class RtcWorker implements RtcGateway {
   /** Ends every session without a word to its listener, and the child; idempotent. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#up = false;
+    this.#link.disconnect();
     clearTimeout(this.#restart);
     for (const session of this.#sessions.values()) session.forget();
     this.#sessions.clear();
@@ -164,7 +156,7 @@ export class RtcWorker implements RtcGateway {
     to: SessionListener,
     message: (number: SessionNumber) => ToChildMessage,
   ): Promise<WorkerSession> {
-    if (!this.#up) throw new RtcRefusedError('unavailable', 'WebRTC is not available now, try again');
+    if (!this.#link.up) throw new RtcRefusedError('unavailable', 'WebRTC is not available now, try again');
     if (offer.length > MAX_OFFER_LENGTH) {
       throw new RtcRefusedError(
         'bad-offer',
@@ -176,10 +168,10 @@ export class RtcWorker implements RtcGateway {
     }
     const session = new WorkerSession(this.#nextSession++, to, this.#options.clock);
     this.#sessions.set(session.number, session);
-    this.#send(message(session.number));
+    this.#link.send(message(session.number));
     const late = setTimeout(() => {
       session.end('worker-lost');
-      this.#send({ type: 'close-session', session: session.number });
+      this.#link.send({ type: 'close-session', session: session.number });
     }, ANSWER_TIMEOUT_MS);
     try {
       await session.answered;
@@ -202,14 +194,9 @@ export class RtcWorker implements RtcGateway {
         if (session.isClosed) return;
         session.forget();
         this.#sessions.delete(session.number);
-        this.#send({ type: 'close-session', session: session.number });
+        this.#link.send({ type: 'close-session', session: session.number });
       },
     };
-  }
-
-  #send(message: ToChildMessage): void {
-    if (message.type === 'close-feed') this.#process?.forgetFeed(message.feed);
-    if (this.#up) this.#process?.send(message);
   }
 
   #spawn(): void {
@@ -236,7 +223,8 @@ export class RtcWorker implements RtcGateway {
   }
 
   #onReady(addresses: readonly string[]): void {
-    this.#up = true;
+    if (this.#process === undefined || this.#closed) return;
+    this.#link.connect(this.#process);
     this.#everUp = true;
     this.#addresses = addresses;
     this.#feeds.announce();
@@ -268,13 +256,13 @@ export class RtcWorker implements RtcGateway {
     } catch (err) {
       this.#options.log.error({ err, session: session.number }, 'a WebRTC session could not be served');
       this.#sessions.delete(session.number);
-      this.#send({ type: 'close-session', session: session.number });
+      this.#link.send({ type: 'close-session', session: session.number });
       session.end('protocol-error');
     }
   }
 
   #onExit(livedMs: number): void {
-    this.#up = false;
+    this.#link.disconnect();
     const lost = [...this.#sessions.values()];
     this.#sessions.clear();
     if (this.#closed) return;

@@ -22,7 +22,7 @@ const CHILD_ENTRY = fileURLToPath(new URL('./child/main.ts', import.meta.url));
 /** Often enough to notice a hung child soon, too seldom to cost anything. */
 const PING_INTERVAL_MS = 2000;
 /** A child that answers nothing for so long hangs: it does nothing that takes as much as 100 ms. */
-const HUNG_AFTER_MS = 15_000;
+const HUNG_AFTER_MS = 10_000;
 /** The node process, the native library and its UDP port are there after about 0.3 s; a busy machine takes longer. */
 const START_TIMEOUT_MS = 20_000;
 /** Time for peer connections to say good-bye before SIGKILL. */
@@ -39,6 +39,7 @@ export class WorkerProcess {
   readonly #heartbeat: NodeJS.Timeout;
   #readySinceMs: number | undefined;
   #heardAtMs: number;
+  #beatAtMs: number;
   #ended = false;
 
   /** Starts the child. Throws RangeError when there are too many children. */
@@ -53,6 +54,7 @@ export class WorkerProcess {
     this.#log = options.log;
     this.#events = options.events;
     this.#heardAtMs = options.clock.monotonicMs();
+    this.#beatAtMs = this.#heardAtMs;
     this.#child = options.children.spawn({
       file: process.execPath,
       args: ['--disable-warning=ExperimentalWarning', CHILD_ENTRY],
@@ -141,7 +143,11 @@ export class WorkerProcess {
   }
 
   #beat(): void {
-    const silentMs = this.#clock.monotonicMs() - this.#heardAtMs;
+    const nowMs = this.#clock.monotonicMs();
+    // It was us who slept, or the whole machine: what the child said meanwhile is not read yet.
+    if (nowMs - this.#beatAtMs > 2 * PING_INTERVAL_MS) this.#heardAtMs = nowMs;
+    this.#beatAtMs = nowMs;
+    const silentMs = nowMs - this.#heardAtMs;
     if (this.#readySinceMs === undefined) {
       if (silentMs > START_TIMEOUT_MS) this.#giveUp('did not start');
     } else if (silentMs > HUNG_AFTER_MS) {

@@ -1,12 +1,11 @@
 import type { Compositor, CompositorFormat, PictureInputs } from './compositor.ts';
-import { type DrawnPicture, drawPictures } from './draw-pictures.ts';
+import { type DrawnPicture, PictureScene } from './draw-pictures.ts';
 import { Ticker } from './ticker.ts';
 
 /** Draws on a canvas of the page, for browsers that give no frames to workers. A worker's timer beats, because the page's own sleep in the background. */
 export class CanvasCompositor implements Compositor {
   readonly track: MediaStreamTrack;
   readonly #canvas = document.createElement('canvas');
-  readonly #context: CanvasRenderingContext2D | null;
   readonly #main = new ShownTrack();
   readonly #inset = new ShownTrack();
   readonly #ticker: Ticker;
@@ -14,16 +13,15 @@ export class CanvasCompositor implements Compositor {
   constructor(format: CompositorFormat) {
     this.#canvas.width = format.width;
     this.#canvas.height = format.height;
-    this.#context = this.#canvas.getContext('2d', { alpha: false });
+    const context = this.#canvas.getContext('2d', { alpha: false });
+    const scene = context === null ? undefined : new PictureScene(context, format);
     const [track] = this.#canvas.captureStream(format.framesPerSecond).getVideoTracks();
     if (track === undefined) {
       throw new TypeError('the canvas gives no track');
     }
     this.track = track;
     this.#ticker = new Ticker(1000 / format.framesPerSecond, () => {
-      if (this.#context !== null) {
-        drawPictures(this.#context, this.#canvas, this.#main.picture, this.#inset.picture);
-      }
+      scene?.draw(this.#main.picture, this.#inset.picture);
     });
   }
 
@@ -48,7 +46,7 @@ class ShownTrack {
     const video = this.#video;
     return video === undefined || video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA
       ? undefined
-      : { image: video, width: video.videoWidth, height: video.videoHeight };
+      : { image: video, version: undefined, width: video.videoWidth, height: video.videoHeight };
   }
 
   show(track: MediaStreamTrack | undefined): void {

@@ -1,17 +1,18 @@
 import type { CompositorFormat } from './compositor.ts';
 import type { CompositorMessage } from './compositor-message.ts';
-import { type DrawnPicture, drawPictures } from './draw-pictures.ts';
+import { type DrawnPicture, PictureScene } from './draw-pictures.ts';
 
 /** The newest frame of one input. */
 class NewestFrame {
   #reader: ReadableStreamDefaultReader<VideoFrame> | undefined;
   #frame: VideoFrame | undefined;
+  #count = 0;
 
   get picture(): DrawnPicture | undefined {
     const frame = this.#frame;
     return frame === undefined
       ? undefined
-      : { image: frame, width: frame.displayWidth, height: frame.displayHeight };
+      : { image: frame, version: this.#count, width: frame.displayWidth, height: frame.displayHeight };
   }
 
   /** Follows other frames, or none. The last picture of the ones before stays until the first of the new ones. */
@@ -43,6 +44,7 @@ class NewestFrame {
   #take(frame: VideoFrame | undefined): void {
     this.#frame?.close();
     this.#frame = frame;
+    this.#count += 1;
   }
 }
 
@@ -53,13 +55,14 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 function open(format: CompositorFormat, writable: WritableStream<VideoFrame>): void {
   const canvas = new OffscreenCanvas(format.width, format.height);
   const context = canvas.getContext('2d', { alpha: false, desynchronized: true });
+  const scene = context === null ? undefined : new PictureScene(context, format);
   const writer = writable.getWriter();
   const startMs = performance.now();
   let drawn = 0;
   const tick = (): void => {
     const nowMs = performance.now();
-    if (context !== null && (writer.desiredSize ?? 0) > 0) {
-      drawPictures(context, format, main.picture, inset.picture);
+    if (scene !== undefined && (writer.desiredSize ?? 0) > 0) {
+      scene.draw(main.picture, inset.picture);
       const frame = new VideoFrame(canvas, { timestamp: Math.round(nowMs * 1000) });
       writer.write(frame).catch(close);
     }

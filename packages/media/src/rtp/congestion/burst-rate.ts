@@ -43,9 +43,11 @@ export class BurstRate {
 
   /** Bits a second that the path carried at least, in each of the last bursts; undefined when there were none lately. */
   bps(nowMs: number): number | undefined {
-    this.#rates = this.#rates.filter(({ sentMs }) => nowMs - sentMs < MAX_AGE_MS);
-    if (this.#rates.length === 0) return undefined;
-    return this.#rates.reduce((least, { bps }) => Math.min(least, bps), Number.POSITIVE_INFINITY);
+    let least: number | undefined;
+    for (const { sentMs, bps } of this.#rates) {
+      if (nowMs - sentMs < MAX_AGE_MS) least = Math.min(least ?? bps, bps);
+    }
+    return least;
   }
 
   #end(): void {

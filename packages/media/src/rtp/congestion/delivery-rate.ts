@@ -1,38 +1,56 @@
 import type { PacketResult } from '../sent-history.ts';
 
-/** Rates are taken over so many milliseconds: every usual distance of pictures, and half of a usual GOP. */
-const WINDOW_MS = 1000;
-/** Less than that says nothing of a rate. */
-const MIN_SPAN_MS = 200;
-/** More packets than 100 Mbit/s bring in the window; bounds the list. */
-const MAX_PACKETS = 10_000;
+const SLICE_MS = 50;
+/** Rates are taken over so many slices, one second: every usual distance of pictures, and half of a usual GOP. */
+const WINDOW_SLICES = 20;
+/** Fewer say nothing of a rate. */
+const MIN_SLICES = 4;
 
 /** How many bits a second arrive, from transport-wide feedback, over the last second of arrivals. */
 export class DeliveryRate {
-  #arrived: { readonly atMs: number; readonly bytes: number }[] = [];
-  #bytes = 0;
+  /** Bytes that came in each slice of time, by its number modulo their count; one more than the window, for the newest is incomplete. */
+  readonly #bytes = new Float64Array(WINDOW_SLICES + 1);
+  #newest: number | undefined;
+  #first = 0;
 
   /** Takes what became of packets. */
   add(results: readonly PacketResult[]): void {
     for (const { arrivalMs, bytes } of results) {
       if (arrivalMs === undefined) continue;
-      this.#arrived.push({ atMs: arrivalMs, bytes });
-      this.#bytes += bytes;
+      const slice = Math.floor(arrivalMs / SLICE_MS);
+      this.#advance(slice);
+      // Packets that overtook others, or come later than the window is long, count where there is still room.
+      if (slice <= (this.#newest ?? slice) - this.#bytes.length) continue;
+      const at = this.#at(slice);
+      this.#bytes[at] = (this.#bytes[at] ?? 0) + bytes;
     }
-    const newestMs = this.#arrived.at(-1)?.atMs ?? 0;
-    const from = this.#arrived.findIndex(({ atMs }) => newestMs - atMs <= WINDOW_MS);
-    const first = Math.max(from, this.#arrived.length - MAX_PACKETS);
-    for (let i = 0; i < first; i++) this.#bytes -= this.#arrived[i]?.bytes ?? 0;
-    if (first > 0) this.#arrived = this.#arrived.slice(first);
   }
 
   /** Bits a second; undefined until 200 ms of arrivals are known. */
   get bps(): number | undefined {
-    const [first] = this.#arrived;
-    const last = this.#arrived.at(-1);
-    if (first === undefined || last === undefined) return undefined;
-    const spanMs = last.atMs - first.atMs;
-    // The first packet only starts the clock.
-    return spanMs < MIN_SPAN_MS ? undefined : ((this.#bytes - first.bytes) * 8000) / spanMs;
+    const newest = this.#newest;
+    if (newest === undefined) return undefined;
+    const slices = Math.min(newest - this.#first, WINDOW_SLICES);
+    if (slices < MIN_SLICES) return undefined;
+    let bytes = 0;
+    for (let slice = newest - slices; slice < newest; slice++) bytes += this.#bytes[this.#at(slice)] ?? 0;
+    return (bytes * 8000) / (slices * SLICE_MS);
+  }
+
+  #advance(slice: number): void {
+    if (this.#newest === undefined) {
+      this.#newest = slice;
+      this.#first = slice;
+    }
+    if (slice <= this.#newest) return;
+    const from = Math.max(this.#newest + 1, slice - WINDOW_SLICES);
+    for (let each = from; each <= slice; each++) this.#bytes[this.#at(each)] = 0;
+    this.#newest = slice;
+  }
+
+  /** The receiver's clock may stand below zero. */
+  #at(slice: number): number {
+    const count = this.#bytes.length;
+    return ((slice % count) + count) % count;
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { selfSignedIdentity } from '../../http/self-signed.ts';
 import { BothProtocols, refusalOf, type Version } from '../../http/testing/both-protocols.ts';
-import type { RawAnswer } from '../../http/testing/raw-client.ts';
+import { type RawAnswer, RawConnection } from '../../http/testing/raw-client.ts';
 import type { TlsIdentity } from '../../http/tls-identity.ts';
 import { until } from '../../origin/testing/fixture.ts';
 import type { ViewDecision, ViewRequest } from '../../packager/presentation.ts';
@@ -215,6 +215,17 @@ describe('WHEP places', () => {
     open();
     const statuses = (await Promise.all(answers)).map(({ status }) => status);
     expect(statuses.toSorted((a, b) => a - b)).toEqual([201, 201, 503, 503, 503]);
+  });
+
+  test('are not taken by offers that are still being sent', async () => {
+    await web.close();
+    await start({ maxViewers: 1 });
+    const head =
+      'POST /whep/live HTTP/1.1\r\nHost: x\r\nContent-Type: application/sdp\r\nContent-Length: 100\r\n\r\n';
+    const slow = new RawConnection(web.port, `${head}v=0`);
+    await until(() => slow.socket.bytesWritten > head.length, 'sent');
+    expect((await watch('HTTP/1.1')).status).toBe(201);
+    slow.socket.destroy();
   });
 
   test('of one address that are not connected yet are bounded; those that are do not count', async () => {

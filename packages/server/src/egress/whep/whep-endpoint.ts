@@ -105,7 +105,7 @@ export class WhepEndpoint implements RequestHandler {
     const address = this.#options.clientAddress(request);
     await this.#authorise(request, streamId, address, target.query);
     const feed = this.#feedOf(streamId);
-    if (this.#sessions.size + this.#opening >= this.#limits.maxViewers) throw full();
+    this.#requirePlace();
     const release = this.#connecting.take(address);
     if (release === undefined) {
       throw new HttpError(429, 'TOO_MANY_SESSIONS', 'too many sessions of this address are connecting', [
@@ -113,20 +113,23 @@ export class WhepEndpoint implements RequestHandler {
         '5',
       ]);
     }
-    this.#opening++;
     try {
       const offer = await readOffer(request, {
         maxBytes: this.#limits.maxOfferBytes,
         timeoutMs: this.#limits.offerTimeoutMs,
       });
       checkOffer(offer);
+      // Only now: offers that are sent slowly take no places from others.
+      this.#requirePlace();
       await this.#watch(response, { streamId, feed, offer, release });
     } catch (error) {
       release();
       throw error;
-    } finally {
-      this.#opening--;
     }
+  }
+
+  #requirePlace(): void {
+    if (this.#sessions.size + this.#opening >= this.#limits.maxViewers) throw full();
   }
 
   async #watch(
@@ -162,6 +165,7 @@ export class WhepEndpoint implements RequestHandler {
   }
 
   async #open(feed: RtcFeed, offer: string, session: WhepSession): Promise<RtcSession> {
+    this.#opening++;
     try {
       const rtc = await this.#options.gateway.openEgress({ feed, offer, listener: session });
       session.answered(rtc);
@@ -169,6 +173,8 @@ export class WhepEndpoint implements RequestHandler {
     } catch (error) {
       if (!(error instanceof RtcRefusedError)) throw error;
       throw error.reason === 'too-many' ? full() : offerRefused(error);
+    } finally {
+      this.#opening--;
     }
   }
 

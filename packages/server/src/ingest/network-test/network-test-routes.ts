@@ -29,6 +29,8 @@ export interface NetworkTestLimits {
   readonly uploadTimeoutMs: number;
   /** Uploads at the same time, in all. Default 8. */
   readonly maxUploads: number;
+  /** Probes that count as open at the same time, in all. Default 50. */
+  readonly maxProbes: number;
   /** Uploads or probes of one address at the same time. Default 3. */
   readonly maxPerAddress: number;
   /** How long a probe counts as open, in milliseconds: as long as the gateway keeps it. Default 15,000. */
@@ -40,6 +42,7 @@ export const DEFAULT_NETWORK_TEST_LIMITS: NetworkTestLimits = {
   maxUploadBytes: 4 << 20,
   uploadTimeoutMs: 20_000,
   maxUploads: 8,
+  maxProbes: 50,
   maxPerAddress: 3,
   probeLifeMs: 15_000,
 };
@@ -77,6 +80,7 @@ class NetworkTest {
   readonly #probes: AddressPlaces;
   readonly #uploads: AddressPlaces;
   #uploading = 0;
+  #probing = 0;
 
   constructor(options: NetworkTestOptions) {
     this.#options = options;
@@ -86,8 +90,16 @@ class NetworkTest {
   }
 
   async probe(request: HttpRequest, response: OriginResponse): Promise<void> {
-    const release = this.#probes.take(this.#options.clientAddress(request));
-    if (release === undefined) throw tooMany();
+    const place = this.#probes.take(this.#options.clientAddress(request));
+    if (place === undefined || this.#probing >= this.#limits.maxProbes) {
+      place?.();
+      throw tooMany();
+    }
+    this.#probing++;
+    const release = (): void => {
+      this.#probing--;
+      place();
+    };
     try {
       const offer = await readOffer(request, OFFER_LIMITS);
       checkOffer(offer);

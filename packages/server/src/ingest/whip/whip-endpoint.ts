@@ -106,12 +106,15 @@ export class WhipEndpoint implements RequestHandler {
       });
       await this.#publish(request, response, client, admitted);
     } catch (error) {
-      // Only the code: the words may quote the offer.
-      if (error instanceof HttpError) {
-        this.#options.log.warn({ peer: client.peer, code: error.code }, 'refused publisher');
-      }
+      if (error instanceof HttpError) this.#logRefusal(client.peer, error);
       throw error;
     }
+  }
+
+  #logRefusal(peer: string, { code, status }: HttpError): void {
+    // Only the code: the words may quote the offer. Who has no key, or guesses too often, must not fill the log.
+    const level = code === 'KEY_MISSING' || status === 429 ? 'debug' : 'warn';
+    this.#options.log[level]({ peer, code }, 'refused publisher');
   }
 
   async #publish(

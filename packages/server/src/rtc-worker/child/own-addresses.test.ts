@@ -12,7 +12,7 @@ function address(text: string, internal = false): NetworkInterfaceInfo {
     internal,
     cidr: null,
     scopeid: 0,
-  } as NetworkInterfaceInfo;
+  };
 }
 
 const interfaces = {

@@ -78,13 +78,12 @@ export class Sessions {
         this.#parent.send({ type: 'closed', session: number, reason });
       },
     };
-    switch (request.type) {
-      case 'open-ingest':
-        return new IngestSession({ number, offer, environment, events, parent: this.#parent });
-      case 'open-probe':
-        return new ProbeSession({ number, offer, environment, events });
-      case 'open-egress':
-        return this.#egress.openSession({ feed: request.feed, offer, environment, events });
+    if (request.type === 'open-ingest') {
+      return new IngestSession({ number, offer, environment, events, parent: this.#parent });
     }
+    if (request.type === 'open-egress') {
+      return this.#egress.openSession({ feed: request.feed, offer, environment, events });
+    }
+    return new ProbeSession({ number, offer, environment, events });
   }
 }

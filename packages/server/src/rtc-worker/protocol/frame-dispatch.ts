@@ -20,12 +20,12 @@ export function readFrames<Message extends { readonly type: string }>(
     if (type === FRAME_TYPE.unit) {
       const unit = readUnit(body);
       targets.onUnit({ ...unit, payload: new Uint8Array(unit.payload) });
-    } else if (type === FRAME_TYPE.control) targets.onMessage(parseMessage<Message>(body));
+    } else if (type === FRAME_TYPE.control) targets.onMessage(parseMessage(body) as Message);
     else throw new ProtocolError(`a frame of unknown type ${type}`);
   });
 }
 
-function parseMessage<Message extends { readonly type: string }>(body: Uint8Array): Message {
+function parseMessage(body: Uint8Array): { readonly type: string } {
   let parsed: unknown;
   try {
     parsed = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString());
@@ -40,5 +40,5 @@ function parseMessage<Message extends { readonly type: string }>(body: Uint8Arra
   ) {
     throw new ProtocolError('a control message without a type');
   }
-  return parsed as Message;
+  return { ...parsed, type: parsed.type };
 }

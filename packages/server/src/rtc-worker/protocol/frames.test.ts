@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FRAME_TYPE, frameHeader, MAX_FRAME_BYTES, ProtocolError } from './frame.ts';
 import { readFrames } from './frame-dispatch.ts';

@@ -9,8 +9,11 @@ export class DatagramProxy {
   readonly port: number;
   /** What is done now; replaced while it runs. */
   change: DatagramChange = (datagram) => [datagram];
+  /** Each way. */
+  delayMs = 0;
   readonly #front: Socket;
   readonly #back: Socket;
+  #closed = false;
 
   private constructor(front: Socket, back: Socket, workerPort: number) {
     this.#front = front;
@@ -19,10 +22,13 @@ export class DatagramProxy {
     let browser: { port: number; address: string } | undefined;
     front.on('message', (datagram, from) => {
       browser = from;
-      for (const changed of this.change(datagram)) back.send(changed, workerPort, '127.0.0.1');
+      for (const changed of this.change(datagram)) {
+        this.#later(() => back.send(changed, workerPort, '127.0.0.1'));
+      }
     });
     back.on('message', (datagram) => {
-      if (browser !== undefined) front.send(datagram, browser.port, browser.address);
+      const { port = 0, address = '' } = browser ?? {};
+      if (browser !== undefined) this.#later(() => front.send(datagram, port, address));
     });
   }
 
@@ -36,8 +42,14 @@ export class DatagramProxy {
   }
 
   close(): void {
+    this.#closed = true;
     this.#front.close();
     this.#back.close();
+  }
+
+  #later(send: () => void): void {
+    if (this.delayMs === 0) send();
+    else setTimeout(() => !this.#closed && send(), this.delayMs);
   }
 
   /** The answer with this proxy as its only candidate. */

@@ -8,7 +8,7 @@ import { chromium, type Page } from 'playwright-core';
 /** What a page publishes. */
 export interface PublishOptions {
   /** The only codec that it offers. Default: all, in the browser's order. */
-  readonly codec?: 'H264' | 'VP8';
+  readonly codec?: 'H264' | 'VP8' | 'VP9';
   /** Layers of a simulcast by their rids, with the factor that each is smaller by. Default: none. */
   readonly layers?: readonly { readonly rid: string; readonly scale: number; readonly maxBitrate: number }[];
   /** Default both. */

@@ -1,3 +1,4 @@
+import { ticks } from '@tallylight/media/time/ticks.ts';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { ChildProcesses } from '../../platform/child-process.ts';
 import { systemClock } from '../../platform/clock.ts';
@@ -102,8 +103,27 @@ describe('AudioEncoder', () => {
 
   test('stamps that stray by some milliseconds do not matter', async () => {
     const clip = await aacClicks({ seconds: 4, clicksMs: CLICKS_MS, startMs: START_MS, rate: 44_100 });
-    const units = clip.units.map((unit, index) => ({ ...unit, pts: unit.pts + [0, 7, -6, 3][index % 4]! }));
-    const run = await playAll({ ...clip, units: units as unknown as AccessUnit[] });
+    const strays = [0, 7, -6, 3];
+    const units = clip.units.map((unit, index) => ({
+      ...unit,
+      pts: ticks(unit.pts + (strays[index % strays.length] ?? 0)),
+    }));
+    const run = await playAll({ ...clip, units });
+    expectClicks(await findClicks(run.encoder.track, run.units), CLICKS_MS);
+  });
+
+  test('a frame that cannot be decoded does not move what follows', async () => {
+    const clip = await aacClicks({ seconds: 4, clicksMs: CLICKS_MS, startMs: START_MS, rate: 48_000 });
+    const run = encoding(clip);
+    const broken = clip.units.findIndex(({ pts }) => pts > START_MS + 1700);
+    for (const [index, unit] of clip.units.entries()) {
+      run.write(index === broken ? { ...unit, payload: new Uint8Array(200).fill(0x5a) } : unit);
+      // A frame behind the broken one, that the next FFmpeg need not be there for yet.
+      if (index === broken) await until('there is another FFmpeg', () => run.encoder.dump().restarts === 1);
+      if (index === broken) await until('it runs', () => run.encoder.dump().pid !== undefined);
+      if (index % 40 === 0) await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    await until('all has come out', () => newestMs(run.units) > START_MS + 3900);
     expectClicks(await findClicks(run.encoder.track, run.units), CLICKS_MS);
   });
 

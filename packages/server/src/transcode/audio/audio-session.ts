@@ -88,7 +88,7 @@ export class AudioSession {
     const durationSec = this.#muxer.durationSec(unit.payload);
     if (durationSec === undefined || this.#process.queuedBytes > MAX_QUEUED_BYTES) return;
     this.#watchAnswers();
-    const filler = this.#muxer.filler(unit.payload);
+    const filler = this.#muxer.filler();
     const fillerSec = filler && this.#muxer.durationSec(filler);
     const ptsMs = rescale(unit.pts, this.#track.timescale, MILLISECONDS) - this.#muxer.leadMs;
     const lost = this.#samples.place({ ptsMs, durationSec, fillerSec });

@@ -18,8 +18,8 @@ export interface SoundMuxer {
   frame(payload: Uint8Array, ms: number): readonly Uint8Array[];
   /** Seconds of sound in a frame; undefined when it is malformed. */
   durationSec(payload: Uint8Array): number | undefined;
-  /** Stands in for what was lost before this frame; undefined when nothing can. */
-  filler(next: Uint8Array): Uint8Array | undefined;
+  /** Stands in for what was lost behind the last frame; undefined when nothing can. */
+  filler(): Uint8Array | undefined;
 }
 
 /** The muxer for a track. Throws CodecFormatError for a configuration that cannot be read. */

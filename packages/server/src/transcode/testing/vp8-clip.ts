@@ -22,7 +22,7 @@ export async function encodeVp8Clip(options: {
   const { size, seconds, startMs, gop = 60, filter = 'null' } = options;
   const rate = 30;
   const source = ['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=${rate},${filter}`, '-t', `${seconds}`];
-  const encoder = '-c:v libvpx -deadline realtime -cpu-used 8 -b:v 1M -auto-alt-ref 0 -lag-in-frames 0';
+  const encoder = '-c:v libvpx -deadline realtime -cpu-used 12 -b:v 1M -auto-alt-ref 0 -lag-in-frames 0';
   const keyframes = ['-g', `${gop}`, '-keyint_min', `${gop}`, '-pix_fmt', 'yuv420p'];
   const { stdout } = await promisify(execFile)(
     'ffmpeg',

@@ -100,8 +100,18 @@ export class EgressSession implements ChildSession, PacketSink {
   #onTrack(track: Track): void {
     // The native track lives as long as somebody holds it.
     this.#track = track;
-    track.onMessage((bytes) => this.#viewer?.rtcp(bytes, this.#nowMs()));
+    track.onMessage((bytes) => this.#onRtcp(bytes));
     this.#startWhenReady();
+  }
+
+  /** A fault of ours that one viewer finds must not end the process for all the others. */
+  #onRtcp(bytes: Buffer): void {
+    if (this.#ended) return;
+    try {
+      this.#viewer?.rtcp(bytes, this.#nowMs());
+    } catch {
+      this.#peer.end('protocol-error');
+    }
   }
 
   #onConnected(): void {

@@ -10,7 +10,7 @@ export interface SentPacket {
 /**
  * The packets a viewer got last, to send them again (RFC 4585 §6.2.1). They are shared with every other viewer: what is kept here
  * is which packet had which number. The native library's `RtcpNackResponder` keeps a copy for each viewer instead, which took
- * 0.6 MB and 13 % more time of the processor for each of 100 viewers.
+ * 0.7 MB and about 15 % more time of the processor for each of 100 viewers.
  */
 export class ResendHistory {
   readonly #mask: number;
@@ -23,7 +23,7 @@ export class ResendHistory {
   /** @param capacity packets that are kept; a power of two. */
   constructor(capacity: number) {
     this.#mask = capacity - 1;
-    this.#packets = new Array<MediaPacket | undefined>(capacity).fill(undefined);
+    this.#packets = Array.from({ length: capacity });
     this.#sequences = new Uint16Array(capacity);
     this.#timestamps = new Uint32Array(capacity);
     this.#resentAtMs = new Float64Array(capacity);

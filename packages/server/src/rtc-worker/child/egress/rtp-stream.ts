@@ -62,15 +62,16 @@ export class RtpStream {
     this.#template = template;
   }
 
-  /** Sends a packet at an RTP time that is not wrapped and counts from any 0. */
-  send(packet: MediaPacket, rtpTime: number): void {
+  /** Sends a packet at an RTP time that is not wrapped and counts from any 0; false when there is no room now, and nothing happened. */
+  send(packet: MediaPacket, rtpTime: number): boolean {
     const sequence = this.#sequence;
-    this.#sequence = (sequence + 1) & 0xffff;
     const timestamp = this.#timestampOf(rtpTime);
+    if (!this.#write(packet, sequence, timestamp)) return false;
+    this.#sequence = (sequence + 1) & 0xffff;
     this.#history.sent(packet, sequence, timestamp);
     this.#packets += 1;
     this.#octets += packet.payloadBytes;
-    this.#write(packet, sequence, timestamp);
+    return true;
   }
 
   /** Sends a packet again that the viewer missed; the bytes sent, 0 when it is too old or was on its way already. */
@@ -99,11 +100,11 @@ export class RtpStream {
     return (this.#timestampBase + (Math.round(rtpTime) % 0x1_0000_0000)) >>> 0;
   }
 
-  #write(packet: MediaPacket, sequence: number, timestamp: number): void {
+  #write(packet: MediaPacket, sequence: number, timestamp: number): boolean {
     const template = this.#template;
     const bytes = packet.withHeader(template.bytes);
     const number = template.hasTransportSequence ? this.#counter.next(bytes.length) : 0;
     template.write(bytes, packet.marker, sequence, timestamp, number);
-    this.#sink.send(bytes);
+    return this.#sink.send(bytes);
   }
 }

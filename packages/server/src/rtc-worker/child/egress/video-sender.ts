@@ -40,7 +40,7 @@ export class VideoSender {
   #next: Rendition | undefined;
   /** Pictures that wait to be replayed; undefined: live, or waiting for an IDR. */
   #queue: Picture[] | undefined;
-  /** Packets of the queue's first picture that are sent already. */
+  /** Packets of the queue's first picture, or of the one that is being sent, that are sent already. */
   #sentOfFirst = 0;
   #budgetBytes = 0;
   #budgetAtMs = 0;
@@ -113,7 +113,7 @@ export class VideoSender {
       this.#waitsForKeyframe = false;
     }
     if (this.#waitsForKeyframe) return;
-    if (this.#queue === undefined) this.#send(picture, this.#stamp(picture.ms));
+    if (this.#queue === undefined) this.#send(picture);
     else this.#queue.push(picture);
   }
 
@@ -130,16 +130,12 @@ export class VideoSender {
     const allowance = ((nowMs - this.#budgetAtMs) * bps) / 8000;
     this.#budgetBytes = Math.min(this.#budgetBytes + allowance, (bps / 8000) * 20);
     this.#budgetAtMs = nowMs;
-    let first = queue[0];
-    while (first !== undefined && this.#budgetBytes > 0) {
+    for (let first = queue[0]; first !== undefined && this.#budgetBytes > 0; first = queue[0]) {
       if (this.#sentOfFirst === 0) this.#stamp(rendition.edgeMs(nowMs));
-      this.#sendSome(first);
-      if (this.#sentOfFirst < first.packets.length) break;
+      if (!this.#advance(first)) return true;
       queue.shift();
-      this.#sentOfFirst = 0;
-      first = queue[0];
     }
-    if (first !== undefined) return true;
+    if (queue.length > 0) return true;
     this.#queue = undefined;
     return false;
   }
@@ -164,30 +160,39 @@ export class VideoSender {
     this.#replayBps = Math.max(this.#replayBps / 2, rendition.bitrateBps * SLOWEST_FACTOR, LEAST_REPLAY_BPS);
   }
 
-  /** Ends the picture that is half sent, and forgets the others. */
+  /** Ends the picture that is half sent, if there is room, and forgets the others. */
   #finishFirst(): void {
     const first = this.#queue?.[0];
-    if (first !== undefined && this.#sentOfFirst > 0) {
-      this.#budgetBytes = Number.POSITIVE_INFINITY;
-      this.#sendSome(first);
-    }
-    this.#sentOfFirst = 0;
     this.#queue = undefined;
+    this.#budgetBytes = Number.POSITIVE_INFINITY;
+    if (first !== undefined && this.#sentOfFirst > 0) this.#advance(first);
+    this.#sentOfFirst = 0;
   }
 
-  #sendSome(picture: Picture): void {
+  /** Sends a live picture; what the system has no room for now goes the way of a replay. */
+  #send(picture: Picture): void {
+    this.#stamp(picture.ms);
+    this.#budgetBytes = Number.POSITIVE_INFINITY;
+    if (this.#advance(picture)) return;
+    this.#queue = [picture];
+    this.#budgetBytes = 0;
+    this.#budgetAtMs = picture.arrivedMs;
+    this.#events.onReplay();
+  }
+
+  /** Sends packets of a picture while the budget and the system allow it; true when it was the last. */
+  #advance(picture: Picture): boolean {
     const rtpTime = (this.#lastMs ?? picture.ms) * RTP_PER_MS;
-    while (this.#sentOfFirst < picture.packets.length && this.#budgetBytes > 0) {
-      const packet = picture.packets[this.#sentOfFirst++];
-      if (packet === undefined) break;
-      this.#stream.send(packet, rtpTime);
+    const { packets } = picture;
+    while (this.#sentOfFirst < packets.length && this.#budgetBytes > 0) {
+      const packet = packets[this.#sentOfFirst];
+      if (packet === undefined || !this.#stream.send(packet, rtpTime)) return false;
+      this.#sentOfFirst += 1;
       this.#budgetBytes -= packet.payloadBytes;
     }
-  }
-
-  #send(picture: Picture, ms: number): void {
-    const rtpTime = ms * RTP_PER_MS;
-    for (const packet of picture.packets) this.#stream.send(packet, rtpTime);
+    if (this.#sentOfFirst < packets.length) return false;
+    this.#sentOfFirst = 0;
+    return true;
   }
 
   /** Stream time for the next picture: never at or before the one of the last. */

@@ -22,6 +22,8 @@ export interface ReceivedSound {
 
 /** RTP announces two channels whatever is sent (RFC 7587 §4.1), and decoders give two for either. */
 const CHANNELS = 2;
+/** 6.5 ms: browsers stamp a packet with the time of its input, and the encoder looks ahead by so much. */
+const ENCODER_DELAY_SAMPLES = 312;
 
 /** Puts the publisher's Opus in order. */
 export class AudioReceiver {
@@ -123,8 +125,7 @@ function opusTrack(samplesPerFrame: number): AudioTrack {
     samplesPerFrame,
     config: writeOpusHead({
       channels: CHANNELS,
-      // A live stream is entered in its middle: the encoder's delay was long ago.
-      preSkip: 0,
+      preSkip: ENCODER_DELAY_SAMPLES,
       inputSampleRate: OPUS_SAMPLE_RATE,
       outputGain: 0,
       mappingFamily: 0,

@@ -29,6 +29,7 @@ const NACK_MS = 10;
 const REPORT_MS = 1000;
 /** Sound waits so long for the first picture; then the camera is taken for off. */
 const PICTURE_WAIT_MS = 3000;
+const MAX_LOGGED = 1000;
 
 /** A publisher: RTP in, access units out. */
 export class IngestSession implements ChildSession {
@@ -125,19 +126,30 @@ export class IngestSession implements ChildSession {
     this.#lastPacketMs = nowMs;
     this.#lastReportMs = nowMs;
     this.#statistics.start(nowMs);
-    this.#timer = setInterval(() => this.#tick(), TRANSPORT_FEEDBACK_MS);
+    this.#timer = setInterval(() => this.#guard(() => this.#tick()), TRANSPORT_FEEDBACK_MS);
     this.#events.onConnected();
   }
 
   #onPacket(bytes: Uint8Array): void {
     if (this.#peer.isClosed) return;
     const nowMs = this.#now();
-    try {
+    this.#guard(() => {
       if (isRtcp(bytes)) this.#onRtcp(bytes, nowMs);
       else this.#onRtp(readRtpPacket(bytes), bytes.length, nowMs);
+    });
+  }
+
+  /** A fault of ours that a publisher's bytes brought to light ends that session, and not the process with all the others. */
+  #guard(work: () => void): void {
+    try {
+      work();
     } catch (error) {
       // A malformed packet of a peer that holds the keys: nothing to be done with it.
-      if (!(error instanceof RtpError)) throw error;
+      if (error instanceof RtpError) return;
+      const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      const fields = { session: this.#number, error: why.slice(0, MAX_LOGGED) };
+      this.#parent.send({ type: 'log', level: 'error', event: 'a publisher broke its session', fields });
+      this.#peer.end('protocol-error');
     }
   }
 
@@ -181,9 +193,7 @@ export class IngestSession implements ChildSession {
       this.#peer.end('silent');
       return;
     }
-    this.#video?.tick(nowMs);
-    this.#audio?.tick(nowMs);
-    this.#sendFeedback(nowMs);
+    this.#repair(nowMs);
     const mediaSsrc = this.#sources().find(({ ssrc }) => ssrc !== undefined)?.ssrc;
     if (mediaSsrc !== undefined) this.#rtcp.transportFeedback(this.#arrivals, mediaSsrc);
     if (nowMs - this.#lastReportMs >= REPORT_MS) this.#report(nowMs);
@@ -210,12 +220,15 @@ export class IngestSession implements ChildSession {
     if (this.#video?.mayMiss(nowMs) !== true && this.#audio?.mayMiss(nowMs) !== true) return;
     this.#nackTimer = setTimeout(() => {
       this.#nackTimer = undefined;
-      const laterMs = this.#now();
-      this.#video?.tick(laterMs);
-      this.#audio?.tick(laterMs);
-      this.#sendFeedback(laterMs);
-      this.#nackSoon(laterMs);
+      this.#guard(() => this.#repair(this.#now()));
     }, NACK_MS);
+  }
+
+  #repair(nowMs: number): void {
+    this.#video?.tick(nowMs);
+    this.#audio?.tick(nowMs);
+    this.#sendFeedback(nowMs);
+    this.#nackSoon(nowMs);
   }
 
   #sendFeedback(nowMs: number): void {

@@ -37,6 +37,9 @@ export class VideoReceiver {
   #frames = 0;
   #droppedFrames = 0;
   #wasBroken = false;
+  #lastPtsMs: number | undefined;
+  /** Low-passed. */
+  #intervalMs = 33;
   #hasBFrames = false;
 
   /** `onPicture` is called from within `push` and `tick`, with a keyframe first. */
@@ -156,9 +159,19 @@ export class VideoReceiver {
   #drain(layer: VideoLayer, nowMs: number): void {
     layer.drain(nowMs, (picture) => this.#take(layer, picture, nowMs));
     const isTaken = this.#choice === undefined || layer.rid === this.#choice.chosen;
-    if (!isTaken || !this.#started) return;
-    if (layer.keyframeNeeded && !this.#wasBroken) this.#droppedFrames++;
-    this.#wasBroken = layer.keyframeNeeded;
+    if (isTaken && this.#started && layer.keyframeNeeded) this.#wasBroken = true;
+  }
+
+  /** Counts what is missing between the last picture and this one, by how far apart pictures are otherwise. */
+  #countDropped(ptsMs: number): void {
+    const stepMs = ptsMs - (this.#lastPtsMs ?? ptsMs);
+    this.#lastPtsMs = ptsMs;
+    if (this.#wasBroken) {
+      this.#wasBroken = false;
+      this.#droppedFrames += Math.max(1, Math.round(stepMs / this.#intervalMs) - 1);
+    } else if (stepMs > 0) {
+      this.#intervalMs += (stepMs - this.#intervalMs) / 16;
+    }
   }
 
   #take(layer: VideoLayer, picture: LayerPicture, nowMs: number): void {
@@ -173,6 +186,7 @@ export class VideoReceiver {
     if (this.#hasBFrames) this.#order.expectDepth(Math.max(1, picture.reorderDepth));
     const stream = { ssrc: picture.ssrc, clockRate: VIDEO_CLOCK_RATE };
     const presentedMs = this.#clock.toMs(stream, picture.rtpTime, nowMs);
+    this.#countDropped(presentedMs);
     const { ptsMs, dtsMs } = this.#order.next(presentedMs);
     this.#onPicture({ track: picture.track, ptsMs, dtsMs, keyframe, payload: picture.payload });
   }

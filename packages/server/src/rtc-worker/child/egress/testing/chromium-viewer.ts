@@ -3,8 +3,6 @@ import type { Page } from 'playwright-core';
 /** What a viewer's `getStats` says, in the words of the specification. */
 export interface ViewerStats {
   readonly state: string;
-  /** Of the DTLS transport: it tells at once that the server ended the session, `state` only after some seconds. */
-  readonly dtls: string;
   /** Milliseconds from `connected` to the first picture that was shown; absent before. */
   readonly firstPictureMs?: number;
   readonly currentTimeSec: number;
@@ -91,7 +89,6 @@ export class ChromiumViewer {
       const { connectedMs, firstMs, longestMs } = marks;
       return {
         state: connection.connectionState,
-        dtls: connection.getReceivers()[0]?.transport?.state ?? '',
         ...(connectedMs !== undefined && firstMs !== undefined && { firstPictureMs: firstMs - connectedMs }),
         currentTimeSec: video.currentTime,
         longestPauseMs: longestMs,

@@ -1,0 +1,346 @@
+import type { PlayerState } from '@tallylight/client/player/player-state.ts';
+import type { BrowserContext } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { bundleForBrowser } from '../support/bundled-module.ts';
+import { openChromium } from '../support/chromium.ts';
+import { FfmpegPublisher, patternArgs } from '../support/publisher.ts';
+import { Tallylight } from '../support/tallylight.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { WatchPage } from '../support/watch-page.ts';
+
+/** An address that is nobody's (RFC 5737): packets to it are never answered. */
+const NOWHERE = '198.51.100.9';
+
+let browser: Awaited<ReturnType<typeof openChromium>>;
+
+beforeAll(async () => {
+  browser = await openChromium();
+  await browser.context.addInitScript(() => localStorage.setItem('tallylight.ultra-low-latency', 'yes'));
+});
+
+afterAll(async () => {
+  await browser.close();
+});
+
+/** The tone comes from the right only, so that two channels can be told from one. */
+const RIGHT_ONLY = ['-af', 'pan=stereo|c0=0*c0|c1=c0'];
+
+/** A server with a live stream `show`, published over RTMP as OBS would with B-frames off. */
+class LiveShow {
+  readonly server: Tallylight;
+  readonly #key: string;
+  #publisher: FfmpegPublisher;
+
+  private constructor(server: Tallylight, key: string, bFrames: number) {
+    this.server = server;
+    this.#key = key;
+    this.#publisher = this.#publish(bFrames);
+  }
+
+  static async start(env: Readonly<Record<string, string>> = {}, bFrames = 0): Promise<LiveShow> {
+    const server = await Tallylight.start({ env: { LADDER: '240p:300k', ...env } });
+    const key = await server.addKey('show');
+    const show = new LiveShow(server, key, bFrames);
+    await waitFor('the stream', async () => (await fetch(server.playlistUrl('show'))).ok, 20_000);
+    return show;
+  }
+
+  get watchUrl(): string {
+    return `${this.server.url}/watch/show`;
+  }
+
+  /** The process that does WebRTC now. */
+  get workerPid(): number {
+    const pid = this.server.log.findLast((line) => line['msg'] === 'rtc worker is up')?.['pid'];
+    if (typeof pid !== 'number') throw new Error('no rtc worker in the log');
+    return pid;
+  }
+
+  /** The publisher says goodbye. */
+  async unpublish(): Promise<void> {
+    await this.#publisher.stop();
+  }
+
+  /** The publisher comes back. */
+  publishAgain(): void {
+    this.#publisher = this.#publish(0);
+  }
+
+  async stop(): Promise<void> {
+    await this.unpublish();
+    await this.server.stop();
+  }
+
+  #publish(bFrames: number): FfmpegPublisher {
+    return FfmpegPublisher.start(
+      patternArgs(`${this.server.rtmpUrl}/${this.#key}`, {
+        size: '640x360',
+        bitrate: '800k',
+        seconds: 600,
+        extra: ['-bf', String(bFrames), ...RIGHT_ONLY],
+      }),
+    );
+  }
+}
+
+function byWhep(state: PlayerState): boolean {
+  return state.transport === 'whep' && state.status === 'playing';
+}
+
+/** Calls a method of the page's player. */
+async function callPlayer(watch: WatchPage, method: 'setUltraLowLatency', on: boolean): Promise<void> {
+  await watch.page.evaluate(
+    ({ name, argument }) => {
+      const { tallylight } = globalThis as { tallylight?: { player: Record<string, (on: boolean) => void> } };
+      tallylight?.player[name]?.(argument);
+    },
+    { name: method, argument: on },
+  );
+}
+
+/** The smallest gap that shows: how long the number of decoded pictures stood still while `during` ran, in ms. */
+async function longestFreezeMs(watch: WatchPage, during: () => Promise<unknown>): Promise<number> {
+  const measuring = watch.page.evaluate(
+    () =>
+      new Promise<number>((resolve) => {
+        const video = document.querySelector('video');
+        const page = globalThis as { endOfMeasurement?: () => void };
+        let lastMs = performance.now();
+        let longestMs = 0;
+        let running = true;
+        const onPicture = (): void => {
+          longestMs = Math.max(longestMs, performance.now() - lastMs);
+          lastMs = performance.now();
+          if (running) video?.requestVideoFrameCallback(onPicture);
+        };
+        video?.requestVideoFrameCallback(onPicture);
+        page.endOfMeasurement = () => {
+          running = false;
+          resolve(Math.max(longestMs, performance.now() - lastMs));
+        };
+      }),
+  );
+  await during();
+  await watch.page.evaluate(() => {
+    (globalThis as { endOfMeasurement?: () => void }).endOfMeasurement?.();
+  });
+  return measuring;
+}
+
+describe('the watch page with ultra-low latency', () => {
+  let show: LiveShow;
+  let page: WatchPage;
+
+  beforeAll(async () => {
+    show = await LiveShow.start();
+    page = await WatchPage.open(browser.context, show.watchUrl);
+  });
+
+  afterAll(async () => {
+    await page.page.close();
+    await show.stop();
+  });
+
+  test('plays an RTMP stream by WHEP, 10 s without a stall, a fraction of a second behind', async () => {
+    await page.until('WHEP', byWhep);
+    const { stalls, mediaSec, frames } = await page.play(10);
+    expect(stalls).toBe(0);
+    expect(frames).toBeGreaterThan(mediaSec * 30 * 0.9);
+    const state = await page.until('a dated latency', (now) => now.latencyBasis === 'sender-report');
+    expect(state.latencyMs).toBeLessThan(500);
+    expect(state.transportReason).toBe('Ultra-low latency is on.');
+    expect(state.renditions.map((rendition) => rendition.height)).toEqual([360, 240]);
+    expect(await page.page.getByLabel('Quality').locator('option:checked').textContent()).toBe(
+      'Auto (WebRTC)',
+    );
+  });
+
+  test('has sound in two channels', async () => {
+    await page.page.evaluate(() => {
+      const stream = document.querySelector('video')?.srcObject;
+      if (!(stream instanceof MediaStream)) throw new Error('no stream');
+      const context = new AudioContext();
+      const splitter = context.createChannelSplitter(2);
+      context.createMediaStreamSource(stream).connect(splitter);
+      const peaks = [0, 1].map((channel) => {
+        const analyser = context.createAnalyser();
+        splitter.connect(analyser, channel);
+        return (): number => {
+          const samples = new Float32Array(analyser.fftSize);
+          analyser.getFloatTimeDomainData(samples);
+          return Math.max(...samples.map(Math.abs));
+        };
+      });
+      (globalThis as { peaks?: () => number[] }).peaks = () => peaks.map((peak) => peak());
+    });
+    const peaks = (): Promise<number[]> =>
+      page.page.evaluate(() => (globalThis as { peaks?: () => number[] }).peaks?.() ?? []);
+    await waitFor('the tone on the right', async () => ((await peaks())[1] ?? 0) > 0.05);
+    const [left, right] = await peaks();
+    expect(right).toBeGreaterThan(0.05);
+    expect(left).toBeLessThan(0.01);
+  });
+
+  test('the switch changes the transport and back, and the picture never stands still for 1.5 s', async () => {
+    const frozenMs = await longestFreezeMs(page, async () => {
+      await callPlayer(page, 'setUltraLowLatency', false);
+      await page.until('LL-HLS', (state) => state.transport === 'll-hls' && state.status === 'playing');
+      await page.play(2);
+      await callPlayer(page, 'setUltraLowLatency', true);
+      await page.until('WHEP', byWhep);
+      await page.play(2);
+    });
+    expect(frozenMs).toBeLessThan(1_500);
+  });
+
+  test('a chosen quality comes by LL-HLS, and Auto goes back to WebRTC', async () => {
+    await page.page.getByLabel('Quality').selectOption('240p');
+    const chosen = await page.until('240p', (state) => state.videoHeight === 240);
+    expect(chosen.transport).toBe('ll-hls');
+    expect(chosen.transportReason).toMatch(/You chose a quality/);
+    await page.page.getByLabel('Quality').selectOption('auto');
+    await page.until('WHEP', byWhep);
+  });
+
+  test('the picture comes back by itself within 5 s when the worker is killed', async () => {
+    await page.play(1);
+    const pid = show.workerPid;
+    process.kill(pid, 'SIGKILL');
+    const killedMs = performance.now();
+    await waitFor('another worker', () => show.workerPid !== pid);
+    await page.until('the loss to be seen', (state) => !byWhep(state));
+    await page.until('WHEP again', byWhep);
+    const before = await page.decodedFrames();
+    await waitFor('pictures', async () => (await page.decodedFrames()) > before);
+    expect(performance.now() - killedMs).toBeLessThan(5_000);
+    expect((await page.play(2)).frames).toBeGreaterThan(30);
+    expect(page.errors).toEqual([]);
+  });
+
+  test('a page that is closed ends its session on the server', async () => {
+    const other = await WatchPage.open(browser.context, show.watchUrl);
+    await other.until('WHEP', byWhep);
+    const viewers = async (): Promise<number> => {
+      const response = await fetch(`${show.server.url}/api/streams/show/health`);
+      return ((await response.json()) as { viewers: { whep: number } }).viewers.whep;
+    };
+    await waitFor('two viewers', async () => (await viewers()) === 2);
+    await other.page.close({ runBeforeUnload: true });
+    await waitFor('one viewer', async () => (await viewers()) === 1, 3_000);
+  });
+
+  test('a foreign WHEP player plays it too', async () => {
+    const script = await bundleForBrowser(`
+      import { WebRTCPlayer } from '@eyevinn/webrtc-player';
+      const player = new WebRTCPlayer({ video: document.querySelector('video'), type: 'whep' });
+      void player.load(new URL('/whep/show', location.href));
+    `);
+    const foreign = await browser.context.newPage();
+    await foreign.route('**/foreign/*', (route) =>
+      route.request().url().endsWith('.js')
+        ? route.fulfill({ contentType: 'text/javascript', body: script })
+        : route.fulfill({
+            contentType: 'text/html',
+            body: '<!doctype html><video autoplay muted playsinline></video><script type="module" src="player.js"></script>',
+          }),
+    );
+    await foreign.goto(`${show.server.url}/foreign/index.html`);
+    const frames = (): Promise<number> =>
+      foreign.evaluate(
+        () => document.querySelector('video')?.getVideoPlaybackQuality().totalVideoFrames ?? 0,
+      );
+    await waitFor('two seconds of pictures', async () => (await frames()) > 60, 20_000);
+    await foreign.close();
+  });
+
+  test('when the publisher stops, the page waits, and plays by WebRTC again when he is back', async () => {
+    await show.unpublish();
+    await page.until('the wait', (state) => state.status === 'waiting-for-publisher', 20_000);
+    show.publishAgain();
+    await page.until('WHEP again', byWhep, 30_000);
+    expect((await page.play(2)).frames).toBeGreaterThan(30);
+    expect(page.errors).toEqual([]);
+  });
+});
+
+describe('where WebRTC cannot be had, the watch page plays by LL-HLS and says why', () => {
+  let show: LiveShow;
+  let page: WatchPage;
+
+  afterEach(async () => {
+    await page.page.close();
+    await show.stop();
+  });
+
+  const notice = (): Promise<string> => page.page.locator('.transport').innerText();
+
+  test('all places are taken', async () => {
+    show = await LiveShow.start({ MAX_WHEP_VIEWERS: '0' });
+    page = await WatchPage.open(browser.context, show.watchUrl);
+    const state = await page.until('the refusal', (now) => now.whepFailure !== undefined);
+    expect([state.transport, state.whepFailure]).toEqual(['ll-hls', 'full']);
+    expect(await notice()).toMatch(/^All places for ultra-low latency are taken\./);
+    expect((await page.play(2)).frames).toBeGreaterThan(30);
+  });
+
+  test('UDP is blocked', async () => {
+    show = await LiveShow.start({ PUBLIC_IP: NOWHERE });
+    page = await WatchPage.open(browser.context, show.watchUrl);
+    // LL-HLS does not wait for ICE to give up.
+    expect((await page.state())?.whepFailure).toBeUndefined();
+    const state = await page.until('the failure', (now) => now.whepFailure !== undefined);
+    expect([state.transport, state.whepFailure]).toEqual(['ll-hls', 'udp-blocked']);
+    expect(await notice()).toBe(
+      'UDP seems blocked on this network. It plays with a little more delay, and tries again by itself. Test your network',
+    );
+  });
+
+  test('the publisher sends B-frames, which WebRTC cannot show', async () => {
+    show = await LiveShow.start({ LADDER: 'off' }, 2);
+    page = await WatchPage.open(browser.context, show.watchUrl);
+    const state = await page.until('the refusal', (now) => now.whepFailure !== undefined);
+    expect([state.transport, state.whepFailure]).toEqual(['ll-hls', 'unavailable']);
+    expect(await notice()).toMatch(/^This stream has no picture that WebRTC can show\./);
+  });
+
+  test('the server has no WebRTC', async () => {
+    show = await LiveShow.start({ RTC: 'off' });
+    page = await WatchPage.open(browser.context, show.watchUrl);
+    const state = await page.until('the refusal', (now) => now.whepFailure !== undefined);
+    expect([state.transport, state.whepFailure]).toEqual(['ll-hls', 'not-live']);
+    expect((await page.play(2)).frames).toBeGreaterThan(30);
+  });
+});
+
+describe('the network test page', () => {
+  let server: Tallylight;
+
+  afterEach(async () => {
+    await server.stop();
+  });
+
+  async function results(context: BrowserContext): Promise<string[]> {
+    const page = await context.newPage();
+    await page.goto(`${server.url}/network-test`);
+    const again = page.getByRole('button', { name: 'Test again' });
+    await waitFor('the results', () => again.isEnabled(), 30_000);
+    const words = await page.locator('.result p').allInnerTexts();
+    await page.close();
+    return words;
+  }
+
+  test('finds that UDP reaches the server, that there is no TURN, and what the upload carries', async () => {
+    server = await Tallylight.start();
+    const [udp, turn, upload] = await results(browser.context);
+    expect(udp).toMatch(/^UDP reaches this server, (?:under 1|\d+) ms there and back\. You can go live/);
+    expect(turn).toBe('No TURN server is configured. Your network does not need one.');
+    expect(upload).toMatch(/^Your upload gives (?:about|more than) [\d.]+ Mbps\. That is enough for 1080p60/);
+  });
+
+  test('finds that UDP is blocked, and says what to do', async () => {
+    server = await Tallylight.start({ env: { PUBLIC_IP: NOWHERE } });
+    const [udp, turn] = await results(browser.context);
+    expect(udp).toMatch(/^UDP does not reach this server\. Watching works by LL-HLS; to go live, use OBS/);
+    expect(turn).toMatch(/configure TURN over TCP on the server/);
+  });
+});
