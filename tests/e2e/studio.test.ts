@@ -10,7 +10,7 @@ import { descendants } from '../support/process-tree.ts';
 import { Tallylight } from '../support/tallylight.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-/** Two fake cameras and three fake microphones that need no permission. Background pages are slowed down as they are for everybody. */
+/** Three fake cameras, of which the second gives no colour pictures and is left alone, and microphones; none asks for permission. */
 const FLAGS = [
   '--headless=new',
   '--no-sandbox',
@@ -20,7 +20,7 @@ const FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
-  '--use-fake-device-for-media-stream=device-count=2,fps=30',
+  '--use-fake-device-for-media-stream=device-count=3,fps=30',
   '--use-fake-ui-for-media-stream',
   '--disable-features=WebRtcHideLocalIpsWithMdns',
 ];
@@ -120,6 +120,8 @@ describe('the studio in Chromium', () => {
   test('a wrong key is told in words, and the preview stays', async () => {
     await press('Turn on camera and microphone');
     await until('the preview', ({ status }) => status === 'preview');
+    // The button that was pressed is gone: the keyboard is on the next one.
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Go live');
     expect(await health()).toBeUndefined();
     await press('Go live');
     const refused = await until('the refusal', ({ error }) => error !== undefined);
@@ -160,10 +162,22 @@ describe('the studio in Chromium', () => {
     expect(second.figures?.videoCodec).toBe('H264');
   });
 
+  test('a narrow page has no sideways scroll, and End is in reach', async () => {
+    await page.setViewportSize({ width: 320, height: 640 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+    await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+    expect(await page.getByRole('button', { name: 'End', exact: true }).isVisible()).toBe(true);
+    const box = await page.getByRole('button', { name: 'End', exact: true }).boundingBox();
+    expect(box?.y).toBeGreaterThanOrEqual(0);
+    expect(box?.y).toBeLessThan(600);
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+
   test('another camera, another microphone and another quality are the same stream', async () => {
     const before = await health();
     const { cameras, cameraId } = await state();
-    const other = cameras.find(({ deviceId }) => deviceId !== cameraId);
+    const other = cameras[2];
+    expect(other?.deviceId).not.toBe(cameraId);
     await page.getByLabel('Camera', { exact: true }).selectOption(other?.deviceId ?? '');
     await until('the other camera', (now) => now.cameraId === other?.deviceId);
     await page.getByLabel('Microphone', { exact: true }).selectOption({ index: 1 });
@@ -198,15 +212,13 @@ describe('the studio in Chromium', () => {
     await arrives();
   });
 
-  test('the screen with the camera in its corner goes on in a page that nobody sees', async () => {
-    await press('Screen and camera');
-    await until('both pictures', ({ picture }) => picture === 'camera+screen');
-    const session = await context.newCDPSession(page);
-    const { windowId } = await session.send('Browser.getWindowForTarget');
-    await session.send('Browser.setWindowBounds', { windowId, bounds: { windowState: 'minimized' } });
-    await waitFor('the page to be hidden', () => page.evaluate(() => document.visibilityState === 'hidden'));
+  test('the screen, the screen with the camera in its corner, and the camera again', async () => {
+    await press('Share screen');
+    await until('the screen', ({ picture }) => picture === 'screen');
     await arrives();
-    await session.send('Browser.setWindowBounds', { windowId, bounds: { windowState: 'normal' } });
+    await press('Camera in the corner');
+    await until('both pictures', ({ picture }) => picture === 'camera+screen');
+    await arrives();
     await press('Stop sharing');
     await until('the camera', ({ picture }) => picture === 'camera');
     await arrives();

@@ -66,6 +66,16 @@ class LiveShow {
     this.#publisher = this.#publish(0);
   }
 
+  /** The stream ends at once, without the time to reconnect. */
+  async end(): Promise<void> {
+    const { status } = await fetch(`${this.server.url}/api/streams/show/end`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${this.#key}` },
+    });
+    if (status !== 200) throw new Error(`the end was answered with ${status}`);
+    await this.#publisher.stop('SIGKILL');
+  }
+
   async stop(): Promise<void> {
     await this.unpublish();
     await this.server.stop();
@@ -253,9 +263,29 @@ describe('the watch page with ultra-low latency', () => {
     await foreign.close();
   });
 
-  test('when the publisher stops, the page waits, and plays by WebRTC again when he is back', async () => {
+  test('a publisher who is away for 7 s is waited for, and seen again by WebRTC without a detour', async () => {
     await show.unpublish();
+    const awayMs = performance.now();
     await page.until('the wait', (state) => state.status === 'waiting-for-publisher', 20_000);
+    const transports = new Set<unknown>();
+    const noted = async (): Promise<void> => {
+      transports.add((await page.state())?.transport);
+    };
+    await waitFor('seven seconds', async () => {
+      await noted();
+      return performance.now() - awayMs > 7_000;
+    });
+    show.publishAgain();
+    await page.until('the picture', (state) => state.status === 'playing', 20_000);
+    await noted();
+    expect([...transports]).toEqual(['whep']);
+    expect((await page.play(2)).frames).toBeGreaterThan(30);
+  });
+
+  test('a stream that ends is said to have ended, and plays by WebRTC when it begins anew', async () => {
+    await show.end();
+    await page.until('the end', (state) => state.status === 'ended');
+    expect(await page.page.locator('.notice').innerText()).toMatch(/^This stream has ended\./);
     show.publishAgain();
     await page.until('WHEP again', byWhep, 30_000);
     expect((await page.play(2)).frames).toBeGreaterThan(30);

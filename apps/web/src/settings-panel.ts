@@ -57,7 +57,9 @@ export class TransportNotice {
 
   /** Shows what is so now. A fixed rendition was the viewer's own choice and needs no notice. */
   update(state: PlayerState): void {
-    const missed = state.ultraLowLatency && state.whepFailure !== undefined && state.transport !== 'whep';
+    const byHls = state.transport !== undefined && state.transport !== 'whep';
+    const shows = state.status === 'playing' || state.status === 'stalled' || state.status === 'paused';
+    const missed = state.ultraLowLatency && state.whepFailure !== undefined && byHls && shows;
     setText(this.#words, missed ? state.transportReason : '');
     this.#link.hidden = !networkTestHelps(state.whepFailure);
     this.root.hidden = !missed;

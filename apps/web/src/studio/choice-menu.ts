@@ -14,8 +14,10 @@ export class ChoiceMenu {
   #shown = '';
 
   constructor(label: string, choose: (value: string) => void) {
-    const name = element('span', { className: 'field-name', text: label });
-    this.root = element('label', { className: 'field' }, name, this.select);
+    const name = element('label', { className: 'field-name', text: label });
+    this.select.id = `choice-${label.toLowerCase()}`;
+    name.htmlFor = this.select.id;
+    this.root = element('div', { className: 'field' }, name, this.select);
     this.select.addEventListener('change', () => {
       choose(this.select.value);
     });

@@ -37,7 +37,8 @@ export class HealthPanel {
   /** Shows the newest figures. */
   show(state: BroadcastState): void {
     const { health, figures, server } = state;
-    setText(this.#word, health === undefined ? 'Measuring' : `${WORD_SIGNS[health.word]} ${health.word}`);
+    const pending = state.status === 'live' ? 'Measuring' : 'Not connected';
+    setText(this.#word, health === undefined ? pending : `${WORD_SIGNS[health.word]} ${health.word}`);
     this.#word.dataset['word'] = health?.word ?? '';
     const advice = adviceWords(state);
     this.#advice.hidden = advice === undefined;
@@ -57,7 +58,8 @@ export class HealthPanel {
     this.#set('Sound', figures === undefined ? '–' : bitrateWords(figures.audioBitrateBps));
     this.#set('Loss', percentWords(figures?.lossFraction));
     this.#set('Round trip', figures?.rttMs === undefined ? '–' : `${figures.rttMs.toFixed(0)} ms`);
-    this.#set('Arrives', server?.bitrateBps === undefined ? '–' : bitrateWords(server.bitrateBps));
+    const arrives = state.status === 'live' ? server?.bitrateBps : undefined;
+    this.#set('Arrives', arrives === undefined ? '–' : bitrateWords(arrives));
     this.#set('Score', health === undefined ? '–' : `${String(health.score)} of 100`);
   }
 

@@ -8,7 +8,7 @@ export class OnAirBar {
   readonly root: HTMLElement;
   readonly #state = element('strong', { className: 'on-air-word', text: 'ON AIR' });
   readonly #duration = element('span');
-  readonly #viewers = element('span');
+  readonly #viewers = element('span', { className: 'viewers' });
   readonly #health = element('span', { className: 'health' });
   readonly #end = element('button', { className: 'button', text: 'End' });
 
@@ -25,6 +25,7 @@ export class OnAirBar {
       element('span', { className: 'space' }),
       this.#end,
     );
+    this.root.tabIndex = -1;
     this.root.setAttribute('role', 'region');
     this.root.setAttribute('aria-label', 'Your stream');
   }

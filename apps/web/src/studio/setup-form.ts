@@ -76,6 +76,11 @@ export class SetupForm {
     this.root.setAttribute('aria-label', 'Source');
   }
 
+  /** The field itself, to bring the keyboard to it. */
+  get keyInput(): HTMLInputElement {
+    return this.#key;
+  }
+
   get streamKey(): string {
     return this.#key.value.trim();
   }

@@ -9,7 +9,14 @@ import { OnAirBar } from './on-air-bar.ts';
 import { keepScreenOn } from './screen-lock.ts';
 import { SetupForm } from './setup-form.ts';
 import { SourceControls } from './source-controls.ts';
-import { badgeWords, durationWords, goLiveObstacle, lowerQuality, statusWords } from './studio-words.ts';
+import {
+  badgeWords,
+  durationWords,
+  goLiveObstacle,
+  lowerQuality,
+  statusWords,
+  viewerWords,
+} from './studio-words.ts';
 import { WatchLink } from './watch-link.ts';
 
 declare global {
@@ -150,6 +157,7 @@ export class StudioView {
     this.#video.playsInline = true;
     this.#video.setAttribute('aria-label', 'Your picture');
     this.#status.setAttribute('role', 'status');
+    this.#status.tabIndex = -1;
     this.#error.setAttribute('role', 'alert');
     this.#obstacle.id = 'go-live-obstacle';
     this.#goLive.setAttribute('aria-describedby', this.#obstacle.id);
@@ -185,6 +193,7 @@ export class StudioView {
   #show(): void {
     const state = this.#state;
     const onAir = this.#onAir;
+    const refocus = this.#focusAfter(state, onAir);
     if (this.#video.srcObject !== state.stream) {
       this.#video.srcObject = state.stream;
     }
@@ -211,6 +220,19 @@ export class StudioView {
       this.#question.close();
     }
     this.#tick();
+    refocus?.focus();
+  }
+
+  /** Where the keyboard goes when what it was on disappears; undefined when it stays. */
+  #focusAfter(state: BroadcastState, onAir: boolean): HTMLElement | undefined {
+    const active = document.activeElement;
+    if (this.#invitation.contains(active) && state.stream !== null) {
+      return this.#setup.streamKey === '' ? this.#setup.keyInput : this.#goLive;
+    }
+    if (this.#sideOnAir === undefined || this.#sideOnAir === onAir) {
+      return undefined;
+    }
+    return onAir ? this.#bar.root : this.#status;
   }
 
   /** What changes with the time. */
@@ -225,7 +247,7 @@ export class StudioView {
     setText(
       this.#status,
       ended
-        ? `This stream has ended. It lasted ${this.#lasted}, with ${String(this.#peakViewers)} viewers at most.`
+        ? `This stream has ended. It lasted ${this.#lasted}, with ${viewerWords(this.#peakViewers)} at most.`
         : statusWords(state, nowMs),
     );
     this.#bar.show(state, nowMs);

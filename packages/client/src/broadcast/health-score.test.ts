@@ -52,14 +52,14 @@ describe('healthScore', () => {
     [
       'frames that are given up for want of bitrate',
       { framesPerSecond: 24, targetBitrateBps: 1_750_000 },
-      0,
+      1,
       'Poor',
       'upload',
     ],
     [
-      'everything at once is not below zero',
+      'everything at once is one, for something arrives',
       { rttMs: 900, lossFraction: 0.2, framesPerSecond: 2, limitation: 'cpu' },
-      0,
+      1,
       'Poor',
       'network',
     ],

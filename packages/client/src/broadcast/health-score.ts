@@ -70,7 +70,7 @@ const CPU_LIMITED_POINTS = 21;
 
 /**
  * How well a broadcast leaves this browser, from 0 (nothing arrives) to 100:
- * `100 − rtt − loss − frames − bitrate − cpu`, each a piecewise linear penalty of the tables above; 0 when nothing was sent.
+ * `100 − rtt − loss − frames − bitrate − cpu`, each a piecewise linear penalty of the tables above; at least 1 while anything is sent, 0 when nothing is.
  * Bitrate counts only while the network limits the encoder: a quiet picture needs few bits and is in good health.
  */
 export function healthScore(input: HealthInput): Health {
@@ -86,7 +86,7 @@ export function healthScore(input: HealthInput): Health {
     network: lost(RTT, input.rttMs ?? 0) + lost(LOSS, (input.lossFraction ?? 0) * 100),
     computer: (short ? 0 : frames) + (input.limitation === 'cpu' ? CPU_LIMITED_POINTS : 0),
   };
-  const score = Math.round(Math.max(0, 100 - points.upload - points.network - points.computer));
+  const score = Math.round(Math.max(1, 100 - points.upload - points.network - points.computer));
   const word = score >= GOOD_SCORE ? 'Good' : score >= FAIR_SCORE ? 'Fair' : 'Poor';
   return { score, word, cause: word === 'Good' ? undefined : worst(points) };
 }

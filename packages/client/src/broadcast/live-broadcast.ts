@@ -37,6 +37,8 @@ export class LiveBroadcast {
   readonly #options: LiveBroadcastOptions;
   readonly #window = new ReportWindow(METRICS_INTERVAL_MS);
   #metricsMs: number | undefined;
+  /** When this session's first figures came. */
+  #sessionMs: number | undefined;
   #desk: ServerDesk | undefined;
   #connectionState: RTCPeerConnectionState | null = null;
   #error: WhipError | undefined;
@@ -127,6 +129,7 @@ export class LiveBroadcast {
     if (state.report === undefined) {
       store.commit({ figures: undefined, health: undefined });
       this.#metricsMs = undefined;
+      this.#sessionMs = undefined;
       return;
     }
     const all = this.#window.figures(METRICS_INTERVAL_MS);
@@ -134,8 +137,14 @@ export class LiveBroadcast {
       this.#metricsMs = nowMs;
       return;
     }
-    store.commit({ figures: this.#window.figures(FIGURES_MS), health: healthOf(all, target()) });
     this.#metricsMs ??= nowMs;
+    this.#sessionMs ??= nowMs;
+    // The bandwidth estimate climbs for some seconds: until then nobody can say whether the upload is short.
+    const settled = nowMs - this.#sessionMs >= METRICS_INTERVAL_MS;
+    store.commit({
+      figures: this.#window.figures(FIGURES_MS),
+      health: settled ? healthOf(all, target()) : undefined,
+    });
     if (nowMs - this.#metricsMs >= METRICS_INTERVAL_MS) {
       this.#metricsMs = nowMs;
       const { server, streamId } = store.get();

@@ -42,6 +42,9 @@ export interface PreviewOptions extends DeviceChoice {
   readonly quality?: StreamQuality;
 }
 
+/** A device that comes and goes is opened by itself at most this often. */
+const WELCOME_INTERVAL_MS = 3_000;
+
 const GONE: Readonly<Record<CapturedDevice, string>> = {
   camera: 'The camera is gone. Your stream continues in black. Plug it in, or choose another.',
   microphone: 'The microphone is gone. Your stream continues without sound. Choose another.',
@@ -60,6 +63,7 @@ export class StreamClient {
   #source: BroadcastSource | undefined;
   #live: LiveBroadcast | undefined;
   #followed: SourceTracks | undefined;
+  #welcomedMs = Number.NEGATIVE_INFINITY;
   /** Ids of devices that went away by themselves. */
   #lost: { readonly camera?: string | undefined; readonly microphone?: string | undefined } = {};
 
@@ -290,22 +294,30 @@ export class StreamClient {
       },
       lost: (device, deviceId) => {
         this.#lost = { ...this.#lost, [device]: deviceId };
-        void this.#devices.refresh();
+        void this.#devices.refresh().then(() => {
+          this.#welcomeBack(this.#devices.store.get());
+        });
         this.#report(new StreamClientError('MEDIA_ACCESS_DENIED', GONE[device], { recoverable: true }));
       },
     });
     return this.#source;
   }
 
-  /** A device that was unplugged and is back is used again. */
+  /** A device that went away and is back is used again; once in a while, for some come and go without end. */
   #welcomeBack({ cameras, microphones }: DeviceLists): void {
     const { camera, microphone } = this.#lost;
+    const nowMs = performance.now();
+    if (nowMs - this.#welcomedMs < WELCOME_INTERVAL_MS) {
+      return;
+    }
     if (camera !== undefined && cameras.some(({ deviceId }) => deviceId === camera)) {
       this.#lost = { ...this.#lost, camera: undefined };
+      this.#welcomedMs = nowMs;
       void this.switchCamera(camera).catch(() => undefined);
     }
     if (microphone !== undefined && microphones.some(({ deviceId }) => deviceId === microphone)) {
       this.#lost = { ...this.#lost, microphone: undefined };
+      this.#welcomedMs = nowMs;
       void this.switchMicrophone(microphone).catch(() => undefined);
     }
   }

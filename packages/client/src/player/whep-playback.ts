@@ -29,6 +29,8 @@ const FIRST_READ_MS = 40;
 const READ_MS = 250;
 /** How often the server is asked about an absent publisher. */
 const ASK_MS = 2_000;
+/** A publisher who is back needs this long until his pictures are here. */
+const RETURN_MS = 5_000;
 /** Sound without a picture for this long is played as it is. */
 const SOUND_ONLY_MS = 2_000;
 
@@ -48,6 +50,8 @@ export class WhepPlayback implements Playback {
   #reading: WhepReading | undefined;
   #soundSinceMs: number | undefined;
   #askedMs = Number.NEGATIVE_INFINITY;
+  /** When the server last said that the publisher is away. */
+  #awayMs = Number.NEGATIVE_INFINITY;
   #ready = false;
   #lost = false;
   #attached = false;
@@ -167,7 +171,9 @@ export class WhepPlayback implements Playback {
       return;
     }
     this.#askedMs = nowMs;
-    if (!this.#ready || !(await this.#options.publisherIsAway())) {
+    if (this.#ready && (await this.#options.publisherIsAway())) {
+      this.#awayMs = nowMs;
+    } else if (nowMs - this.#awayMs > RETURN_MS) {
       this.#fail({ code: 'no-media', detail: 'WebRTC brings no media' });
     }
   }

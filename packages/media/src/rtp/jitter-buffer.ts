@@ -40,9 +40,13 @@ const ROUND_EXTRA_MS = 10;
 const STEP_BACK_MS = 500;
 /** Until a round trip was measured. */
 const ASSUMED_RTT_MS = 100;
-/** Weight of a measurement of the round trip above and below the average; too long ones are those of packets lost twice. */
-const RTT_GAIN_UP = 1 / 16;
-const RTT_GAIN_DOWN = 1 / 4;
+/** Weights of a measurement of the round trip that is far from the average, on the side where mistakes are, and on the other. */
+const DOUBTED_GAIN = 1 / 16;
+const TRUSTED_GAIN = 1 / 4;
+/** Longest time that a packet is not asked for because others came late by themselves. */
+const MAX_REORDER_MS = 40;
+/** How slowly it is forgotten that packets came late, for each packet that was lost indeed or came less late. */
+const REORDER_DECAY = 0.95;
 /** Packets named by one call of `nacks`: an RTCP packet of at most 1.2 kB. */
 const MAX_NACKS = 256;
 
@@ -71,6 +75,10 @@ export class JitterBuffer {
   /** The round trip as the caller knows it, and as answers to NACKs show it. */
   #toldRttMs: number | undefined;
   #measuredRttMs: number | undefined;
+  /** How late packets come by themselves. */
+  #lateMs = 0;
+  /** Retransmissions come on a stream of their own, so other packets are originals. */
+  #hasRtx = false;
 
   constructor(options: JitterBufferOptions = {}) {
     this.#nack = options.nack ?? true;
@@ -79,8 +87,11 @@ export class JitterBuffer {
     this.#reorderWaitMs = options.reorderWaitMs ?? 60;
   }
 
-  /** Takes a packet in, or one that a retransmission carried. Duplicates and packets given up already are dropped. */
-  push(packet: RtpPacket, nowMs: number): void {
+  /**
+   * Takes a packet in. `resent` is true for one that a retransmission stream carried (RFC 4588), which tells it from a late one.
+   * Duplicates and packets given up already are dropped.
+   */
+  push(packet: RtpPacket, nowMs: number, resent = false): void {
     if (packet.ssrc !== this.#ssrc) {
       if (this.#ssrc !== undefined) this.#gap++;
       this.#startAt(packet, nowMs);
@@ -110,7 +121,7 @@ export class JitterBuffer {
       // A duplicate of a packet that waits here.
       if (missing === undefined) return;
       this.#missing.delete(number);
-      if (missing.rounds > 0) this.#measure(nowMs - missing.firstAskedMs);
+      this.#learn(missing, nowMs, resent);
     }
     this.#slots[slot] = packet;
   }
@@ -139,9 +150,10 @@ export class JitterBuffer {
     if (rttMs !== undefined) this.#toldRttMs = rttMs;
     if (!this.#nack || this.#missing.size === 0) return [];
     const roundMs = this.#roundMs();
+    const reorderMs = this.#toleranceMs();
     const sequences: number[] = [];
     for (const [number, missing] of this.#missing) {
-      const due = missing.rounds === 0 ? missing.sinceMs + this.#reorderMs : missing.askedMs + roundMs;
+      const due = missing.rounds === 0 ? missing.sinceMs + reorderMs : missing.askedMs + roundMs;
       if (nowMs < due || missing.rounds >= MAX_ROUNDS) continue;
       if (missing.rounds++ === 0) missing.firstAskedMs = nowMs;
       missing.askedMs = nowMs;
@@ -216,16 +228,28 @@ export class JitterBuffer {
   /** Until the answer to the last round would have come. */
   #waitMs(): number {
     if (!this.#nack) return Math.min(this.#maxWaitMs, this.#reorderWaitMs);
-    return Math.min(this.#maxWaitMs, this.#reorderMs + this.#roundMs() * MAX_ROUNDS);
+    return Math.min(this.#maxWaitMs, this.#toleranceMs() + this.#roundMs() * MAX_ROUNDS);
   }
 
-  /**
-   * Time from the first request to the answer. Too long where a second request was needed, which is rare; but without those answers a
-   * round trip that grew would never be noticed.
-   */
-  #measure(roundTripMs: number): void {
-    const before = this.#measuredRttMs ?? roundTripMs;
-    const gain = roundTripMs > before ? RTT_GAIN_UP : RTT_GAIN_DOWN;
-    this.#measuredRttMs = before + (roundTripMs - before) * gain;
+  /** How long a packet may be late before it is asked for. */
+  #toleranceMs(): number {
+    return Math.max(this.#reorderMs, Math.min(MAX_REORDER_MS, this.#lateMs));
+  }
+
+  /** Learns from a packet that was missing: it was late, or it was resent and tells the round trip. */
+  #learn(missing: Missing, nowMs: number, resent: boolean): void {
+    if (resent) this.#hasRtx = true;
+    const answeredMs = nowMs - missing.firstAskedMs;
+    const cannotBeAnswer = this.#hasRtx ? !resent : answeredMs < (this.rttMs ?? 0) / 2;
+    if (missing.rounds === 0 || cannotBeAnswer) {
+      this.#lateMs = Math.max(nowMs - missing.sinceMs, this.#lateMs * REORDER_DECAY);
+      return;
+    }
+    this.#lateMs *= REORDER_DECAY;
+    // Counted from the first request: too long where a second one was needed, but else a round trip that grew is never noticed.
+    // Without a stream of their own, answers may be late originals, and then it is too short.
+    const before = this.#measuredRttMs ?? answeredMs;
+    const gain = answeredMs > before === resent ? DOUBTED_GAIN : TRUSTED_GAIN;
+    this.#measuredRttMs = before + (answeredMs - before) * gain;
   }
 }

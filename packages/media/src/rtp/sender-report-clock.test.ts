@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { msToNtp } from './ntp-time.ts';
 import type { SenderReport } from './rtcp/sender-report.ts';
@@ -175,9 +176,50 @@ describe('SenderReportClock', () => {
     expect(times.map((ms) => ms - 100)).toEqual([0, 100, 33, 67]);
   });
 
+  test('whatever the reports say, times rise at nearly the pace of the media', () => {
+    const report = fc.record({
+      every: fc.integer({ min: 1, max: 40 }),
+      ssrc: fc.constantFrom(VIDEO.ssrc, AUDIO.ssrc),
+      seconds: fc.nat(0xffff_ffff),
+      fraction: fc.nat(0xffff_ffff),
+      rtpTimestamp: fc.nat(0xffff_ffff),
+    });
+    fc.assert(
+      fc.property(fc.array(report, { maxLength: 30 }), fc.nat(0xffff_ffff), (reports, start) => {
+        const clock = new SenderReportClock();
+        const last = new Map<number, number>();
+        for (let i = 0; i < 400; i++) {
+          for (const { every, ssrc, seconds, fraction, rtpTimestamp } of reports) {
+            if (i % every !== 0) continue;
+            const odd = {
+              ssrc,
+              ntp: { seconds, fraction },
+              rtpTimestamp: (rtpTimestamp + i * 960) % 2 ** 32,
+            };
+            clock.report({ ...reportAt({ ...VIDEO, start: 0 }, 0, 0), ...odd }, i * 20);
+          }
+          for (const stream of [VIDEO, AUDIO]) {
+            const out = clock.toMs(stream, start + (i * stream.clockRate) / 50, i * 20 + 40);
+            const step = out - (last.get(stream.ssrc) ?? out - 20);
+            last.set(stream.ssrc, out);
+            expect(step).toBeGreaterThanOrEqual(18);
+            expect(step).toBeLessThanOrEqual(22);
+          }
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('a report without a wall clock is none', () => {
+    const clock = new SenderReportClock();
+    clock.report({ ...reportAt({ ...VIDEO, start: 0 }, 0, 0), ntp: { seconds: 0, fraction: 0 } }, 0);
+    expect(clock.isReported(VIDEO.ssrc)).toBe(false);
+  });
+
   test('reports of unknown streams are kept in bounds', () => {
     const clock = new SenderReportClock();
-    for (let ssrc = 0; ssrc < 1000; ssrc++) clock.report(reportAt({ ...VIDEO, ssrc, start: 0 }, 0, 0), 0);
+    for (let ssrc = 0; ssrc < 1000; ssrc++) clock.report(reportAt({ ...VIDEO, ssrc, start: 0 }, 0, 1000), 0);
     expect([0, 967, 968, 999].map((ssrc) => clock.isReported(ssrc))).toEqual([false, false, true, true]);
   });
 });

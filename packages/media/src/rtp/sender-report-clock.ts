@@ -45,6 +45,8 @@ const FIRST_STEP_MS = 5000;
 const RESTART_MS = 3000;
 /** How fast the output may approach the right offset: 5 % of the time that passes, which neither ear nor eye finds. */
 const SLEW = 0.05;
+/** A report is kept so long for a stream whose first frame has not come: after that its clocks may have drifted apart. */
+const EARLY_MS = 60_000;
 /** SSRCs that are remembered; the oldest is forgotten first. */
 const MAX_STREAMS = 32;
 
@@ -60,6 +62,8 @@ export class SenderReportClock {
 
   /** Takes a report of any of the streams. Reports may come late, and for a stream before its first frame. */
   report(report: SenderReport, nowMs: number): void {
+    // RFC 3550 §6.4.1: zero when the sender has no clock.
+    if (report.ntp.seconds === 0 && report.ntp.fraction === 0) return;
     const stream = this.#streams.get(report.ssrc);
     if (stream === undefined) {
       remember(this.#early, report.ssrc, { report, nowMs });
@@ -109,7 +113,7 @@ export class SenderReportClock {
     const early = this.#early.get(stream.ssrc);
     if (early !== undefined) {
       this.#early.delete(stream.ssrc);
-      this.#apply(clock, early.report);
+      if (nowMs - early.nowMs < EARLY_MS) this.#apply(clock, early.report);
       // Nothing was given out yet: no need to approach it slowly.
       clock.offset = targetOf(clock);
     }

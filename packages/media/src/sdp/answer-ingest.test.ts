@@ -155,6 +155,25 @@ describe('negotiateIngest', () => {
     expect(answer.bundle).toEqual(['0', '1']);
   });
 
+  test('a bundle-only section counts although its port is 0; one that is refused does not', () => {
+    const bundleOnly = plain.replace(/m=video \d+ (.*)\r\n/, 'm=video 0 $1\r\na=bundle-only\r\n');
+    const negotiation = negotiateIngest(readSdp(bundleOnly));
+    expect(negotiation.video?.payloadType).toBe(108);
+    expect(readSdp(negotiation.nativeOffer).media[0]).toMatchObject({ port: 9, bundleOnly: false });
+    expect(readSdp(negotiation.answer(transport)).media[1]).toMatchObject({ port: 9, bundleOnly: false });
+    const refused = negotiateIngest(readSdp(plain.replace(/m=video \d+ /, 'm=video 0 ')));
+    expect(refused.video).toBeUndefined();
+    expect(readSdp(refused.answer(transport)).bundle).toEqual(['0']);
+  });
+
+  test('sound is sent again too when the publisher can', () => {
+    const text = plain.replace(
+      'a=rtcp-fb:111 transport-cc',
+      'a=rtcp-fb:111 transport-cc\r\na=rtcp-fb:111 nack',
+    );
+    expect(negotiateIngest(readSdp(text)).audio?.feedback).toEqual(['nack', 'transport-cc']);
+  });
+
   test('OBS Studio is answered without what it did not offer', () => {
     const negotiation = negotiateIngest(readSdp(offerText('libdatachannel-sendonly')));
     expect(negotiation.video).toMatchObject({ codec: 'h264', payloadType: 96, ssrc: 1002, extensionIds: {} });

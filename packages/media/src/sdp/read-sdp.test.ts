@@ -186,6 +186,9 @@ describe('limits of readSdp', () => {
     expect(readSdp(sdp(...lines)).attributes).toHaveLength(lines.length);
     expect(errorOf(sdp(...lines, 'a=x')).message).toBe('more than 2000 lines');
 
+    const blank = ['', '', '', 'a=y'];
+    expect(errorOf(sdp(...lines, ...blank)).message).toBe('more than 2000 lines');
+
     const sections = Array.from({ length: SDP_LIMITS.sections }, () => 'm=video 9 RTP/SAVPF 96');
     expect(readSdp(sdp(...sections)).media).toHaveLength(10);
     expect(errorOf(sdp(...sections, 'm=audio 9 RTP/SAVPF 0')).message).toBe(

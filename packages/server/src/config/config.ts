@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import type { HttpLimits } from '../http/http-limits.ts';
 import type { RtmpLimits } from '../ingest/rtmp/rtmp-limits.ts';
+import { STUN_URL, TURN_URL } from '../ingest/whip/ice-servers.ts';
 import type { OriginLimits } from '../origin/origin-limits.ts';
 import type { PipelineOptions } from '../pipeline/pipeline-options.ts';
 import type { LogOptions } from '../platform/create-logger.ts';
@@ -190,10 +191,10 @@ function refuseIceContradictions(values: SettingValues): void {
     throw new ConfigError(`${name}="${given}" must be ${wanted}`);
   };
   for (const url of values.stunUrls) {
-    if (!/^stuns?:[^/\s]+$/.test(url)) wrong('STUN_URLS', url, 'URLs like stun:host:3478');
+    if (!STUN_URL.test(url)) wrong('STUN_URLS', url, 'URLs like stun:host:3478');
   }
   for (const url of values.turnUrls) {
-    if (!/^turns?:[^/\s]+$/.test(url)) wrong('TURN_URLS', url, 'URLs like turn:host:3478?transport=tcp');
+    if (!TURN_URL.test(url)) wrong('TURN_URLS', url, 'URLs like turn:host:3478?transport=tcp');
   }
   for (const address of values.publicIp) {
     if (isIP(address) === 0) wrong('PUBLIC_IP', address, 'an IPv4 or IPv6 address');

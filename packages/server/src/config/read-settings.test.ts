@@ -90,6 +90,33 @@ describe('loadConfig', () => {
     );
   });
 
+  test.each([
+    [
+      { TURN_URLS: 'turn:turn.example.org' },
+      'TURN_URLS and TURN_SECRET belong together, and TURN_SECRET is missing',
+    ],
+    [{ TURN_SECRET: 'x' }, 'TURN_URLS and TURN_SECRET belong together, and TURN_URLS is missing'],
+    [
+      { TURN_URLS: 'turn:turn.example.org?transport=sctp', TURN_SECRET: 'x' },
+      'TURN_URLS="turn:turn.example.org?transport=sctp" must be URLs like turn:host:3478?transport=tcp',
+    ],
+    [{ STUN_URLS: 'stun.example.org' }, 'STUN_URLS="stun.example.org" must be URLs like stun:host:3478'],
+    [{ PUBLIC_IP: '203.0.113.300' }, 'PUBLIC_IP="203.0.113.300" must be an IPv4 or IPv6 address'],
+  ])('%o is refused', (env, message) => {
+    expect(() => loadConfig([], env)).toThrow(message);
+  });
+
+  test('WebRTC is on with its defaults, with TURN when that is told, or off', () => {
+    expect(loadConfig([], {}).rtc).toMatchObject({ port: 8189, publicAddresses: [], turn: undefined });
+    const env = { TURN_URLS: 'turns:a:443?transport=tcp, turn:a:3478', TURN_SECRET: 's', TURN_TTL_SEC: '60' };
+    expect(loadConfig([], env).rtc?.turn).toEqual({
+      urls: ['turns:a:443?transport=tcp', 'turn:a:3478'],
+      secret: 's',
+      ttlSec: 60,
+    });
+    expect(loadConfig(['--no-rtc'], {}).rtc).toBeUndefined();
+  });
+
   test('a segment longer than the target duration is refused', () => {
     expect(() => loadConfig(['--segment-duration-ms', '4000'], {})).toThrow(
       'SEGMENT_DURATION_MS=4000 is longer than TARGET_DURATION_SEC=3 allows',

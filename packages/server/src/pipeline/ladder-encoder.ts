@@ -49,6 +49,8 @@ export class LadderEncoder implements SourceEncoder {
   readonly #replacesSource: boolean;
   #supervisor: TranscodeSupervisor | undefined;
   #rungs: readonly Rung[] = [];
+  /** What FFmpeg delivers; differs from `#rungs` until a new plan has taken over. */
+  #delivered: readonly Rung[] = [];
   #installation: FfmpegInstallation | undefined;
   /** Routes that take effect at the next keyframe, or at `forcedFromMs`. */
   #nextRoutes: ReadonlyMap<string, string> | undefined;
@@ -95,7 +97,9 @@ export class LadderEncoder implements SourceEncoder {
     const { source } = this.#options;
     if (!this.#replacesSource || track.codec !== source.codec || track.config.length > 0) return false;
     const stretched = (track.width * source.height) / (track.height * source.width);
-    return track.width <= source.width && track.height <= source.height && Math.abs(stretched - 1) < MAX_STRETCH;
+    return (
+      track.width <= source.width && track.height <= source.height && Math.abs(stretched - 1) < MAX_STRETCH
+    );
   }
 
   end(): void {
@@ -211,8 +215,10 @@ export class LadderEncoder implements SourceEncoder {
   #listener(): TranscodeListener {
     const { presentation, contain, rungs } = this.#options;
     return {
-      onGeneration: ({ number, reason }) =>
-        this.#log.info({ generation: number, reason }, 'encoder delivers'),
+      onGeneration: ({ number, reason, task }) => {
+        this.#delivered = task.rungs;
+        this.#log.info({ generation: number, reason }, 'encoder delivers');
+      },
       onTrack: (rungId, track) =>
         contain(() => {
           presentation.setFeedTrack(this.#prefix + rungId, track);
@@ -232,6 +238,7 @@ export class LadderEncoder implements SourceEncoder {
       onReplanFailed: (reason) => {
         this.#log.warn({ reason }, 'the new ladder did not start; the old one goes on');
         this.#nextRoutes = undefined;
+        this.#keepDelivered();
         if (this.#forcedFromMs !== undefined) this.#followSourceAgain();
       },
       onDegraded: () => {
@@ -298,6 +305,12 @@ export class LadderEncoder implements SourceEncoder {
     }
     const supervisor = this.#supervise(installation, plan, keyframes);
     for (const unit of gop()) supervisor.write(unit);
+  }
+
+  /** A new plan came to nothing: the rungs that are delivered go on. */
+  #keepDelivered(): void {
+    this.#admit(this.#delivered, this.#delivered.length);
+    this.#setRungs(this.#delivered);
   }
 
   /** Where the next segment but one will begin: far enough ahead for a new FFmpeg to be ready. */

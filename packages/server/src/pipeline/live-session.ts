@@ -1,4 +1,3 @@
-import { RepeatPicture } from '@tallylight/media/codecs/h264/repeat-picture.ts';
 import { LivePresentation } from '../packager/live-presentation.ts';
 import type { Spool } from '../packager/spool.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -16,6 +15,7 @@ import type { Track, VideoTrack } from '../stream/track.ts';
 import type { AudioEncoderServices } from '../transcode/audio/audio-encoder.ts';
 import type { PipelineOptions } from './pipeline-options.ts';
 import { PresentedSound, presentedTrack } from './presented-sound.ts';
+import { repeaterFor } from './repeater-for.ts';
 import { RungBoard } from './rung-board.ts';
 import { FLUSH_MS, type SourceEncoder, type SourceEncoderFactory } from './source-encoder.ts';
 import { type Layout, TrackWait } from './track-wait.ts';
@@ -39,6 +39,9 @@ export interface LiveSessionOptions {
   /** No more media: ended, or the server stops. Once. */
   readonly onClosed: () => void;
 }
+
+/** Protocol of publishers that send by WebRTC. */
+const WEBRTC = 'whip';
 
 type PublisherOptions = Parameters<PublishTarget['publish']>[0];
 
@@ -97,7 +100,7 @@ export class LiveSession {
       clock: options.clock,
       log: this.#log,
       trackSilenceMs: options.options.trackSilenceMs,
-      repeaterFor: (track) => (track.codec === 'h264' ? RepeatPicture.for(track.config) : undefined),
+      repeaterFor,
     });
   }
 
@@ -113,7 +116,7 @@ export class LiveSession {
 
   /** True when renditions of the source are encoded, or will be as far as is known. */
   get encodes(): boolean {
-    return this.#encoder !== undefined && this.rungs.planned?.length !== 0;
+    return this.#encoderFor !== undefined && this.rungs.planned?.length !== 0;
   }
 
   /** Asks the publisher for a keyframe, where its protocol can. */
@@ -157,7 +160,8 @@ export class LiveSession {
     if (this.#interruptTimer !== undefined) this.#interrupt();
     const publisher: AttachedPublisher = {
       options,
-      tracks: new TrackWait(this.#options.secondTrackWaitMs),
+      // WebRTC's sound is Opus, of which viewers hear AAC of our own making: silence until it comes is of the same kind.
+      tracks: new TrackWait(this.#options.secondTrackWaitMs, options.protocol === WEBRTC),
       sound: new PresentedSound({
         services: this.#audio,
         log: this.#log,
@@ -371,7 +375,10 @@ export class LiveSession {
     if (this.#ladderTrack !== undefined) {
       const { width, height, codecString } = track;
       if (this.#encoder?.adapt(track) === true) {
-        this.#log.info({ width, height, codec: codecString }, 'source parameters changed; the encoder goes on');
+        this.#log.info(
+          { width, height, codec: codecString },
+          'source parameters changed; the encoder goes on',
+        );
         return;
       }
       this.#log.info({ width, height, codec: codecString }, 'source parameters changed');
@@ -381,14 +388,16 @@ export class LiveSession {
     this.#ladderTrack = track;
     presentation.setSource(track);
     presentation.planned ||= this.#encoderFor === undefined;
+    const rungs = this.rungs.open();
     this.#encoder = this.#encoderFor?.({
       streamId: this.streamId,
       source: track,
       presentation,
       gop: () => this.#stream.gop(),
-      rungs: this.rungs.open(),
+      rungs,
       contain: (step) => this.contain(step),
       log: this.#log,
     });
+    if (this.#encoder === undefined) rungs.plan([]);
   }
 }

@@ -2,7 +2,7 @@ import { silentTrack } from '../packager/silent-track.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { AccessUnit } from '../stream/access-unit.ts';
 import type { AudioTrack } from '../stream/track.ts';
-import { AudioEncoder, type AudioEncoderServices } from '../transcode/audio/audio-encoder.ts';
+import { AudioEncoder, type AudioEncoderServices, sameSound } from '../transcode/audio/audio-encoder.ts';
 import { encodedTrack } from '../transcode/audio/encoded-tracks.ts';
 
 /** The track that HLS viewers get for a source's: AAC as it comes, AAC encoded from Opus, or silence, which is AAC of the same kind. */
@@ -17,6 +17,7 @@ export class PresentedSound {
   readonly #log: Logger;
   readonly #onUnit: (unit: AccessUnit) => void;
   #encoder: AudioEncoder | undefined;
+  #source: AudioTrack | undefined;
   #passes = false;
 
   /** @param options `services` undefined: there is no encoder, Opus is not heard. */
@@ -33,6 +34,8 @@ export class PresentedSound {
 
   /** The source's track or its new parameters. */
   setTrack(track: AudioTrack): void {
+    if (this.#source !== undefined && sameSound(track, this.#source)) return;
+    this.#source = track;
     this.#encoder?.end();
     this.#encoder = undefined;
     this.#passes = track.codec === 'aac';

@@ -5,7 +5,7 @@ import type { AccessUnit } from '../stream/access-unit.ts';
 import type { LiveStream } from '../stream/live-stream.ts';
 import type { StreamReader } from '../stream/reader.ts';
 import type { AudioTrack, Track, VideoTrack } from '../stream/track.ts';
-import { AudioEncoder, type AudioEncoderServices } from '../transcode/audio/audio-encoder.ts';
+import { AudioEncoder, type AudioEncoderServices, sameSound } from '../transcode/audio/audio-encoder.ts';
 import { BitrateEstimate } from './bitrate-estimate.ts';
 import type { RungBoard } from './rung-board.ts';
 
@@ -49,6 +49,7 @@ export class StreamFeed {
   /** The source's video, while it can be passed on. */
   #source: VideoTrack | undefined;
   #announced = false;
+  #sound: AudioTrack | undefined;
   #audioPasses = false;
   #audioEncoder: AudioEncoder | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
@@ -156,6 +157,8 @@ export class StreamFeed {
   }
 
   #takeSound(track: AudioTrack): void {
+    if (this.#sound !== undefined && sameSound(track, this.#sound)) return;
+    this.#sound = track;
     this.#audioEncoder?.close();
     this.#audioEncoder = undefined;
     this.#audioPasses = track.codec === 'opus';

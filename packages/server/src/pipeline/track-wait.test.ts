@@ -39,4 +39,11 @@ describe('TrackWait', () => {
     expect(wait.decide(999)).toBeUndefined();
     expect(wait.decide(1000)).toEqual({ video: true, audio: false });
   });
+
+  test('begins at once with announced audio that is known before it comes', () => {
+    const wait = new TrackWait(300, true);
+    wait.expect({ video: true, audio: true });
+    wait.see('video', 0);
+    expect(wait.decide(0)).toEqual({ video: true, audio: false });
+  });
 });

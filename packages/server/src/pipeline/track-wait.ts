@@ -17,13 +17,16 @@ export interface Layout {
  */
 export class TrackWait {
   readonly #secondTrackWaitMs: number;
+  readonly #announcedAudioMs: number;
   #expected: Layout | undefined;
   #video = false;
   #audio = false;
   #sinceMs: number | undefined;
 
-  constructor(secondTrackWaitMs: number) {
+  /** @param soundIsKnown what viewers will hear is known before it comes, so that announced audio need not be waited for. */
+  constructor(secondTrackWaitMs: number, soundIsKnown = false) {
     this.#secondTrackWaitMs = secondTrackWaitMs;
+    this.#announcedAudioMs = soundIsKnown ? 0 : ANNOUNCED_AUDIO_MS;
   }
 
   /** The publisher's announcement. */
@@ -45,7 +48,7 @@ export class TrackWait {
     if (this.#video && this.#audio) return layout;
     const missing = this.#video ? this.#expected?.audio : this.#expected?.video;
     if (missing === false) return layout;
-    const announcedMs = this.#video ? ANNOUNCED_AUDIO_MS : ANNOUNCED_VIDEO_MS;
+    const announcedMs = this.#video ? this.#announcedAudioMs : ANNOUNCED_VIDEO_MS;
     const waitMs = missing === true ? announcedMs : this.#secondTrackWaitMs;
     return nowMs - this.#sinceMs >= waitMs ? layout : undefined;
   }

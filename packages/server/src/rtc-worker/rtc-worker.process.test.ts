@@ -212,18 +212,6 @@ describe('a session', () => {
     await page.close();
   });
 
-  test('that we close is known to the browser at once', async () => {
-    const page = await browser.newPage();
-    const { session, recording } = await publish(harness.worker, page, { audio: false });
-    await pictures(recording, 5);
-    session.close();
-    const state = () =>
-      page.evaluate(() => (window as unknown as { publisher: RTCPeerConnection }).publisher.connectionState);
-    await waitFor('the end', async () => (await state()) !== 'connected', 2000);
-    expect(recording.closed).toEqual([]);
-    await page.close();
-  });
-
   test('whose browser falls silent is closed after 5 s', async () => {
     const page = await browser.newPage();
     const { session, recording } = await publish(harness.worker, page);

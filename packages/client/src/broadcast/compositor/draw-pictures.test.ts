@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type DrawnPicture, PictureScene, type SceneContext } from './draw-pictures.ts';
+import { type DrawnPicture, PictureScene } from './draw-pictures.ts';
 
 /** Notes what is drawn where. */
 class NotedContext {
@@ -24,7 +24,7 @@ class NotedContext {
 function scene(): { scene: PictureScene; context: NotedContext } {
   const context = new NotedContext();
   return {
-    scene: new PictureScene(context as unknown as SceneContext, { width: 1280, height: 720 }),
+    scene: new PictureScene(context, { width: 1280, height: 720 }),
     context,
   };
 }

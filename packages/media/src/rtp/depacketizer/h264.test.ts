@@ -255,6 +255,8 @@ describe('losses', () => {
     ['an interleaved packet', '1900'],
     ['a fragment that starts and ends at once', '7cc10102'],
     ['a fragment without payload', '7c81'],
+    ['a packet within an aggregate', '7800037c8501'],
+    ['a fragmented aggregate', '7cd80102'],
     ['a fragment without start', '7c0102'],
   ])('%s gives its picture up', (_, hex) => {
     const source = started();

@@ -157,6 +157,8 @@ export class H264Depacketizer {
   }
 
   #keep(nal: Nal): void {
+    // Aggregates and fragments hold NAL units, not packets (§5.7.1, §5.8).
+    if (nal.type === 0 || nal.type >= STAP_A) throw new RtpError(`H.264: NAL unit of type ${nal.type}`);
     if (nal.type === H264_NAL.accessUnitDelimiter || nal.type === H264_NAL.filler) return;
     if (nal.type === H264_NAL.sps || nal.type === H264_NAL.pps) {
       this.#setsInBand = true;

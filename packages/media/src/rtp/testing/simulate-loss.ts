@@ -16,6 +16,8 @@ export interface LossyPath {
   /** Fraction of packets that come twice. */
   readonly duplicates?: number;
   readonly options?: JitterBufferOptions;
+  /** Whether retransmissions have a stream of their own. Default true. */
+  readonly rtx?: boolean;
   /** Whether the buffer is told the round trip. */
   readonly tellRtt?: boolean;
 }
@@ -39,7 +41,7 @@ export function simulateLoss(path: LossyPath): LossyPathResult {
   const random = seededRandom(path.seed);
   const buffer = new JitterBuffer(path.options);
   const delayMs = (): number => path.rttMs / 2 + random() * (path.jitterMs ?? 0);
-  const arrivals: { readonly atMs: number; readonly index: number }[] = [];
+  const arrivals: { readonly atMs: number; readonly index: number; readonly resent: boolean }[] = [];
   const requests: { readonly atMs: number; readonly index: number }[] = [];
   const answeredMs = new Map<number, number>();
   const given: number[] = [];
@@ -48,9 +50,10 @@ export function simulateLoss(path: LossyPath): LossyPathResult {
   let maxDelayMs = 0;
   let next = 0;
   const sentMs = (index: number): number => (index * 1000) / path.packetsPerSecond;
-  const send = (index: number, atMs: number): void => {
-    if (random() >= path.loss) arrivals.push({ atMs: atMs + delayMs(), index });
-    if (random() < (path.duplicates ?? 0)) arrivals.push({ atMs: atMs + delayMs(), index });
+  const send = (index: number, atMs: number, again = false): void => {
+    const resent = again && path.rtx !== false;
+    if (random() >= path.loss) arrivals.push({ atMs: atMs + delayMs(), index, resent });
+    if (random() < (path.duplicates ?? 0)) arrivals.push({ atMs: atMs + delayMs(), index, resent });
   };
   const drain = (nowMs: number): void => {
     for (let event = buffer.take(nowMs); event !== undefined; event = buffer.take(nowMs)) {
@@ -68,10 +71,10 @@ export function simulateLoss(path: LossyPath): LossyPathResult {
     for (const { index } of due(requests, nowMs)) {
       if (nowMs - (answeredMs.get(index) ?? -1e9) < path.rttMs) continue;
       answeredMs.set(index, nowMs);
-      send(index, nowMs);
+      send(index, nowMs, true);
     }
-    for (const { index } of due(arrivals, nowMs)) {
-      buffer.push(packetOf(index), nowMs);
+    for (const { index, resent } of due(arrivals, nowMs)) {
+      buffer.push(packetOf(index), nowMs, resent);
       drain(nowMs);
     }
     if (nowMs % TICK_MS !== 0) continue;

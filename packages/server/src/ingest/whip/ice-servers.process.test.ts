@@ -15,7 +15,7 @@ const RELAY_PORTS = 40;
 
 let folder: string;
 let port: number;
-let server: ChildProcess;
+let coturn: ChildProcess;
 let log = '';
 
 beforeAll(async () => {
@@ -23,7 +23,7 @@ beforeAll(async () => {
   port = await freeUdpPort();
   const relays = await freeUdpPort();
   const minPort = Math.min(relays, 65_535 - RELAY_PORTS);
-  server = spawn(
+  coturn = spawn(
     'turnserver',
     [
       '-n',
@@ -46,15 +46,15 @@ beforeAll(async () => {
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
-  server.stdout?.on('data', (bytes: Buffer) => (log += bytes.toString()));
-  server.stderr?.on('data', (bytes: Buffer) => (log += bytes.toString()));
+  coturn.stdout?.on('data', (bytes: Buffer) => (log += bytes.toString()));
+  coturn.stderr?.on('data', (bytes: Buffer) => (log += bytes.toString()));
   await waitFor('coturn to answer STUN', () => answersStun(port), 10_000);
 });
 
 afterAll(async () => {
-  if (server.exitCode === null && server.signalCode === null) {
-    const exited = new Promise((resolve) => server.once('exit', resolve));
-    server.kill('SIGTERM');
+  if (coturn.exitCode === null && coturn.signalCode === null) {
+    const exited = new Promise((resolve) => coturn.once('exit', resolve));
+    coturn.kill('SIGTERM');
     await exited;
   }
   await rm(folder, { recursive: true, force: true });
@@ -87,11 +87,11 @@ describe('TURN credentials, judged by coturn', () => {
 });
 
 /** What a browser would be told. */
-function turnServer(clock: Clock, turnSecret = SECRET): IceServer {
-  const turnUrls = [`turn:127.0.0.1:${port}?transport=udp`];
-  const [turn] = new IceServers({ turnUrls, turnSecret, credentialTtlSec: 600, clock }).iceServers();
-  if (turn === undefined) throw new Error('no TURN server');
-  return turn;
+function turnServer(clock: Clock, secret = SECRET): IceServer {
+  const turn = { urls: [`turn:127.0.0.1:${port}?transport=udp`], secret, ttlSec: 600 };
+  const [server] = new IceServers({ stunUrls: [], turn, clock }).iceServers();
+  if (server === undefined) throw new Error('no TURN server');
+  return server;
 }
 
 /** Two clients of coturn's own send each other a message over the relay. */

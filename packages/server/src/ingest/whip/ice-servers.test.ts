@@ -6,16 +6,18 @@ const clock: Clock = { now: () => 1_800_000_000_900, monotonicMs: () => 0 };
 
 describe('IceServers', () => {
   test('without configuration there are none', () => {
-    const none = new IceServers({ clock });
+    const none = new IceServers({ stunUrls: [], clock });
     expect([none.iceServers(), none.linkHeaders()]).toEqual([[], []]);
   });
 
   test('TURN gets a user name that says when it expires, and its HMAC', () => {
     const servers = new IceServers({
       stunUrls: ['stun:stun.example.org:3478'],
-      turnUrls: ['turn:turn.example.org?transport=udp', 'turns:turn.example.org:5349?transport=tcp'],
-      turnSecret: 'north',
-      credentialTtlSec: 600,
+      turn: {
+        urls: ['turn:turn.example.org?transport=udp', 'turns:turn.example.org:5349?transport=tcp'],
+        secret: 'north',
+        ttlSec: 600,
+      },
       clock,
     });
     const [stun, turn] = servers.iceServers();
@@ -61,7 +63,9 @@ describe('IceServers', () => {
   test.each(['stun:a.test', 'turn:a.test?transport=sctp', 'turn:a.test>; rel="x"', 'turn://a.test'])(
     'the TURN URL %j is refused',
     (url) => {
-      expect(() => new IceServers({ turnUrls: [url], turnSecret: 'x', clock })).toThrow(RangeError);
+      expect(
+        () => new IceServers({ stunUrls: [], turn: { urls: [url], secret: 'x', ttlSec: 60 }, clock }),
+      ).toThrow(RangeError);
     },
   );
 
@@ -71,9 +75,11 @@ describe('IceServers', () => {
   });
 
   test('TURN without a secret, and credentials that live no time, are refused', () => {
-    expect(() => new IceServers({ turnUrls: ['turn:a.test'], clock })).toThrow(
-      'TURN servers without their secret',
-    );
-    expect(() => new IceServers({ credentialTtlSec: 0, clock })).toThrow('good for 0 s');
+    const turn = { urls: ['turn:a.test'], secret: 'x', ttlSec: 60 };
+    const withTurn = (change: Partial<typeof turn>) => () =>
+      new IceServers({ stunUrls: [], turn: { ...turn, ...change }, clock });
+    expect(withTurn({})).not.toThrow();
+    expect(withTurn({ secret: '' })).toThrow('TURN servers without their secret');
+    expect(withTurn({ ttlSec: 0 })).toThrow('good for 0 s');
   });
 });

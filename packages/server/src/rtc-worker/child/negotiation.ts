@@ -2,7 +2,7 @@ import { readAnswerTransport } from '@tallylight/media/sdp/answer-transport.ts';
 import { hostCandidate, type IceCandidate } from '@tallylight/media/sdp/ice-candidate.ts';
 import { readSdp } from '@tallylight/media/sdp/read-sdp.ts';
 import { SdpError } from '@tallylight/media/sdp/sdp-error.ts';
-import type { SessionDescription } from '@tallylight/media/sdp/session-description.ts';
+import type { MediaSection, SessionDescription } from '@tallylight/media/sdp/session-description.ts';
 import { writeSdp } from '@tallylight/media/sdp/write-sdp.ts';
 import { RtcRefusedError } from '../rtc-gateway.ts';
 import type { SessionAnswer } from './child-session.ts';
@@ -53,7 +53,11 @@ export function answerProbe(text: string, peer: Peer, environment: PeerEnvironme
   if (section?.kind !== 'application' || offer.media.length !== 1) {
     throw new RtcRefusedError('bad-offer', 'a probe has one data channel and no media');
   }
-  const native = peer.answer(writeSdp({ ...offer, media: [{ ...section, candidates: [] }] }));
+  if (section.setup === 'passive') {
+    throw new RtcRefusedError('bad-offer', 'a=setup:passive: actpass or active is needed');
+  }
+  const plain: MediaSection = { ...section, candidates: [], setup: 'active' };
+  const native = peer.answer(writeSdp({ ...offer, media: [plain] }));
   const { iceUfrag } = readAnswerTransport(native, []);
   const answer = readSdp(native);
   const candidates = ownCandidates(environment);

@@ -10,6 +10,8 @@ const MAX_MESSAGE_BYTES = 1024;
 const MAX_CHANNELS = 2;
 /** Some seconds of a test that sends every 20 ms: nobody gets a free relay from us. */
 const MAX_MESSAGES = 2000;
+/** Time for the closing of channels to reach the browser. */
+const GOODBYE_MS = 300;
 
 /** Echoes the messages of a data channel for a while, so that a browser can find out whether UDP reaches us. */
 export class ProbeSession implements ChildSession {
@@ -44,7 +46,7 @@ export class ProbeSession implements ChildSession {
   }
 
   async open(): Promise<SessionAnswer> {
-    this.#life = setTimeout(() => this.#peer.end('closed'), this.#environment.limits.probeLifeMs);
+    this.#life = setTimeout(() => this.#sayGoodbye(), this.#environment.limits.probeLifeMs);
     try {
       return answerProbe(this.#offer, this.#peer, this.#environment);
     } catch (error) {
@@ -56,6 +58,18 @@ export class ProbeSession implements ChildSession {
   close(): void {
     clearTimeout(this.#life);
     this.#peer.close();
+  }
+
+  /** Closes the channels first: the end of the connection alone reaches the browser only after some seconds. */
+  #sayGoodbye(): void {
+    for (const channel of this.#channels) {
+      try {
+        channel.close();
+      } catch {
+        // It was closed by the browser.
+      }
+    }
+    this.#life = setTimeout(() => this.#peer.end('closed'), GOODBYE_MS);
   }
 
   #onChannel(channel: DataChannel): void {

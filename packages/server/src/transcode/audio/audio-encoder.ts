@@ -1,3 +1,4 @@
+import { equalBytes } from '@tallylight/media/bytes/concat.ts';
 import { type ChildProcesses, TooManyChildrenError } from '../../platform/child-process.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
@@ -25,6 +26,11 @@ export interface AudioEncoderOptions extends AudioEncoderServices {
   readonly log: Logger;
   /** Units of `AudioEncoder.track`, on the source's clock in milliseconds; never after `close`. */
   readonly onUnit: (unit: AccessUnit) => void;
+}
+
+/** True when an encoder of one track can go on with the other. */
+export function sameSound(a: AudioTrack, b: AudioTrack): boolean {
+  return a.codec === b.codec && a.sampleRate === b.sampleRate && equalBytes(a.config, b.config);
 }
 
 /** Frames kept while FFmpeg is looked for: two seconds of Opus. */

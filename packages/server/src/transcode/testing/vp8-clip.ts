@@ -16,11 +16,12 @@ export async function encodeVp8Clip(options: {
   readonly startMs: number;
   /** Default 60. */
   readonly gop?: number;
+  /** Pictures a second. Default 30. */
+  readonly rate?: number;
   /** Further filters of FFmpeg. */
   readonly filter?: string;
 }): Promise<EncodedClip> {
-  const { size, seconds, startMs, gop = 60, filter = 'null' } = options;
-  const rate = 30;
+  const { size, seconds, startMs, gop = 60, rate = 30, filter = 'null' } = options;
   const source = ['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=${rate},${filter}`, '-t', `${seconds}`];
   const encoder = '-c:v libvpx -deadline realtime -cpu-used 12 -b:v 1M -auto-alt-ref 0 -lag-in-frames 0';
   const keyframes = ['-g', `${gop}`, '-keyint_min', `${gop}`, '-pix_fmt', 'yuv420p'];

@@ -89,10 +89,12 @@ export class EgressSession implements ChildSession, PacketSink {
 
   /** Ends it and tells why. */
   end(): void {
+    this.#viewer?.end();
     this.#peer.end('closed');
   }
 
   close(): void {
+    this.#viewer?.end();
     this.#peer.close();
     this.#end();
   }

@@ -24,6 +24,8 @@ export const MAX_PAYLOAD_BYTES = 1190;
 const MAX_GOP_BYTES = 16 * 1024 * 1024;
 /** An interval of 20 pictures a second: further the stream's time is not guessed ahead of its latest picture. */
 const MAX_AHEAD_MS = 50;
+/** Nobody shares a screen with fewer pictures: without one for so long, in milliseconds, the publisher is away. */
+const STILL_MS = 1500;
 
 /** One H.264 rendition of a feed: packetises its pictures and keeps those since the last IDR, for viewers that begin. */
 export class Rendition {
@@ -68,6 +70,11 @@ export class Rendition {
   edgeMs(nowMs: number): number {
     if (this.#latest === undefined) return 0;
     return this.#latest.ms + Math.min(MAX_AHEAD_MS, Math.max(0, nowMs - this.#latest.arrivedMs));
+  }
+
+  /** True while pictures come: the publisher is there. */
+  isFlowing(nowMs: number): boolean {
+    return this.#latest !== undefined && nowMs - this.#latest.arrivedMs < STILL_MS;
   }
 
   /** New parameters: playing goes on at the IDR that follows, or at once when only the bit rate is another. Throws CodecFormatError. */

@@ -1,4 +1,6 @@
 import { msToNtp } from '@tallylight/media/rtp/ntp-time.ts';
+import { RTCP_TYPE } from '@tallylight/media/rtp/rtcp/packet-type.ts';
+import { finishRtcp, startRtcp } from '@tallylight/media/rtp/rtcp/rtcp-header.ts';
 import { writeSenderReport } from '@tallylight/media/rtp/rtcp/sender-report.ts';
 import { writeSourceDescription } from '@tallylight/media/rtp/rtcp/source-description.ts';
 import type { HeaderTemplate } from './header-template.ts';
@@ -94,6 +96,11 @@ export class RtpStream {
       reports: [],
     });
     this.#sink.send(Buffer.concat([report, writeSourceDescription({ ssrc, cname: this.#cname })]));
+  }
+
+  /** Tells that the stream has ended: BYE, RFC 3550 §6.6, of reduced size (RFC 5506). */
+  end(): void {
+    this.#sink.send(Buffer.from(finishRtcp(startRtcp(RTCP_TYPE.bye, 1).u32(this.ssrc))));
   }
 
   #timestampOf(rtpTime: number): number {

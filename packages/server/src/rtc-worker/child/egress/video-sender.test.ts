@@ -141,12 +141,27 @@ describe('VideoSender', () => {
     sender.wantKeyframe(1500);
     sender.tick(1750);
     expect(replays).toHaveLength(2);
+    sender.live(main, write(main, 2400, false, 5000));
     sender.tick(2411);
     expect(replays).toHaveLength(3);
     const before = sent.length;
-    // 50 kB at 12.5 Mbit/s.
-    expect(finish(sender, 2415) - 2411).toBeGreaterThan(25);
+    // 55 kB at 12.5 Mbit/s.
+    expect(finish(sender, 2415) - 2411).toBeGreaterThan(28);
     expect(sent.length).toBeGreaterThan(before);
+  });
+
+  test('does not show old pictures again while the publisher is away', () => {
+    const main = rendition();
+    write(main, 1000, true);
+    const { sender, sent } = open();
+    sender.begin(main, 1010);
+    sender.wantKeyframe(1200);
+    const before = sent.length;
+    for (let ms = 4000; ms < 20_000; ms += 3000) sender.wantKeyframe(ms);
+    expect(sent).toHaveLength(before);
+    sender.live(main, write(main, 21_000, false));
+    sender.tick(21_000);
+    expect(sent.length).toBeGreaterThan(before + 1);
   });
 
   test('sends later what the system has no room for, whole and in order', () => {

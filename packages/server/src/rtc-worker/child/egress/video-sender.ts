@@ -65,9 +65,9 @@ export class VideoSender {
 
   /** Begins with a rendition at once: at its last IDR when it is known, else at the next one. Undefined sends nothing any more. */
   begin(rendition: Rendition | undefined, nowMs: number): void {
+    this.#finishFirst();
     this.#rendition = rendition;
     this.#next = undefined;
-    this.#queue = undefined;
     this.#waitsForKeyframe = true;
     this.#replays = 0;
     if (rendition !== undefined) this.#startReplay(rendition, nowMs);
@@ -90,9 +90,10 @@ export class VideoSender {
     const sinceMs = nowMs - this.#replayedAtMs;
     const isEarly = this.#replays < 2;
     if (sinceMs < (isEarly ? EARLY_INTERVAL_MS : REPLAY_INTERVAL_MS)) return;
-    this.#replayWanted = false;
     const rendition = this.#rendition;
-    if (rendition === undefined) return;
+    // Chromium asks when it gets no pictures, too: while the publisher is away the old ones would be shown again and again.
+    if (rendition === undefined || (!isEarly && !rendition.isFlowing(nowMs))) return;
+    this.#replayWanted = false;
     if (sinceMs > RETRY_MS) this.#replayBps = REPLAY_BPS;
     else if (!isEarly) this.#slowDown(rendition);
     this.#startReplay(rendition, nowMs);
@@ -103,14 +104,13 @@ export class VideoSender {
     if (rendition === this.#next && picture.keyframe) {
       this.#rendition = rendition;
       this.#next = undefined;
-      this.#queue = undefined;
-      this.#waitsForKeyframe = false;
     }
     if (rendition !== this.#rendition) return;
     if (picture.keyframe) {
       // Nothing before it is needed any more; but a picture that was begun is ended, or its packets would count as lost.
       this.#finishFirst();
       this.#waitsForKeyframe = false;
+      this.#replayWanted = false;
     }
     if (this.#waitsForKeyframe) return;
     if (this.#queue === undefined) this.#send(picture);
@@ -122,10 +122,8 @@ export class VideoSender {
     const queue = this.#queue;
     const rendition = this.#rendition;
     if (queue === undefined || rendition === undefined) return false;
-    const bps = Math.max(
-      this.#replayBps,
-      Math.min(rendition.bitrateBps * REPLAY_FACTOR, this.#replayBps * 4),
-    );
+    const isSlowed = this.#replayBps < REPLAY_BPS;
+    const bps = isSlowed ? this.#replayBps : Math.max(REPLAY_BPS, rendition.bitrateBps * REPLAY_FACTOR);
     // Not more than one turn's worth, or a busy moment of ours would become a burst.
     const allowance = ((nowMs - this.#budgetAtMs) * bps) / 8000;
     this.#budgetBytes = Math.min(this.#budgetBytes + allowance, (bps / 8000) * 20);

@@ -258,6 +258,23 @@ describe('Viewer', () => {
     expect(viewer.tick(time.ms + 31_000)).toBe(false);
   });
 
+  test('is told the end of both streams, and gets nothing more', () => {
+    const { picture, join, time } = open();
+    picture(true);
+    const { viewer, rtp, rtcp } = join();
+    viewer.end();
+    expect(rtcp).toHaveLength(0);
+    viewer.start(time.ms);
+    const before = rtp.length;
+    viewer.end();
+    viewer.end();
+    const { videoSsrc, audioSsrc } = viewer.streams;
+    const byes = rtcp.flatMap((each) => (each.type === 'bye' ? each.ssrcs : []));
+    expect(byes).toEqual([videoSsrc, audioSsrc]);
+    picture(false);
+    expect(rtp).toHaveLength(before);
+  });
+
   test('bears any RTCP', () => {
     const { picture, join, time } = open();
     picture(true, 5000);
@@ -272,7 +289,7 @@ describe('Viewer', () => {
       const bytes = new Uint8Array((random() >> 8) % 64).map(() => random() >> 12);
       // Often a packet that is one, of a type that is read.
       if (bytes.length >= 4) {
-        bytes[0] = 0x80 | (random() >> 8) % 32;
+        bytes[0] = 0x80 | ((random() >> 8) % 32);
         bytes[1] = 200 + ((random() >> 8) % 8);
         bytes[2] = 0;
         bytes[3] = Math.floor(bytes.length / 4) - 1;

@@ -115,6 +115,17 @@ export class Viewer {
     this.#report(nowMs);
   }
 
+  /**
+   * Says good-bye, as the last thing: the native library closes DTLS without a word when there is no data channel. Chromium does not heed
+   * it either; its page learns the end by the silence, for reports come each second while a session lives.
+   */
+  end(): void {
+    if (!this.#started) return;
+    this.#started = false;
+    this.#video?.stream.end();
+    this.#audio?.end();
+  }
+
   /** A rendition came or went. */
   renditionsChanged(nowMs: number): void {
     const renditions = this.#feed.renditions();

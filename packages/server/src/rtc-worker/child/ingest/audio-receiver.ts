@@ -11,7 +11,6 @@ import type { SenderReportClock } from '@tallylight/media/rtp/sender-report-cloc
 import type { IngestTrack } from '@tallylight/media/sdp/answer-ingest.ts';
 import { MILLISECONDS } from '@tallylight/media/time/ticks.ts';
 import type { AudioTrack } from '../../../stream/track.ts';
-import { GapWatch } from './gap-watch.ts';
 
 /** A sound frame on the session's clock. */
 export interface ReceivedSound {
@@ -32,7 +31,6 @@ export class AudioReceiver {
   readonly #onSound: (sound: ReceivedSound) => void;
   readonly #buffer: JitterBuffer;
   readonly #depacketizer = new OpusDepacketizer();
-  readonly #gaps = new GapWatch();
   #statistics: ReceptionStatistics | undefined;
   #ssrc: number | undefined;
   #track: AudioTrack | undefined;
@@ -68,7 +66,6 @@ export class AudioReceiver {
       this.#statistics = new ReceptionStatistics({ ssrc: packet.ssrc, clockRate: OPUS_SAMPLE_RATE });
     }
     this.#statistics?.received(packet, nowMs);
-    this.#gaps.saw(packet.sequence, nowMs);
     this.#buffer.push(packet, nowMs);
     this.tick(nowMs);
   }
@@ -92,9 +89,9 @@ export class AudioReceiver {
     return this.#buffer.nacks(nowMs, rttMs);
   }
 
-  /** True while packets may be missing. */
-  mayMiss(nowMs: number): boolean {
-    return this.#gaps.isOpen(nowMs);
+  /** True while packets are waited for. */
+  get isWaiting(): boolean {
+    return this.#buffer.missing > 0;
   }
 
   /** Packets that never came, since the last call. */

@@ -163,7 +163,7 @@ export class IngestSession implements ChildSession {
     }
     if (this.#video?.owns(packet.payloadType) === true) this.#video.push(packet, nowMs);
     else if (this.#audio?.owns(packet.payloadType) === true) this.#audio.push(packet, nowMs);
-    this.#nackSoon(nowMs);
+    this.#nackSoon();
   }
 
   #onRtcp(bytes: Uint8Array, nowMs: number): void {
@@ -215,9 +215,9 @@ export class IngestSession implements ChildSession {
   }
 
   /** While packets are missing, a timer of 50 ms would ask for them too late. */
-  #nackSoon(nowMs: number): void {
+  #nackSoon(): void {
     if (this.#nackTimer !== undefined) return;
-    if (this.#video?.mayMiss(nowMs) !== true && this.#audio?.mayMiss(nowMs) !== true) return;
+    if (this.#video?.isWaiting !== true && this.#audio?.isWaiting !== true) return;
     this.#nackTimer = setTimeout(() => {
       this.#nackTimer = undefined;
       this.#guard(() => this.#repair(this.#now()));
@@ -228,7 +228,7 @@ export class IngestSession implements ChildSession {
     this.#video?.tick(nowMs);
     this.#audio?.tick(nowMs);
     this.#sendFeedback(nowMs);
-    this.#nackSoon(nowMs);
+    this.#nackSoon();
   }
 
   #sendFeedback(nowMs: number): void {

@@ -43,7 +43,13 @@ export class LayerChoice {
   takes(rid: string, keyframe: boolean, layers: readonly LayerState[], nowMs: number): boolean {
     this.#firstMs ??= nowMs;
     if (rid === this.#chosen) return true;
-    if (!keyframe || this.wanted(layers, nowMs) !== rid) return false;
+    if (!keyframe) return false;
+    const pixelsOf = (name: string | undefined): number =>
+      layers.find((layer) => layer.rid === name)?.pixels ?? 0;
+    const wanted = this.wanted(layers, nowMs);
+    // At the start each of several equals will do.
+    const isAsGood = this.#chosen === undefined && pixelsOf(rid) >= pixelsOf(wanted);
+    if (wanted !== rid && !isAsGood) return false;
     const everyLayerShown = layers.filter(({ pixels }) => pixels > 0).length >= this.#layerCount;
     if (this.#chosen === undefined && !everyLayerShown && nowMs - this.#firstMs < SETTLE_MS) return false;
     this.#chosen = rid;

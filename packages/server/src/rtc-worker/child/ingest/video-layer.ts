@@ -9,7 +9,6 @@ import { ReceptionStatistics } from '@tallylight/media/rtp/reception-statistics.
 import type { RtpPacket } from '@tallylight/media/rtp/rtp-packet.ts';
 import { MILLISECONDS } from '@tallylight/media/time/ticks.ts';
 import type { VideoTrack } from '../../../stream/track.ts';
-import { GapWatch } from './gap-watch.ts';
 
 /** RTP clock of every video format (RFC 6184 §8.2.1, RFC 7741 §6.1). */
 export const VIDEO_CLOCK_RATE = 90_000;
@@ -30,7 +29,6 @@ export class VideoLayer {
   readonly #codec: 'h264' | 'vp8';
   readonly #buffer: JitterBuffer;
   readonly #depacketizer: H264Depacketizer | Vp8Depacketizer;
-  readonly #gaps = new GapWatch();
   #statistics: ReceptionStatistics | undefined;
   #ssrc: number | undefined;
   #parameterSets: H264Frame['parameterSets'] | undefined;
@@ -81,7 +79,6 @@ export class VideoLayer {
       this.#statistics = new ReceptionStatistics({ ssrc: packet.ssrc, clockRate: VIDEO_CLOCK_RATE });
     }
     this.#statistics?.received(packet, nowMs);
-    this.#gaps.saw(packet.sequence, nowMs);
     this.#take(packet, nowMs);
   }
 
@@ -113,9 +110,9 @@ export class VideoLayer {
     return this.#buffer.nacks(nowMs, rttMs);
   }
 
-  /** True while packets may be missing. */
-  mayMiss(nowMs: number): boolean {
-    return this.#gaps.isOpen(nowMs);
+  /** True while packets are waited for. */
+  get isWaiting(): boolean {
+    return this.#buffer.missing > 0;
   }
 
   /** Round trip by answered NACKs. */

@@ -100,9 +100,9 @@ export class VideoReceiver {
     for (const layer of this.#layers) this.#drain(layer, nowMs);
   }
 
-  /** True while packets may be missing. */
-  mayMiss(nowMs: number): boolean {
-    return this.#layers.some((layer) => layer.mayMiss(nowMs));
+  /** True while packets are waited for. */
+  get isWaiting(): boolean {
+    return this.#layers.some(({ isWaiting }) => isWaiting);
   }
 
   /** Round trip by answered NACKs, of the layer that knows one. */
@@ -170,7 +170,7 @@ export class VideoReceiver {
       this.#wasBroken = false;
       this.#droppedFrames += Math.max(1, Math.round(stepMs / this.#intervalMs) - 1);
     } else if (stepMs > 0) {
-      this.#intervalMs += (stepMs - this.#intervalMs) / 16;
+      this.#intervalMs += (stepMs - this.#intervalMs) / 4;
     }
   }
 

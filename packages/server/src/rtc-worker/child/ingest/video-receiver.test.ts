@@ -1,0 +1,171 @@
+import { noExtensions } from '@tallylight/media/rtp/header-extensions.ts';
+import { packetizeH264 } from '@tallylight/media/rtp/packetizer/h264.ts';
+import type { RtpPacket } from '@tallylight/media/rtp/rtp-packet.ts';
+import { SenderReportClock } from '@tallylight/media/rtp/sender-report-clock.ts';
+import type { IngestTrack } from '@tallylight/media/sdp/answer-ingest.ts';
+import { describe, expect, test } from 'vitest';
+import { type ReceivedPicture, VideoReceiver } from './video-receiver.ts';
+
+/** x264's, 320 × 180, and a PPS. */
+const SPS = '6742c00dd901419f9f0110000003001000000303c0f1429920';
+const PPS = '68ce3c80';
+/** Slice headers that say first_mb_in_slice 0 and the type: I of an IDR, P, B (H.264 table 7-6). */
+const SLICE = { I: '6588', P: '41e0', B: '01a8' } as const;
+
+const H264: IngestTrack = {
+  codec: 'h264',
+  payloadType: 102,
+  clockRate: 90_000,
+  rtxPayloadType: 103,
+  extensionIds: { rid: 10, repairedRid: 11 },
+  rids: [],
+  feedback: ['nack', 'nack pli', 'ccm fir'],
+};
+
+/** Makes RTP of pictures, as a publisher would. */
+class Sender {
+  readonly ssrc: number;
+  readonly #rid: string | undefined;
+  #sequence = 65_500;
+
+  constructor(ssrc: number, rid?: string) {
+    this.ssrc = ssrc;
+    this.#rid = rid;
+  }
+
+  /** The packets of a picture, of so many bytes. */
+  picture(type: 'I' | 'P' | 'B', ptsMs: number, size = 3000): RtpPacket[] {
+    const slice = Buffer.concat([Buffer.from(SLICE[type], 'hex'), Buffer.alloc(size, 0x55)]);
+    const nals = type === 'I' ? [Buffer.from(SPS, 'hex'), Buffer.from(PPS, 'hex'), slice] : [slice];
+    const sample = Buffer.concat(
+      nals.map((nal) => {
+        const length = Buffer.alloc(4);
+        length.writeUInt32BE(nal.length);
+        return Buffer.concat([length, nal]);
+      }),
+    );
+    const payloads = packetizeH264(sample, 1200);
+    const extensions =
+      this.#rid === undefined ? noExtensions() : new Map([[10, new Uint8Array(Buffer.from(this.#rid))]]);
+    return payloads.map((payload, index) => ({
+      payloadType: 102,
+      marker: index === payloads.length - 1,
+      sequence: this.#sequence++ & 0xffff,
+      timestamp: (ptsMs * 90) >>> 0,
+      ssrc: this.ssrc,
+      extensions,
+      payload,
+    }));
+  }
+}
+
+/** A receiver and what it gave out. */
+function receiving(terms: Partial<IngestTrack> = {}) {
+  const pictures: ReceivedPicture[] = [];
+  const receiver = new VideoReceiver({ ...H264, ...terms }, new SenderReportClock(), (picture) =>
+    pictures.push(picture),
+  );
+  const push = (packets: readonly RtpPacket[], nowMs: number): void => {
+    for (const packet of packets) receiver.push(packet, nowMs);
+  };
+  return { receiver, pictures, push };
+}
+
+/** The retransmission of a packet (RFC 4588 §4). */
+function resent(packet: RtpPacket, sequence: number): RtpPacket {
+  const payload = new Uint8Array(packet.payload.length + 2);
+  new DataView(payload.buffer).setUint16(0, packet.sequence);
+  payload.set(packet.payload, 2);
+  return { ...packet, payloadType: 103, ssrc: packet.ssrc + 1000, sequence, payload };
+}
+
+describe('a publisher without simulcast', () => {
+  test('gives pictures from the first keyframe on', () => {
+    const { receiver, pictures, push } = receiving();
+    const sender = new Sender(1);
+    push(sender.picture('P', 0), 0);
+    expect(receiver.hasStarted).toBe(false);
+    push(sender.picture('I', 40), 40);
+    push(sender.picture('P', 80), 80);
+    expect(pictures.map(({ keyframe }) => keyframe)).toEqual([true, false]);
+    expect(pictures[0]?.track).toMatchObject({ codec: 'h264', width: 320, height: 180 });
+    expect(pictures[1]?.track).toBe(pictures[0]?.track);
+    expect(receiver.hasBFrames).toBe(false);
+  });
+
+  test('that reorders pictures is found out, and its decode times never fall', () => {
+    const { receiver, pictures, push } = receiving();
+    const sender = new Sender(1);
+    push(sender.picture('I', 0), 0);
+    for (let group = 0; group < 10; group++) {
+      const base = group * 120;
+      push(sender.picture('P', base + 120), base + 40);
+      push(sender.picture('B', base + 40), base + 80);
+      push(sender.picture('B', base + 80), base + 120);
+    }
+    expect(receiver.hasBFrames).toBe(true);
+    expect(pictures).toHaveLength(31);
+    let lastMs = Number.NEGATIVE_INFINITY;
+    for (const { ptsMs, dtsMs } of pictures) {
+      expect(dtsMs).toBeLessThanOrEqual(ptsMs);
+      expect(dtsMs).toBeGreaterThanOrEqual(lastMs);
+      lastMs = dtsMs;
+    }
+    const last = pictures.slice(-3).map(({ ptsMs }) => ptsMs - (pictures.at(-3)?.ptsMs ?? 0));
+    expect(last).toEqual([0, -80, -40]);
+  });
+
+  test('is asked for a lost packet, and its picture comes when that was sent again', () => {
+    const { receiver, pictures, push } = receiving();
+    const sender = new Sender(7);
+    push(sender.picture('I', 0), 0);
+    const [first, second, ...rest] = sender.picture('P', 40);
+    expect(first).toBeDefined();
+    expect(second).toBeDefined();
+    if (first === undefined || second === undefined) return;
+    push([first, ...rest], 40);
+    expect(receiver.isWaiting).toBe(true);
+    expect(receiver.feedback(50, 20)).toEqual([{ type: 'nack', ssrc: 7, sequences: [second.sequence] }]);
+    push([resent(second, 1)], 70);
+    expect(receiver.isWaiting).toBe(false);
+    push(sender.picture('P', 80), 80);
+    expect(pictures.map(({ keyframe }) => keyframe)).toEqual([true, false, false]);
+    expect(receiver.takeCounts()).toEqual({ frames: 3, droppedFrames: 0 });
+  });
+
+  test('that cannot send it again is asked for a keyframe, and what is missing is counted', () => {
+    const { receiver, pictures, push } = receiving({ feedback: ['nack pli', 'ccm fir'] });
+    const sender = new Sender(7);
+    push(sender.picture('I', 0), 0);
+    for (let ms = 40; ms <= 400; ms += 40) push(sender.picture('P', ms), ms);
+    receiver.takeCounts();
+    push(sender.picture('P', 440).slice(1), 440);
+    for (let ms = 480; ms <= 600; ms += 40) {
+      push(sender.picture('P', ms), ms);
+      receiver.tick(ms);
+    }
+    expect(receiver.feedback(600, undefined)).toEqual([{ type: 'pli', ssrc: 7 }]);
+    expect(receiver.feedback(620, undefined)).toEqual([]);
+    push(sender.picture('I', 640), 640);
+    expect(pictures.at(-1)?.keyframe).toBe(true);
+    expect(receiver.takeCounts()).toEqual({ frames: 1, droppedFrames: 5 });
+    expect(receiver.feedback(660, undefined)).toEqual([]);
+  });
+});
+
+describe('a publisher with simulcast', () => {
+  test('is heard by rid; packets of layers that nobody offered are left out', () => {
+    const { receiver, pictures, push } = receiving({ rids: ['q', 'f'] });
+    const [small, large, foreign] = [new Sender(1, 'q'), new Sender(2, 'f'), new Sender(3, 'x')];
+    push(foreign.picture('I', 0), 0);
+    push(small.picture('I', 0), 0);
+    expect(pictures).toEqual([]);
+    push(large.picture('I', 0), 10);
+    push(large.picture('P', 40), 50);
+    push(small.picture('P', 40), 50);
+    // Both are of one size here: the one that completed the set is as good as the other.
+    expect(receiver.rid).toBe('f');
+    expect(pictures.map(({ keyframe }) => keyframe)).toEqual([true, false]);
+    expect(receiver.layers.map(({ ssrc }) => ssrc)).toEqual([1, 2]);
+  });
+});
