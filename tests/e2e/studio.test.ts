@@ -1,29 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { BroadcastState } from '@tallylight/client/broadcast/broadcast-state.ts';
 import type { StreamQualityMetrics } from '@tallylight/client/broadcast/stream-quality-metrics.ts';
-import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { descendants } from '../support/process-tree.ts';
 import { Tallylight } from '../support/tallylight.ts';
 import { waitFor } from '../support/wait-for.ts';
-
-/** Three fake cameras, of which the second gives no colour pictures and is left alone, and microphones; none asks for permission. */
-const FLAGS = [
-  '--headless=new',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--use-fake-device-for-media-stream=device-count=3,fps=30',
-  '--use-fake-ui-for-media-stream',
-  '--disable-features=WebRtcHideLocalIpsWithMdns',
-];
+import { openCameraChromium } from './camera-chromium.ts';
 
 /** What the server says about the stream. */
 interface HealthBody {
@@ -35,8 +18,7 @@ interface HealthBody {
 /** One server, one browser, one broadcast after the other: from the first click to the end. */
 describe('the studio in Chromium', () => {
   let server: Tallylight;
-  let profile: string;
-  let context: BrowserContext;
+  let browser: Awaited<ReturnType<typeof openCameraChromium>>;
   let page: Page;
   let key: string;
   const errors: string[] = [];
@@ -90,21 +72,15 @@ describe('the studio in Chromium', () => {
   beforeAll(async () => {
     server = await Tallylight.start({ env: { LADDER: 'off' } });
     key = await server.addKey('show');
-    profile = await mkdtemp(join(tmpdir(), 'tallylight-studio-'));
-    context = await chromium.launchPersistentContext(profile, {
-      executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
-      args: FLAGS,
-      viewport: { width: 1280, height: 800 },
-    });
-    page = await context.newPage();
+    browser = await openCameraChromium();
+    page = await browser.context.newPage();
     page.on('pageerror', (error) => errors.push(error.message));
     await page.goto(`${server.url}/studio`);
   });
 
   afterAll(async () => {
-    await context.close();
+    await browser.close();
     await server.stop();
-    await rm(profile, { recursive: true, force: true });
   });
 
   test('asks for nothing before a click, and says why it cannot go live', async () => {
@@ -113,6 +89,9 @@ describe('the studio in Chromium', () => {
       .toBe('Paste your stream key first.');
     expect(await page.locator('.go-live').isDisabled()).toBe(true);
     expect((await state()).status).toBe('idle');
+    await page.setViewportSize({ width: 320, height: 640 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+    await page.setViewportSize({ width: 1280, height: 800 });
     await page.fill('#stream-key', 'live_wrong');
     expect(await page.locator('#go-live-obstacle').textContent()).toMatch(/camera/);
   });

@@ -371,6 +371,6 @@ describe('the network test page', () => {
     server = await Tallylight.start({ env: { PUBLIC_IP: NOWHERE } });
     const [udp, turn] = await results(browser.context);
     expect(udp).toMatch(/^UDP does not reach this server\. Watching works by LL-HLS; to go live, use OBS/);
-    expect(turn).toMatch(/configure TURN over TCP on the server/);
+    expect(turn).toMatch(/configure TURN on the server/);
   });
 });

@@ -26,7 +26,7 @@ describe('turnVerdict', () => {
     [undefined, true, 'Not set up', /does not need one/],
     [undefined, false, 'Not set up', /configure TURN/],
     [reached, false, 'Works', /TURN works, 12 ms/],
-    [{ outcome: 'relay-only' }, false, 'Half way', /does not reach this server/],
+    [{ outcome: 'relay-only' }, false, 'Half way', /nothing comes back through it/],
     [blocked, false, 'No answer', /shared secret/],
     [{ outcome: 'refused', status: 429, detail: '' }, false, 'Unknown', /test again/],
   ] as const)('%o, UDP %s: %s', (result, udpWorks, badge, words) => {

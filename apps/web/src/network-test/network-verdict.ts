@@ -90,7 +90,7 @@ export function turnVerdict(result: ProbeResult | undefined, udpWorks: boolean):
           badge: 'Not set up',
           tone: 'bad',
           words:
-            'No TURN server is configured. Networks without UDP need one: configure TURN over TCP on the server, or use OBS with RTMP.',
+            'No TURN server is configured. Networks that block the server’s UDP port need one: configure TURN on the server, or use OBS with RTMP.',
         };
   }
   switch (result.outcome) {
@@ -98,14 +98,15 @@ export function turnVerdict(result: ProbeResult | undefined, udpWorks: boolean):
       return {
         badge: 'Works',
         tone: 'good',
-        words: `TURN works, ${roundTripWords(result.roundTripMs)} there and back. Networks without UDP can use it.`,
+        words: `TURN works, ${roundTripWords(result.roundTripMs)} there and back. Networks that block the direct way can use it.`,
       };
     case 'relay-only':
       return {
         badge: 'Half way',
         tone: 'warn',
         words:
-          'The TURN server answers, but does not reach this server. Allow the way between them, or check PUBLIC_IP.',
+          // Chromium 156 and libjuice: ICE over TURN/TCP ends in "400 Bad Request", over TURN/UDP it works.
+          'The TURN server answers, but nothing comes back through it. Let it reach this server’s UDP port, and prefer TURN over UDP: over TCP some browsers fail. Until then, use OBS with RTMP.',
       };
     case 'refused':
       return {

@@ -38,6 +38,8 @@ export class StudioView {
   readonly #badge = element('span', { className: 'corner-badge' });
   readonly #status = element('p', { className: 'status' });
   readonly #error = element('p', { className: 'warning', hidden: true });
+  /** The same, where the eyes are while there is no picture. */
+  readonly #openError = element('p', { className: 'warning', hidden: true });
   readonly #goLive = element('button', { className: 'button primary go-live', text: 'Go live' });
   readonly #obstacle = element('p', { className: 'hint' });
   readonly #watch = new WatchLink();
@@ -159,13 +161,18 @@ export class StudioView {
     this.#status.setAttribute('role', 'status');
     this.#status.tabIndex = -1;
     this.#error.setAttribute('role', 'alert');
+    this.#openError.setAttribute('role', 'alert');
     this.#obstacle.id = 'go-live-obstacle';
     this.#goLive.setAttribute('aria-describedby', this.#obstacle.id);
     const turnOn = element('button', { className: 'button primary', text: 'Turn on camera and microphone' });
     turnOn.addEventListener('click', () => {
       this.#turnOn();
     });
-    this.#invitation.append(element('p', { text: 'Nobody sees your picture before you go live.' }), turnOn);
+    this.#invitation.append(
+      element('p', { text: 'Nobody sees your picture before you go live.' }),
+      this.#openError,
+      turnOn,
+    );
     const stage = element('div', { className: 'stage' }, this.#video, this.#badge, this.#invitation);
     const program = element('div', { className: 'program' }, stage, this.#level.root, this.#controls.root);
     this.#go.append(this.#status, this.#error, this.#goLive, this.#obstacle, this.#watch.root);
@@ -204,8 +211,12 @@ export class StudioView {
     setText(this.#badge, badgeWords(state.status));
     this.#badge.classList.toggle('at-edge', state.status === 'live');
     document.body.classList.toggle('on-air', state.status === 'live');
-    this.#error.hidden = state.error === undefined;
-    setText(this.#error, state.error?.message ?? '');
+    const [shownError, otherError] =
+      state.stream === null ? [this.#openError, this.#error] : [this.#error, this.#openError];
+    shownError.hidden = state.error === undefined;
+    otherError.hidden = true;
+    setText(shownError, state.error?.message ?? '');
+    setText(otherError, '');
     this.#goLive.hidden = onAir;
     const obstacle = onAir ? undefined : goLiveObstacle(state, this.#setup.streamKey);
     this.#goLive.disabled = obstacle !== undefined || state.status === 'connecting';

@@ -40,9 +40,10 @@ const ROUND_EXTRA_MS = 10;
 const STEP_BACK_MS = 500;
 /** Until a round trip was measured. */
 const ASSUMED_RTT_MS = 100;
-/** Weights of a measurement of the round trip that is far from the average, on the side where mistakes are, and on the other. */
-const DOUBTED_GAIN = 1 / 16;
-const TRUSTED_GAIN = 1 / 4;
+/** A request is not answered in less than half of this, unless the caller knows better. */
+const SHORT_RTT_MS = 20;
+/** Answers of which the middle one tells the round trip: those to second requests are too long, late originals too short. */
+const ANSWERS = 9;
 /** Longest time that a packet is not asked for because others came late by themselves. */
 const MAX_REORDER_MS = 40;
 /** How slowly it is forgotten that packets came late, for each packet that was lost indeed or came less late. */
@@ -75,6 +76,7 @@ export class JitterBuffer {
   /** The round trip as the caller knows it, and as answers to NACKs show it. */
   #toldRttMs: number | undefined;
   #measuredRttMs: number | undefined;
+  #answersMs: number[] = [];
   /** How late packets come by themselves. */
   #lateMs = 0;
   /** Retransmissions come on a stream of their own, so other packets are originals. */
@@ -233,23 +235,23 @@ export class JitterBuffer {
 
   /** How long a packet may be late before it is asked for. */
   #toleranceMs(): number {
-    return Math.max(this.#reorderMs, Math.min(MAX_REORDER_MS, this.#lateMs));
+    return Math.max(this.#reorderMs, this.#lateMs);
   }
 
   /** Learns from a packet that was missing: it was late, or it was resent and tells the round trip. */
   #learn(missing: Missing, nowMs: number, resent: boolean): void {
     if (resent) this.#hasRtx = true;
     const answeredMs = nowMs - missing.firstAskedMs;
-    const cannotBeAnswer = this.#hasRtx ? !resent : answeredMs < (this.rttMs ?? 0) / 2;
+    const cannotBeAnswer = this.#hasRtx ? !resent : answeredMs < (this.#toldRttMs ?? SHORT_RTT_MS) / 2;
     if (missing.rounds === 0 || cannotBeAnswer) {
-      this.#lateMs = Math.max(nowMs - missing.sinceMs, this.#lateMs * REORDER_DECAY);
+      const lateMs = Math.min(MAX_REORDER_MS, nowMs - missing.sinceMs);
+      this.#lateMs = Math.max(lateMs, this.#lateMs * REORDER_DECAY);
       return;
     }
     this.#lateMs *= REORDER_DECAY;
-    // Counted from the first request: too long where a second one was needed, but else a round trip that grew is never noticed.
-    // Without a stream of their own, answers may be late originals, and then it is too short.
-    const before = this.#measuredRttMs ?? answeredMs;
-    const gain = answeredMs > before === resent ? DOUBTED_GAIN : TRUSTED_GAIN;
-    this.#measuredRttMs = before + (answeredMs - before) * gain;
+    // Counted from the first request: from the last one, a round trip that grew would never be noticed.
+    this.#answersMs.push(answeredMs);
+    if (this.#answersMs.length > ANSWERS) this.#answersMs.shift();
+    this.#measuredRttMs = this.#answersMs.toSorted((a, b) => a - b)[this.#answersMs.length >> 1];
   }
 }

@@ -48,7 +48,9 @@ function publishing(
   if (stream === undefined) return ['  To publish, make a stream key:  npx tallylight key add <stream>'];
   const away =
     rtmpHost === 'localhost' ? '' : `   (from elsewhere: rtmp://${rtmpHost}:${facts.rtmpPort}/live)`;
+  const studio = facts.config.rtc === undefined ? [] : [`  Publish from a browser  ${base}/studio`, ''];
   return [
+    ...studio,
     '  Publish with OBS (Settings, Stream, Service: Custom):',
     `    Server                rtmp://localhost:${facts.rtmpPort}/live${away}`,
     `    Stream key            ${stream.streamKey}`,

@@ -1,4 +1,4 @@
-import { LivePresentation } from '../packager/live-presentation.ts';
+import type { LivePresentation } from '../packager/live-presentation.ts';
 import type { Spool } from '../packager/spool.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -11,14 +11,13 @@ import {
   StreamBusyError,
 } from '../stream/publisher.ts';
 import type { StreamReader } from '../stream/reader.ts';
-import type { Track, VideoTrack } from '../stream/track.ts';
 import type { AudioEncoderServices } from '../transcode/audio/audio-encoder.ts';
 import type { PipelineOptions } from './pipeline-options.ts';
-import { PresentedSound, presentedTrack } from './presented-sound.ts';
+import { Presenter } from './presenter.ts';
 import { repeaterFor } from './repeater-for.ts';
-import { RungBoard } from './rung-board.ts';
-import { FLUSH_MS, type SourceEncoder, type SourceEncoderFactory } from './source-encoder.ts';
-import { type Layout, TrackWait } from './track-wait.ts';
+import type { RungBoard } from './rung-board.ts';
+import { FLUSH_MS, type SourceEncoderFactory } from './source-encoder.ts';
+import { TrackWait } from './track-wait.ts';
 
 /** What a session needs from outside. */
 export interface LiveSessionOptions {
@@ -48,7 +47,6 @@ type PublisherOptions = Parameters<PublishTarget['publish']>[0];
 interface AttachedPublisher {
   readonly options: PublisherOptions;
   readonly tracks: TrackWait;
-  readonly sound: PresentedSound;
   reader: StreamReader | undefined;
   begun: boolean;
   health: PublisherHealth | undefined;
@@ -57,31 +55,20 @@ interface AttachedPublisher {
 /** One live stream from its first publisher to its end: joins ingest, ladder and packager, and outlives lost publishers. */
 export class LiveSession {
   readonly streamId: string;
-  /** The encoded renditions, as pictures. */
-  readonly rungs = new RungBoard();
   /** When the first publisher came, Unix milliseconds. */
   readonly startedAtMs: number;
   readonly #options: PipelineOptions;
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #spool: Spool | undefined;
-  readonly #encoderFor: SourceEncoderFactory | undefined;
-  readonly #audio: AudioEncoderServices | undefined;
   readonly #onEnded: () => void;
   readonly #onClosed: () => void;
-  readonly #afterMsn: number;
   readonly #stream: LiveStream;
+  readonly #presenter: Presenter;
   #publisher: AttachedPublisher | undefined;
-  #presentation: LivePresentation | undefined;
-  #encoder: SourceEncoder | undefined;
-  /** Sound of the publisher that left last: its encoder may hold some still. */
-  #fadingSound: PresentedSound | undefined;
-  #reordered = false;
-  #closed = false;
-  #ladderTrack: VideoTrack | undefined;
   #reconnectTimer: NodeJS.Timeout | undefined;
   #interruptTimer: NodeJS.Timeout | undefined;
   #ended = false;
+  #closed = false;
 
   constructor(options: LiveSessionOptions) {
     this.streamId = options.streamId;
@@ -89,18 +76,21 @@ export class LiveSession {
     this.#clock = options.clock;
     this.startedAtMs = options.clock.now();
     this.#log = options.log.child({ streamId: options.streamId });
-    this.#spool = options.spool;
-    this.#encoderFor = options.encoderFor;
-    this.#audio = options.audio;
     this.#onEnded = options.onEnded;
     this.#onClosed = options.onClosed;
-    this.#afterMsn = options.afterMsn;
     this.#stream = new LiveStream({
       streamId: options.streamId,
       clock: options.clock,
       log: this.#log,
       trackSilenceMs: options.options.trackSilenceMs,
       repeaterFor,
+    });
+    const { clock, spool, encoderFor, audio, afterMsn } = options;
+    this.#presenter = new Presenter({
+      stream: this.#stream,
+      ...{ options: options.options, clock, spool, encoderFor, audio, afterMsn },
+      log: this.#log,
+      contain: (step) => this.contain(step),
     });
   }
 
@@ -111,12 +101,17 @@ export class LiveSession {
 
   /** True once the present source has shown a picture in another place than it was decoded in (B-frames). */
   get reordered(): boolean {
-    return this.#reordered;
+    return this.#presenter.reordered;
   }
 
   /** True when renditions of the source are encoded, or will be as far as is known. */
   get encodes(): boolean {
-    return this.#encoderFor !== undefined && this.rungs.planned?.length !== 0;
+    return this.#presenter.encodes;
+  }
+
+  /** The encoded renditions, as pictures. */
+  get rungs(): RungBoard {
+    return this.#presenter.rungs;
   }
 
   /** Asks the publisher for a keyframe, where its protocol can. */
@@ -126,7 +121,7 @@ export class LiveSession {
 
   /** What viewers get; undefined until the publisher's tracks are known. */
   get presentation(): LivePresentation | undefined {
-    return this.#presentation;
+    return this.#presenter.presentation;
   }
 
   /** True while a publisher is connected. */
@@ -162,11 +157,6 @@ export class LiveSession {
       options,
       // WebRTC's sound is Opus, of which viewers hear AAC of our own making: silence until it comes is of the same kind.
       tracks: new TrackWait(this.#options.secondTrackWaitMs, options.protocol === WEBRTC),
-      sound: new PresentedSound({
-        services: this.#audio,
-        log: this.#log,
-        onUnit: (unit) => this.contain(() => this.#presentation?.pushAudio(unit)),
-      }),
       reader: undefined,
       begun: false,
       health: undefined,
@@ -246,7 +236,7 @@ export class LiveSession {
     this.#ended = true;
     this.evict('server-stopping');
     this.close();
-    this.#presentation?.end();
+    this.#presenter.end();
     this.#log.info({}, 'stream ended');
     this.#onEnded();
   }
@@ -255,9 +245,7 @@ export class LiveSession {
   close(): void {
     clearTimeout(this.#reconnectTimer);
     clearTimeout(this.#interruptTimer);
-    this.#encoder?.close();
-    this.#publisher?.sound.close();
-    this.#fadingSound?.close();
+    this.#presenter.close();
     this.#stream.close();
     if (this.#closed) return;
     this.#closed = true;
@@ -270,9 +258,7 @@ export class LiveSession {
       streamId: this.streamId,
       publishing: this.publishing,
       stream: this.#stream.dump(),
-      encoder: this.#encoder?.dump(),
-      sound: this.#publisher?.sound.dump(),
-      presentation: this.#presentation?.dump(),
+      ...this.#presenter.dump(),
     };
   }
 
@@ -294,11 +280,7 @@ export class LiveSession {
     if (publisher === undefined) return;
     this.#publisher = undefined;
     publisher.reader?.close();
-    publisher.sound.end();
-    this.#fadingSound = publisher.sound;
-    this.#encoder?.end();
-    this.#encoder = undefined;
-    this.#ladderTrack = undefined;
+    this.#presenter.leave();
     this.#log.info({ reason }, 'publisher gone');
     if (this.#ended) return;
     // What the encoder still holds belongs to this publisher's last segment.
@@ -310,9 +292,7 @@ export class LiveSession {
   #interrupt(): void {
     clearTimeout(this.#interruptTimer);
     this.#interruptTimer = undefined;
-    this.#fadingSound?.close();
-    this.#fadingSound = undefined;
-    this.#presentation?.interrupt();
+    this.#presenter.interrupt();
   }
 
   #beginWhenReady(publisher: AttachedPublisher): void {
@@ -320,84 +300,13 @@ export class LiveSession {
     const layout = publisher.tracks.decide(this.#clock.monotonicMs());
     if (layout === undefined) return;
     publisher.begun = true;
-    this.#openPresentation(layout);
+    this.#presenter.open(layout);
     this.#drain(publisher);
-  }
-
-  /** Goes on with the presentation that viewers have, unless the new publisher's tracks do not fit it. */
-  #openPresentation(layout: Layout): void {
-    const previous = this.#presentation;
-    if (previous !== undefined && previous.hasVideo === layout.video) return;
-    previous?.end();
-    this.#presentation = new LivePresentation({
-      streamId: this.streamId,
-      packager: this.#options.packager,
-      clock: this.#clock,
-      wallClock: this.#stream.wallClock,
-      trackSilenceMs: this.#options.trackSilenceMs,
-      audioTrack: presentedTrack(this.#stream.audio),
-      hasVideo: layout.video,
-      afterMsn: previous?.lastMsn ?? this.#afterMsn,
-      spool: this.#spool,
-    });
   }
 
   #drain(publisher: AttachedPublisher): void {
     if (!publisher.begun || publisher.reader === undefined) return;
-    for (let event = publisher.reader.take(); event !== undefined; event = publisher.reader.take()) {
-      // Video that joins a stream of sound: players must load the stream anew to see it, so it ends and begins again.
-      if (event.type === 'track' && event.track.kind === 'video')
-        this.#openPresentation({ video: true, audio: true });
-      const presentation = this.#presentation;
-      if (presentation === undefined) return;
-      if (event.type === 'track') this.#takeTrack(publisher, presentation, event.track);
-      else if (event.unit.kind === 'audio') publisher.sound.write(event.unit);
-      else if (presentation.hasVideo) {
-        this.#reordered ||= event.unit.pts !== event.unit.dts;
-        // The encoder first: it may decide that this very keyframe begins a discontinuity.
-        this.#encoder?.write(event.unit);
-        presentation.observeVideo(event.unit);
-        presentation.pushSource(event.unit);
-      }
-    }
-  }
-
-  #takeTrack(publisher: AttachedPublisher, presentation: LivePresentation, track: Track): void {
-    if (track.kind === 'audio') {
-      publisher.sound.setTrack(track);
-      const presented = presentedTrack(track);
-      if (!presentation.audio.differsFrom(presented)) return;
-      presentation.segmentClock.requestDiscontinuity();
-      presentation.audio.setTrack(presented);
-      return;
-    }
-    this.#reordered = false;
-    if (this.#ladderTrack !== undefined) {
-      const { width, height, codecString } = track;
-      if (this.#encoder?.adapt(track) === true) {
-        this.#log.info(
-          { width, height, codec: codecString },
-          'source parameters changed; the encoder goes on',
-        );
-        return;
-      }
-      this.#log.info({ width, height, codec: codecString }, 'source parameters changed');
-      presentation.segmentClock.requestDiscontinuity();
-      this.#encoder?.end();
-    }
-    this.#ladderTrack = track;
-    presentation.setSource(track);
-    presentation.planned ||= this.#encoderFor === undefined;
-    const rungs = this.rungs.open();
-    this.#encoder = this.#encoderFor?.({
-      streamId: this.streamId,
-      source: track,
-      presentation,
-      gop: () => this.#stream.gop(),
-      rungs,
-      contain: (step) => this.contain(step),
-      log: this.#log,
-    });
-    if (this.#encoder === undefined) rungs.plan([]);
+    for (let event = publisher.reader.take(); event !== undefined; event = publisher.reader.take())
+      this.#presenter.take(event);
   }
 }

@@ -10,6 +10,5 @@ export const DEFAULT_RTC_LIMITS: RtcLimits = {
   dtlsTimeoutMs: 10_000,
   silenceTimeoutMs: 5000,
   probeLifeMs: 15_000,
-  startBitrateKbps: 2000,
   maxBitrateBps: 20_000_000,
 };

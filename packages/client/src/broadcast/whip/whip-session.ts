@@ -2,6 +2,7 @@ import { inPreferredOrder } from './codec-order.ts';
 import { readLinks, targetOf } from './link-header.ts';
 import { boundAudio, boundVideo, type OutgoingMedia, videoEncodings } from './outgoing-track.ts';
 import { tuneAnswer } from './tune-answer.ts';
+import { tuneOffer } from './tune-offer.ts';
 import { WhipError, whipErrorOf } from './whip-error.ts';
 
 /** What one WHIP session is opened with. */
@@ -126,7 +127,12 @@ export class WhipSession {
 
   async #negotiate(): Promise<void> {
     const { connection } = this;
-    await connection.setLocalDescription(await connection.createOffer());
+    const offer = await connection.createOffer();
+    try {
+      await connection.setLocalDescription({ type: 'offer', sdp: tuneOffer(offer.sdp ?? '') });
+    } catch {
+      await connection.setLocalDescription(offer);
+    }
     await this.#gathered();
     const response = await this.#post(connection.localDescription?.sdp ?? '');
     const location = response.headers.get('Location');

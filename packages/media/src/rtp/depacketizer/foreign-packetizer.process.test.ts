@@ -53,8 +53,11 @@ async function send(source: string, codec: readonly string[], format: string): P
     const ffmpeg = spawn('ffmpeg', [...input, ...codec, '-f', 'tee', '-y', targets], { stdio: 'ignore' });
     const [code] = (await once(ffmpeg, 'exit')) as [number | null];
     expect(code).toBe(0);
-    // What the kernel holds is delivered before this turn of the event loop ends.
-    await new Promise((resolve) => setImmediate(resolve));
+    // What the kernel still holds comes a few datagrams at each turn of the event loop.
+    for (let quiet = 0, seen = 0; quiet < 20; seen = packets.length) {
+      await new Promise((resolve) => setImmediate(resolve));
+      quiet = packets.length === seen ? quiet + 1 : 0;
+    }
     return { packets, reports, file: await readFile(path) };
   } finally {
     socket.close();

@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import type { Config } from '../../config/config.ts';
 import { type Finding, failure, ok } from './finding.ts';
@@ -15,7 +16,26 @@ export async function checkPorts(config: Config): Promise<readonly Finding[]> {
     );
   }
   const fixed = wanted.filter(({ port }) => port !== 0);
-  return await Promise.all(fixed.map(({ env, port }) => checkPort(env, port, config.http.host)));
+  const tcp = fixed.map(({ env, port }) => checkPort(env, port, config.http.host));
+  return await Promise.all(config.rtc === undefined ? tcp : [...tcp, checkUdpPort(config.rtc.port)]);
+}
+
+/** WebRTC listens on every address. */
+async function checkUdpPort(port: number): Promise<Finding> {
+  const subject = `UDP port ${port} (RTC_PORT)`;
+  const code = await errorOnBind(port);
+  if (code === undefined) return ok(subject, 'free');
+  if (code === 'EADDRINUSE')
+    return failure(subject, 'taken', 'stop what uses it (ss -lunp shows it), or set RTC_PORT');
+  return failure(subject, `cannot be opened: ${code}`, 'set RTC_PORT to another port, or RTC=off');
+}
+
+function errorOnBind(port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = createSocket('udp4');
+    socket.once('error', (error) => resolve('code' in error ? String(error.code) : error.message));
+    socket.bind({ port, exclusive: true }, () => socket.close(() => resolve(undefined)));
+  });
 }
 
 async function checkPort(env: string, port: number, host: string): Promise<Finding> {

@@ -19,8 +19,6 @@ export interface ChildLimits {
   readonly silenceTimeoutMs: number;
   /** Life of a probe session. */
   readonly probeLifeMs: number;
-  /** Start bit rate that a publisher's encoder is told, in kbit/s (`x-google-start-bitrate`). */
-  readonly startBitrateKbps: number;
   /** Largest bit rate of a viewer's or publisher's connection that we allow for, in bit/s. */
   readonly maxBitrateBps: number;
 }

@@ -146,9 +146,11 @@ describe('a viewer in Chromium', () => {
     expect(after.video['freezeCount']).toBe(0);
     const heard = after.audio['totalSamplesReceived'] ?? 0;
     expect((after.audio['concealedSamples'] ?? heard) / heard).toBeLessThan(0.02);
-    const apartMs =
-      (after.video['estimatedPlayoutTimestamp'] ?? 0) - (after.audio['estimatedPlayoutTimestamp'] ?? 0);
-    expect(Math.abs(apartMs)).toBeLessThan(60);
+    // Chromium moves picture and sound together by and by, and apart when the machine is busy.
+    await until(viewer, 'sound and picture in step', ({ video, audio }) => {
+      const apartMs = (video['estimatedPlayoutTimestamp'] ?? 0) - (audio['estimatedPlayoutTimestamp'] ?? 0);
+      return Math.abs(apartMs) < 45;
+    });
     await cleanUp();
   });
 
