@@ -1,7 +1,7 @@
 import { assembleAnswer, emptyAnswer, takeFeedback } from './answer-section.ts';
 import { type AnswerTransport, nativeOffer } from './answer-transport.ts';
 import { writeFormatParameters } from './format-parameters.ts';
-import { raiseLevel } from './h264-format.ts';
+import { raiseLevel, readH264ParameterSets } from './h264-format.ts';
 import { type ExtensionIds, type ExtensionName, takeExtensions } from './header-extensions.ts';
 import { checkOffer } from './offer-rules.ts';
 import { type OfferedCodec, offeredCodecs } from './offered-codecs.ts';
@@ -21,6 +21,8 @@ export interface IngestTrack extends OfferedCodec {
   readonly rtxSsrc?: number;
   /** `a=rtcp-fb` of the answer: which feedback the publisher understands, such as `nack` and `ccm fir`. */
   readonly feedback: readonly string[];
+  /** H.264: SPS and PPS NAL units that stand in the offer; a publisher may leave them out of the stream. */
+  readonly parameterSets: readonly Uint8Array[];
 }
 
 /** What an offer of a publisher comes to. */
@@ -121,6 +123,8 @@ function track(section: MediaSection, codec: OfferedCodec, wanted: readonly Exte
     ...(ssrc !== undefined && { ssrc }),
     ...(rtxSsrc !== undefined && { rtxSsrc }),
     feedback: takeFeedback(section, codec.payloadType, ids.transportCc !== undefined).map(({ kind }) => kind),
+    parameterSets:
+      codec.codec === 'h264' ? readH264ParameterSets(section.formatParameters.get(codec.payloadType)) : [],
   };
 }
 

@@ -34,6 +34,22 @@ export function readH264Format(text: string | undefined): H264Format {
   };
 }
 
+/** More parameter sets than that no encoder has. */
+const MAX_PARAMETER_SETS = 8;
+
+/** SPS and PPS NAL units of `sprop-parameter-sets` (RFC 6184 §8.1); what is unreadable is left out. */
+export function readH264ParameterSets(text: string | undefined): readonly Uint8Array[] {
+  const written = readFormatParameters(text).get('sprop-parameter-sets') ?? '';
+  return (
+    written
+      .split(',', MAX_PARAMETER_SETS)
+      .map((each) => each.replace(/={1,2}$/, ''))
+      // One character alone behind groups of four is no byte.
+      .filter((each) => /^[A-Za-z0-9+/]{4,1024}$/.test(each) && each.length % 4 !== 1)
+      .map((each) => Uint8Array.from(atob(each), (character) => character.charCodeAt(0)))
+  );
+}
+
 /**
  * The profile of a profile-level-id, or of the same six digits behind `avc1.`: profile_idc, constraint flags, level_idc
  * (RFC 6184 §8.1, table 5).

@@ -41,11 +41,13 @@ export class VideoLayer {
     readonly codec: 'h264' | 'vp8';
     readonly nack: boolean;
     readonly rid: string | undefined;
+    readonly parameterSets?: readonly Uint8Array[];
   }) {
     this.rid = options.rid;
     this.#codec = options.codec;
     this.#buffer = new JitterBuffer({ nack: options.nack });
-    this.#depacketizer = options.codec === 'h264' ? new H264Depacketizer() : new Vp8Depacketizer();
+    const { codec, parameterSets = [] } = options;
+    this.#depacketizer = codec === 'h264' ? new H264Depacketizer({ parameterSets }) : new Vp8Depacketizer();
   }
 
   /** SSRC of the packets now; undefined before the first one. */
@@ -79,12 +81,12 @@ export class VideoLayer {
       this.#statistics = new ReceptionStatistics({ ssrc: packet.ssrc, clockRate: VIDEO_CLOCK_RATE });
     }
     this.#statistics?.received(packet, nowMs);
-    this.#take(packet, nowMs);
+    this.#take(packet, nowMs, false);
   }
 
   /** Takes a packet that a retransmission brought. */
   pushRepaired(packet: RtpPacket, nowMs: number): void {
-    if (packet.ssrc === this.#ssrc) this.#take(packet, nowMs);
+    if (packet.ssrc === this.#ssrc) this.#take(packet, nowMs, true);
   }
 
   /** Gives out what is complete; call it after each push and now and then. */
@@ -127,9 +129,9 @@ export class VideoLayer {
     return lost;
   }
 
-  #take(packet: RtpPacket, nowMs: number): void {
+  #take(packet: RtpPacket, nowMs: number, resent: boolean): void {
     this.#lastPacketMs = nowMs;
-    this.#buffer.push(packet, nowMs);
+    this.#buffer.push(packet, nowMs, resent);
   }
 
   #picture(frame: H264Frame | Vp8Frame): LayerPicture | undefined {

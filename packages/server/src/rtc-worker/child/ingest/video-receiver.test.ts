@@ -20,6 +20,7 @@ const H264: IngestTrack = {
   extensionIds: { rid: 10, repairedRid: 11 },
   rids: [],
   feedback: ['nack', 'nack pli', 'ccm fir'],
+  parameterSets: [],
 };
 
 /** Makes RTP of pictures, as a publisher would. */

@@ -50,7 +50,9 @@ export class VideoReceiver {
     const codec = terms.codec === 'vp8' ? 'vp8' : 'h264';
     const nack = terms.feedback.includes('nack');
     const rids = terms.rids.length > 1 ? terms.rids : [undefined];
-    this.#layers = rids.map((rid) => new VideoLayer({ codec, nack, rid }));
+    this.#layers = rids.map(
+      (rid) => new VideoLayer({ codec, nack, rid, parameterSets: terms.parameterSets }),
+    );
     this.#demux = new RidDemux({ extensionIds: terms.extensionIds });
     this.#choice = terms.rids.length > 1 ? new LayerChoice(terms.rids.length) : undefined;
     this.#requests = new KeyframeRequests({ canFir: terms.feedback.includes('ccm fir') });
