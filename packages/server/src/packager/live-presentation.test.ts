@@ -234,4 +234,60 @@ describe('silence', () => {
     };
     expect(Math.abs(endMs('audio') - endMs('source'))).toBeLessThan(500);
   });
+
+  test('sound that begins late and lags behind the pictures is placed at its own time, never behind its silence', () => {
+    const { presentation } = open();
+    let sound = 12_000;
+    for (let at = 10_000; at < 16_000; at += 33) {
+      const picture = unit('video', at, { key: (at - 10_000) % 1980 === 0 });
+      presentation.observeVideo(picture);
+      presentation.pushSource(picture);
+      // An encoder of sound gives its frames 90 ms behind the pictures, when silence has filled their place.
+      for (; sound < at - 90; sound += 1024 / 48) presentation.pushAudio(unit('audio', sound));
+    }
+    const { segments } = feed(presentation, 'audio').playlist();
+    const samples = segments
+      .filter(({ gap }) => !gap)
+      .flatMap(({ uri }) => {
+        const bytes = Buffer.concat(feed(presentation, 'audio').media(uri) ?? []);
+        return readFragments(bytes).flatMap((fragment) => fragment.samples);
+      });
+    const first = samples.find(({ data }) => data.byteLength === 100);
+    const placedMs = (first?.dts ?? 0) / 48;
+    // The payload of a test's frame is its time, modulo 256.
+    const ownMs = [...Array(256).keys()].map((ms) => ms + 12_000).find((ms) => (ms & 0xff) === first?.data[0]);
+    expect(ownMs).toBeGreaterThan(12_040);
+    expect(Math.abs(placedMs - (ownMs ?? 0))).toBeLessThan(12);
+  });
+});
+
+describe('a source that cannot be packaged', () => {
+  test('is shown by no rendition; what is encoded of it is', () => {
+    const opened = open();
+    play(opened, { fps: 30, gopSec: 2, seconds: 4 });
+    const { presentation } = opened;
+    const before = feed(presentation, 'source').version;
+    presentation.interrupt();
+    presentation.setSource({ ...videoTrack, codec: 'vp8', codecString: 'vp8', config: new Uint8Array(0) });
+    play(opened, { fps: 30, gopSec: 2, seconds: 2, fromMs: 15_000 });
+    const interrupted = feed(presentation, 'source').version;
+    expect(interrupted).toBeLessThanOrEqual(before + 2);
+    presentation.setFeedTrack('encoded', videoTrack);
+    presentation.switchFeeds(new Map([['source', 'encoded']]), 17_000);
+    play(opened, { fps: 30, gopSec: 2, seconds: 0.1, fromMs: 17_000 });
+    presentation.pushEncoded('encoded', unit('video', 17_000, { key: true }));
+    for (let at = 17_033; at < 18_000; at += 33) presentation.pushEncoded('encoded', unit('video', at));
+    expect(feed(presentation, 'source').version).toBeGreaterThan(interrupted);
+  });
+
+  test('pictures that a slow encoder delivers after the publisher has left make no part too short', () => {
+    const opened = open();
+    play(opened, { fps: 30, gopSec: 2, seconds: 4.9 });
+    opened.presentation.interrupt();
+    const parts = feed(opened.presentation, 'source').playlist().open?.parts.length;
+    opened.presentation.pushSource(unit('video', 14_940));
+    opened.presentation.pushSource(unit('video', 14_973));
+    opened.presentation.interrupt();
+    expect(feed(opened.presentation, 'source').playlist().open?.parts.length).toBe(parts);
+  });
 });

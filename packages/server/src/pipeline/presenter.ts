@@ -1,5 +1,6 @@
 import { LivePresentation } from '../packager/live-presentation.ts';
 import type { Spool } from '../packager/spool.ts';
+import { canPackage } from '../packager/video-packager.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { LiveStream } from '../stream/live-stream.ts';
@@ -151,8 +152,8 @@ export class Presenter {
   #takeSource(presentation: LivePresentation, track: VideoTrack): void {
     const { stream, encoderFor, contain, log } = this.#options;
     this.#reordered = false;
+    const { width, height, codecString } = track;
     if (this.#source !== undefined) {
-      const { width, height, codecString } = track;
       const goesOn = this.#encoder?.adapt(track) === true;
       log.info({ width, height, codec: codecString, encoderGoesOn: goesOn }, 'source parameters changed');
       if (goesOn) return;
@@ -172,6 +173,11 @@ export class Presenter {
       log,
     });
     if (this.#encoder !== undefined) return;
+    if (!canPackage(track.codec))
+      log.error(
+        { codec: codecString },
+        'there is no picture: this source cannot be shown unless it is encoded',
+      );
     presentation.planned = true;
     rungs.plan([]);
   }

@@ -85,4 +85,12 @@ describe('chooseLadder', () => {
   test('refuses a source without a size', () => {
     expect(() => chooseLadder({ width: 0, height: 720 })).toThrow('0x720');
   });
+
+  test('a source that cannot be served is encoded even without a table', () => {
+    const wished = chooseLadder({ width: 1280, height: 720 }, { steps: [], reencodeSource: true });
+    expect(wished.map(({ id, width, height }) => ({ id, width, height }))).toEqual([
+      { id: '720p', width: 1280, height: 720 },
+    ]);
+    expect(chooseLadder({ width: 1280, height: 720 }, { steps: [] })).toEqual([]);
+  });
 });

@@ -34,7 +34,7 @@ const MIN_SHRINK = 0.9;
 /**
  * The rungs to encode for a source, largest first. The source itself is the top rendition, so every rung is clearly smaller;
  * with `reencodeSource` (its codec, or its GOP, cannot be served) the top rung has the source's size, or the table's largest
- * where the source exceeds it. Aspect is kept, sides are even.
+ * where the source exceeds it, even when the table is empty. Aspect is kept, sides are even.
  */
 export function chooseLadder(
   source: LadderSource,
@@ -46,7 +46,9 @@ export function chooseLadder(
     throw new RangeError(`cannot make a ladder for ${source.width}x${source.height}`);
   const chosen =
     options.reencodeSource === true
-      ? withTop(steps, short)
+      ? steps.length === 0
+        ? withTop(DEFAULT_LADDER, short).slice(0, 1)
+        : withTop(steps, short)
       : steps.filter((step) => step.shortSide < short * MIN_SHRINK);
   const frames = (source.frameRate ?? 0) > MAX_FULL_RATE_FPS ? 'half' : 'all';
   return chosen.map((step) => ({

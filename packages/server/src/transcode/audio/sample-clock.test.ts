@@ -22,8 +22,8 @@ describe('SampleClock', () => {
   test('a hole that is no multiple of a frame leaves no error behind', () => {
     const clock = new SampleClock(10);
     clock.place(unit(0));
-    expect(clock.place(unit(73))).toBe(3);
-    expect(clock.toMs(0.08)).toBeCloseTo(73);
+    expect(clock.place(unit(73))).toBe(2);
+    expect(clock.toMs(0.06)).toBeCloseTo(73);
   });
 
   test('counts anew after a long hole, and where nothing can fill', () => {
@@ -49,6 +49,16 @@ describe('SampleClock', () => {
     clock.place(unit(60_000));
     expect(clock.place(unit(1000))).toBe(0);
     expect(clock.toMs(0.02)).toBeCloseTo(1000);
+  });
+
+  test('stamps that are stretched are followed by filling, as evenly as may be', () => {
+    const clock = new SampleClock(17);
+    let filled = 0;
+    for (let index = 0; index < 1000; index++) filled += clock.place(unit(index * 21)) ?? 0;
+    // A second of 21 is missing.
+    expect(filled).toBeGreaterThan(40);
+    expect(filled).toBeLessThan(52);
+    expect(Math.abs(clock.toMs((1000 + filled) * 0.02) - 21_000)).toBeLessThan(25);
   });
 
   test('single stamps that stray move nothing much, a drift is followed', () => {

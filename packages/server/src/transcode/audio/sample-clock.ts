@@ -1,5 +1,7 @@
 /** Weight of one unit in the drift estimate: it settles in about a second. */
 const DRIFT_WEIGHT = 1 / 64;
+/** So much of a filling unit may be missing from a hole that one more fits: stamps are rounded and drift. */
+const ALMOST = 0.16;
 /** Longest hole that is filled, in milliseconds; after a longer one counting begins anew. */
 const MAX_FILL_MS = 250;
 /** An overlap longer than this, in milliseconds, is a clock that was set back, not late units. */
@@ -48,7 +50,7 @@ export class SampleClock {
     if (last === undefined || Math.abs(errorMs) > this.#holeMs || this.#strayed) {
       const fillable = unit.fillerSec !== undefined && errorMs > 0 && errorMs <= MAX_FILL_MS;
       if (fillable) {
-        fill = Math.round(errorMs / 1000 / unit.fillerSec);
+        fill = Math.floor(errorMs / 1000 / unit.fillerSec + ALMOST);
         this.#fedSec += fill * unit.fillerSec;
       }
       this.#begin(unit.ptsMs - this.#fedSec * 1000);

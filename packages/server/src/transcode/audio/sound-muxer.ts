@@ -28,8 +28,8 @@ export function soundMuxer(track: AudioTrack): SoundMuxer {
 }
 
 const OPUS_RATE = 48_000;
-/** RTP stamps count samples: half a packet of 20 ms too much is a packet lost. */
-const OPUS_HOLE_MS = 10;
+/** RTP stamps count samples: almost 20 ms too much is a packet lost, or the work of sender reports that correct a clock. */
+const OPUS_HOLE_MS = 17;
 /** RTMP loses nothing, but encoders stamp carelessly. */
 const AAC_HOLE_MS = 100;
 
