@@ -252,10 +252,12 @@ describe('silence', () => {
         const bytes = Buffer.concat(feed(presentation, 'audio').media(uri) ?? []);
         return readFragments(bytes).flatMap((fragment) => fragment.samples);
       });
-    const first = samples.find(({ data }) => data.byteLength === 100);
+    const first = samples.find(({ payload }) => payload.byteLength === 100);
     const placedMs = (first?.dts ?? 0) / 48;
     // The payload of a test's frame is its time, modulo 256.
-    const ownMs = [...Array(256).keys()].map((ms) => ms + 12_000).find((ms) => (ms & 0xff) === first?.data[0]);
+    const ownMs = [...Array(256).keys()]
+      .map((ms) => ms + 12_000)
+      .find((ms) => (ms & 0xff) === first?.payload[0]);
     expect(ownMs).toBeGreaterThan(12_040);
     expect(Math.abs(placedMs - (ownMs ?? 0))).toBeLessThan(12);
   });

@@ -114,7 +114,6 @@ describe('a browser that publishes', { retry: 1 }, () => {
         return found.length >= 4 ? found : undefined;
       });
       const middle = offsets.toSorted((a, b) => a - b)[offsets.length >> 1];
-      console.info(codec, middle, offsets);
       // The page itself draws and sounds some 30 ms apart.
       expect(Math.abs(middle ?? Number.NaN), String(offsets)).toBeLessThan(60);
     } finally {
