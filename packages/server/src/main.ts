@@ -25,8 +25,10 @@ import { MemoryKey } from './keys/memory-key.ts';
 import { Origin } from './origin/origin.ts';
 import type { ViewerAuthorizer } from './packager/presentation.ts';
 import { Spool } from './packager/spool.ts';
+import { canPackage } from './packager/video-packager.ts';
 import { LadderEncoder, type LadderServices } from './pipeline/ladder-encoder.ts';
 import { LiveSessions } from './pipeline/live-sessions.ts';
+import type { SourceEncoderFactory } from './pipeline/source-encoder.ts';
 import { WebRtcFeeds } from './pipeline/webrtc-feed.ts';
 import { ChildProcesses } from './platform/child-process.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
@@ -280,20 +282,22 @@ function encodingOf(
   return { ffmpeg, children, clock: systemClock };
 }
 
-/** Makes the ladder of each source; undefined where the configuration wants none. */
+/** Makes the ladder of each source; undefined where the configuration wants none and the source can be served as it is. */
 function ladderFactory(
   config: Config,
   { ffmpeg, children, clock }: AudioEncoderServices & { ffmpeg: Ffmpeg },
-): ((options: ConstructorParameters<typeof LadderEncoder>[0]) => LadderEncoder) | undefined {
+): SourceEncoderFactory {
   const { ladder, cpuBudgetCores } = config.transcode;
-  if (ladder.length === 0) return undefined;
   const cores = availableParallelism();
   const services: LadderServices = {
     ...{ ffmpeg, children, clock, cores },
     budget: new TranscodeBudget({ cores: cpuBudgetCores === 'auto' ? cores : cpuBudgetCores }),
     steps: ladder,
   };
-  return (options) => new LadderEncoder(options, services);
+  return (options) =>
+    ladder.length === 0 && canPackage(options.source.codec)
+      ? undefined
+      : new LadderEncoder(options, services);
 }
 
 /** The test card publishes through our own port, like any encoder. */

@@ -15,7 +15,7 @@ export interface Cut {
 }
 
 /** A GOP this much shorter than the segment, in milliseconds, still makes one: publishers round timestamps. */
-const SLACK_MS = 50;
+export const SLACK_MS = 50;
 /** Cuts remembered for renditions that lag behind: two minutes of segments. */
 const MAX_CUTS = 64;
 

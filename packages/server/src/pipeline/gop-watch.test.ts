@@ -5,12 +5,16 @@ import { WallClockMapping } from '../stream/wall-clock.ts';
 import { GopWatch } from './gop-watch.ts';
 
 /** Plays 30 fps with keyframes at these times and tells when the watch first spoke, and what it said. */
-function watch(keyframesMs: readonly number[], untilMs: number): { atMs: number; cutMs: number } | undefined {
+function watch(
+  keyframesMs: readonly number[],
+  untilMs: number,
+  onRequest = false,
+): { atMs: number; cutMs: number } | undefined {
   const clock = new SegmentClock(defaultPackagerOptions, new WallClockMapping(), {
     msn: 1,
     discontinuitySequence: 0,
   });
-  const watcher = new GopWatch(clock);
+  const watcher = new GopWatch(clock, onRequest);
   for (let ms = 0; ms <= untilMs; ms += 20) {
     const cutMs = watcher.tooLong(ms);
     if (cutMs !== undefined) return { atMs: ms, cutMs };
@@ -27,6 +31,11 @@ describe('GopWatch', () => {
 
   test('speaks a second before a segment would outlast its target', () => {
     expect(watch([0], 10_000)).toEqual({ atMs: 2300, cutMs: 3300 });
+  });
+
+  test('gives a publisher that is asked for keyframes the time to answer, whatever its last GOPs were', () => {
+    expect(watch([0, 1000, 2600, 3100, 5200], 7700, true)).toBeUndefined();
+    expect(watch([0], 10_000, true)).toEqual({ atMs: 2700, cutMs: 3300 });
   });
 
   test('says nothing before the publisher’s first keyframe', () => {

@@ -62,7 +62,7 @@ export class LadderEncoder implements SourceEncoder {
     this.#options = options;
     this.#services = services;
     this.#log = options.log;
-    this.#gopWatch = new GopWatch(options.presentation.segmentClock);
+    this.#gopWatch = new GopWatch(options.presentation.segmentClock, options.keyframesOnRequest);
     this.#replacesSource = !canPackage(options.source.codec);
     this.#start().catch((error: unknown) => {
       this.#log.warn({ error }, 'viewers get the source only: there is no working FFmpeg');

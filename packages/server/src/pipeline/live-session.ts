@@ -90,6 +90,7 @@ export class LiveSession {
       stream: this.#stream,
       ...{ options: options.options, clock, spool, encoderFor, audio, afterMsn },
       log: this.#log,
+      keyframeRequest: () => this.#publisher?.options.requestKeyframe,
       contain: (step) => this.contain(step),
     });
   }

@@ -1,4 +1,5 @@
 import { LivePresentation } from '../packager/live-presentation.ts';
+import { SLACK_MS } from '../packager/segment-clock.ts';
 import type { Spool } from '../packager/spool.ts';
 import { canPackage } from '../packager/video-packager.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -28,9 +29,14 @@ export interface PresenterOptions {
   readonly audio: AudioEncoderServices | undefined;
   /** Media sequence numbers of this stream so far: the presentations' are above. */
   readonly afterMsn: number;
+  /** How to ask the present publisher for a keyframe; undefined when its protocol has no way. */
+  readonly keyframeRequest: () => (() => void) | undefined;
   /** Runs a step whose failure may end this stream only. */
   readonly contain: (step: () => void) => void;
 }
+
+/** A publisher that was asked for a keyframe is not asked again within this time, in milliseconds of media. */
+const ASK_AGAIN_MS = 300;
 
 /** Shows one stream to its viewers: what its publishers send goes to the encoders and to the packager, publisher after publisher. */
 export class Presenter {
@@ -42,6 +48,8 @@ export class Presenter {
   #source: VideoTrack | undefined;
   #sound: PresentedSound | undefined;
   #reordered = false;
+  /** Stream time of the last request for a keyframe. */
+  #askedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: PresenterOptions) {
     this.#options = options;
@@ -97,7 +105,20 @@ export class Presenter {
       this.#encoder?.write(event.unit);
       presentation.observeVideo(event.unit);
       presentation.pushSource(event.unit);
+      this.#askForKeyframe(presentation, event.unit.dts);
     }
+  }
+
+  /** A segment is due to end, and no keyframe has come that could end it. */
+  #askForKeyframe({ segmentClock }: LivePresentation, dtsMs: number): void {
+    const ask = this.#options.keyframeRequest();
+    const startMs = segmentClock.current?.startMs;
+    if (ask === undefined || startMs === undefined || segmentClock.followsEncoder) return;
+    // Not earlier: a keyframe before the shortest segment has passed would end nothing, and the next one would come too late.
+    if (dtsMs - startMs < this.#options.options.packager.segmentDurationMs - SLACK_MS) return;
+    if (dtsMs - this.#askedAtMs < ASK_AGAIN_MS) return;
+    this.#askedAtMs = dtsMs;
+    ask();
   }
 
   /** The publisher is gone: what its encoders hold still comes out, until `interrupt`. */
@@ -168,6 +189,7 @@ export class Presenter {
       source: track,
       presentation,
       gop: () => stream.gop(),
+      keyframesOnRequest: this.#options.keyframeRequest() !== undefined,
       rungs,
       contain,
       log,

@@ -27,6 +27,8 @@ export type SourceEncoderFactory = (options: {
   readonly presentation: LivePresentation;
   /** The source's pictures since its last keyframe. */
   readonly gop: () => readonly AccessUnit[];
+  /** True when the publisher is asked for a keyframe wherever a segment is due. */
+  readonly keyframesOnRequest: boolean;
   /** Gets the encoded pictures too. */
   readonly rungs: RungSink;
   /** Runs a step whose failure may end this stream only. */

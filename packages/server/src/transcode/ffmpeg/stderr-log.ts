@@ -5,8 +5,8 @@ const MAX_LINE = 300;
 /** Lines logged within one window; a corrupt stream makes thousands. */
 const LINES_PER_WINDOW = 10;
 const WINDOW_MS = 10_000;
-/** What FFmpeg says because we do not let it guess the frame rate. */
-const EXPECTED = /not enough frames to estimate rate/;
+/** What FFmpeg says because we do not let it guess the frame rate, and of each browser's full-range picture, which it converts rightly. */
+const EXPECTED = /not enough frames to estimate rate|deprecated pixel format used/;
 
 /** FFmpeg's messages: bounded, without control characters, addresses or secrets, and few of them when there are many. */
 export class StderrLog {
