@@ -1,4 +1,4 @@
-/** `npm run bench:whip`: a browser publishes by WHIP: glass to glass over LL-HLS, CPU of the ingest, loss on the way in, lip sync. */
+/** `npm run bench:whip`: a browser publishes by WHIP: glass to glass over LL-HLS, CPU of the ingest, loss on the way in. */
 
 import type { BrowserContext } from 'playwright-core';
 import { openChromium } from '../tests/support/chromium.ts';
@@ -6,44 +6,27 @@ import { clockCameraScript } from '../tests/support/clock-camera.ts';
 import { StudioPage } from '../tests/support/studio-page.ts';
 import { Tallylight } from '../tests/support/tallylight.ts';
 import { type NetworkPath, routeThroughProxy, UdpProxy } from '../tests/support/udp-proxy.ts';
-import { type GlassReading, glassScript, readGlass } from './support/glass.ts';
-import { avOffsetMs } from './support/lip-sync.ts';
+import { glassScript, readGlass } from './support/glass.ts';
+import { type GlassRow, glassRow } from './support/glass-row.ts';
 import { measureTree } from './support/process-tree.ts';
-import { option, percentile, report, round, seconds, wordOption } from './support/report.ts';
+import { option, report, round, seconds, wordOption } from './support/report.ts';
 import { waitUntilListed } from './support/wait-until-listed.ts';
 
 const STREAM = 'bench';
-const MODES = wordOption('modes', 'll-hls,ll-hls-360p,loss-in,av').split(',');
-const SETTLE_SEC = option('settle', 20);
-const MEASURE_SEC = option('seconds', 60);
-/** Minutes between the first look at the lip sync and the last; the target asks for 10, the run of all modes is to end within minutes. */
-const AV_MINUTES = option('av-minutes', 1);
+const MODES = wordOption('modes', 'll-hls,ll-hls-360p,loss-in').split(',');
+const SETTLE_SEC = option('settle', 15);
+const MEASURE_SEC = option('seconds', 30);
 const LOSS = option('loss', 0.02);
 const RTT_MS = option('rtt', 50);
 
-interface Row {
+interface Row extends Partial<GlassRow> {
   readonly mode: string;
-  readonly glassToGlassP50Ms?: number;
-  readonly glassToGlassP95Ms?: number;
-  readonly stalls?: number;
-  readonly longestFreezeMs?: number;
-  readonly shown?: number;
   /** Pictures that the server gave up because packets of them never came. */
   readonly droppedFrames?: number;
   /** Worker and server, nobody watching, in per cent of a core. */
   readonly cpuPercent?: number;
-  readonly avOffsetMs?: readonly number[];
-}
-
-function glass(mode: string, reading: GlassReading): Row {
-  return {
-    mode,
-    glassToGlassP50Ms: round(percentile(reading.latenciesMs, 0.5), 0),
-    glassToGlassP95Ms: round(percentile(reading.latenciesMs, 0.95), 0),
-    stalls: reading.stalls,
-    longestFreezeMs: round(reading.longestFreezeMs, 0),
-    shown: reading.shown,
-  };
+  /** The same with the FFmpeg that makes AAC of the browser's Opus. */
+  readonly cpuPercentWithSound?: number;
 }
 
 /** Publishes from the studio, watches on the watch page, and counts what the server gave up meanwhile. */
@@ -65,7 +48,10 @@ async function measure(
   try {
     await waitUntilListed(server.playlistUrl(STREAM));
     await seconds(5);
-    const cpuPercent = mode === 'll-hls' ? (await measureTree(server.pid, 15)).cpuPercent : undefined;
+    const [cpu, withSound] =
+      mode === 'll-hls'
+        ? await Promise.all([measureTree(server.pid, 15, 'ffmpeg'), measureTree(server.pid, 15)])
+        : [undefined, undefined];
     const page = await context.newPage();
     await page.goto(`${server.url}/watch/${STREAM}`);
     const dropped = countDropped(server.url);
@@ -73,9 +59,10 @@ async function measure(
     await page.close();
     if (reading === undefined) throw new Error('the watch page has no video element');
     return {
-      ...glass(mode, reading),
+      ...glassRow(mode, reading, 0.7 * 30 * MEASURE_SEC),
       droppedFrames: dropped.stop(),
-      ...(cpuPercent === undefined ? {} : { cpuPercent: round(cpuPercent) }),
+      ...(cpu === undefined ? {} : { cpuPercent: round(cpu.cpuPercent) }),
+      ...(withSound === undefined ? {} : { cpuPercentWithSound: round(withSound.cpuPercent) }),
     };
   } finally {
     await publisher.close({ runBeforeUnload: false });
@@ -103,39 +90,9 @@ function countDropped(url: string): { stop(): number } {
   };
 }
 
-/** White picture and beep as they stand in the segments, at the start and after a while. */
-async function measureLipSync(): Promise<Row> {
-  const browser = await openChromium();
-  await browser.context.addInitScript(
-    clockCameraScript({ width: 1280, height: 720, framesPerSecond: 30, flash: 'picture' }),
-  );
-  const server = await Tallylight.start({ env: { LADDER: 'off' } });
-  const studio = await StudioPage.goLive(
-    await browser.context.newPage(),
-    server.url,
-    await server.addKey(STREAM),
-  );
-  try {
-    await waitUntilListed(server.playlistUrl(STREAM));
-    await seconds(20);
-    const first = await avOffsetMs(server.playlistUrl(STREAM));
-    await seconds(60 * AV_MINUTES);
-    const last = await avOffsetMs(server.playlistUrl(STREAM));
-    return { mode: `lip sync, after ${AV_MINUTES} min`, avOffsetMs: [first, last].map((ms) => round(ms, 0)) };
-  } finally {
-    await studio.page.close({ runBeforeUnload: false });
-    await browser.close();
-    await server.stop();
-  }
-}
-
 const rows: Row[] = [];
 for (const mode of MODES) {
   console.log(`measuring ${mode}`);
-  if (mode === 'av') {
-    rows.push(await measureLipSync());
-    continue;
-  }
   const browser = await openChromium();
   await browser.context.addInitScript(clockCameraScript());
   await browser.context.addInitScript(glassScript);
@@ -158,7 +115,7 @@ report(
     pictures: row.shown,
     'given up': row.droppedFrames,
     'ingest CPU %': row.cpuPercent,
-    'A/V offset ms, first and last': row.avOffsetMs?.join(' and '),
+    'with AAC': row.cpuPercentWithSound,
   })),
   { ...rows[0], results: rows },
 );

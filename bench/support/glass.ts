@@ -11,8 +11,10 @@ export interface GlassReading {
   readonly illegible: number;
   /** How often the element fired `waiting`: it had nothing to play. */
   readonly stalls: number;
-  /** Longest time between two pictures, in milliseconds. */
+  /** Longest time between two pictures, or since the last one, in milliseconds. */
   readonly longestFreezeMs: number;
+  /** How often one picture stood for more than half a second, the last one too. */
+  readonly freezes: number;
   /** Pictures that were decoded and not shown. */
   readonly dropped: number;
   readonly shown: number;
@@ -30,13 +32,18 @@ function watchGlass(video: HTMLVideoElement, read: typeof readClock): Glass {
   const context = canvas.getContext('2d', { willReadFrequently: true });
   let latenciesMs: number[] = [];
   let widths: number[] = [];
-  let [illegible, stalls, shown, longestFreezeMs, lastMs, droppedBefore] = [0, 0, 0, 0, 0, 0];
+  const freezeMs = 500;
+  let [illegible, stalls, shown, freezes, longestFreezeMs, lastMs, droppedBefore] = [0, 0, 0, 0, 0, 0, 0];
+  const stood = (untilMs: number): { longest: number; freezes: number } => {
+    const ms = lastMs > 0 ? untilMs - lastMs : 0;
+    return { longest: Math.max(longestFreezeMs, ms), freezes: freezes + (ms > freezeMs ? 1 : 0) };
+  };
   video.addEventListener('waiting', () => (stalls += 1));
   const take = (nowMs: number, { expectedDisplayTime }: VideoFrameCallbackMetadata): void => {
     video.requestVideoFrameCallback(take);
     // The page's own clocks, so that only their difference counts; the compositor needs a little longer.
     const shownMs = Date.now() + Math.max(0, expectedDisplayTime - performance.now());
-    if (lastMs > 0) longestFreezeMs = Math.max(longestFreezeMs, nowMs - lastMs);
+    ({ longest: longestFreezeMs, freezes } = stood(nowMs));
     lastMs = nowMs;
     shown += 1;
     const width = video.videoWidth;
@@ -61,7 +68,8 @@ function watchGlass(video: HTMLVideoElement, read: typeof readClock): Glass {
     begin() {
       latenciesMs = [];
       widths = [];
-      [illegible, stalls, shown, longestFreezeMs, lastMs] = [0, 0, 0, 0, 0];
+      [illegible, stalls, shown, freezes, longestFreezeMs] = [0, 0, 0, 0, 0];
+      lastMs = performance.now();
       droppedBefore = video.getVideoPlaybackQuality().droppedVideoFrames;
     },
     read: () => ({
@@ -69,7 +77,8 @@ function watchGlass(video: HTMLVideoElement, read: typeof readClock): Glass {
       widths,
       illegible,
       stalls,
-      longestFreezeMs,
+      longestFreezeMs: stood(performance.now()).longest,
+      freezes: stood(performance.now()).freezes,
       dropped: video.getVideoPlaybackQuality().droppedVideoFrames - droppedBefore,
       shown,
     }),
@@ -84,7 +93,7 @@ export const glassScript = `window.glass = { all: [], open() {
 /** Waits until every video of the page plays, lets them settle, and reads their clocks for a while. */
 export async function readGlass(
   page: Page,
-  times: { readonly settleSec: number; readonly measureSec: number },
+  times: { readonly settleSec: number; readonly measureSec: number; readonly onBegin?: () => Promise<void> },
 ): Promise<readonly GlassReading[]> {
   await page.waitForFunction(
     () => {
@@ -96,6 +105,7 @@ export async function readGlass(
   );
   await page.evaluate('glass.open()');
   await page.waitForTimeout(1000 * times.settleSec);
+  await times.onBegin?.();
   await page.evaluate('glass.all.forEach((each) => each.begin())');
   await page.waitForTimeout(1000 * times.measureSec);
   return page.evaluate('glass.all.map((each) => each.read())');

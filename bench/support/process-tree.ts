@@ -14,13 +14,14 @@ export interface TreeUsage {
 
 interface Stat {
   readonly pid: number;
+  readonly command: string;
   readonly parent: number;
   readonly cpuSec: number;
   readonly rssBytes: number;
 }
 
-/** Reads /proc once and sums up a process with all its descendants. Linux only. */
-export function treeUsage(pid: number): TreeUsage {
+/** Reads /proc once and sums up a process with all its descendants, but for those of a command. Linux only. */
+export function treeUsage(pid: number, exceptCommand?: string): TreeUsage {
   const stats = readdirSync('/proc').flatMap((name) => readStat(name));
   const members = new Set([pid]);
   for (let grew = true; grew; ) {
@@ -32,7 +33,7 @@ export function treeUsage(pid: number): TreeUsage {
       }
     }
   }
-  const tree = stats.filter((stat) => members.has(stat.pid));
+  const tree = stats.filter((stat) => members.has(stat.pid) && stat.command !== exceptCommand);
   return {
     cpuSec: tree.reduce((sum, stat) => sum + stat.cpuSec, 0),
     rssBytes: tree.reduce((sum, stat) => sum + stat.rssBytes, 0),
@@ -44,11 +45,12 @@ export function treeUsage(pid: number): TreeUsage {
 export async function measureTree(
   pid: number,
   seconds: number,
+  exceptCommand?: string,
 ): Promise<{ cpuPercent: number; rssMb: number }> {
-  const before = treeUsage(pid);
+  const before = treeUsage(pid, exceptCommand);
   const startMs = performance.now();
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-  const after = treeUsage(pid);
+  const after = treeUsage(pid, exceptCommand);
   const elapsedSec = (performance.now() - startMs) / 1000;
   return {
     cpuPercent: (100 * (after.cpuSec - before.cpuSec)) / elapsedSec,
@@ -64,7 +66,8 @@ function readStat(name: string): Stat[] {
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
     const number = (index: number): number => Number(fields[index]);
     const cpuSec = (number(11) + number(12) + number(13) + number(14)) / USER_HZ;
-    return [{ pid: Number(name), parent: number(1), cpuSec, rssBytes: number(21) * PAGE_BYTES }];
+    const command = text.slice(text.indexOf('(') + 1, text.lastIndexOf(')'));
+    return [{ pid: Number(name), command, parent: number(1), cpuSec, rssBytes: number(21) * PAGE_BYTES }];
   } catch {
     return [];
   }

@@ -99,6 +99,10 @@ export class TransportSwitch {
   /** Begins what should be on the screen but is not. */
   tick(nowMs: number): void {
     this.#whep.tick(nowMs);
+    if (!this.#changing && this.#whep.leftOver !== undefined) {
+      // LL-HLS overtook it while it was about to take the screen.
+      this.#offer(this.#whep.leftOver);
+    }
     const waits = this.#changing || this.#hls.searching || this.#hls.final;
     if (!this.#byHls && !waits && this.#whep.wantsHls(nowMs)) {
       this.#loadHls();
@@ -175,12 +179,7 @@ export class TransportSwitch {
       media,
       listener: {
         ready: (playback) => {
-          void this.#replace(
-            () => this.#whep.awaits(playback),
-            () => {
-              this.#showWhep(playback);
-            },
-          );
+          this.#offer(playback);
         },
         failed: (failure) => {
           this.#onWhepFailure(failure);
@@ -196,6 +195,16 @@ export class TransportSwitch {
       this.#hls.lookFor('absent', failure.detail);
     }
     this.tick(performance.now());
+  }
+
+  /** Puts a WHEP session that has pictures on the screen, if it still has them when all is prepared. */
+  #offer(playback: WhepPlayback): void {
+    void this.#replace(
+      () => this.#whep.awaits(playback),
+      () => {
+        this.#showWhep(playback);
+      },
+    );
   }
 
   #loadHls(): void {

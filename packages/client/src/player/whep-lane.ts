@@ -79,6 +79,11 @@ export class WhepLane {
     this.#policy.playing(performance.now());
   }
 
+  /** The session that has pictures and is not on the screen, because something came between. */
+  get leftOver(): WhepPlayback | undefined {
+    return this.#attempt?.ready === true ? this.#attempt : undefined;
+  }
+
   /** Whether `playback` is still the one that is waited for. */
   awaits(playback: WhepPlayback): boolean {
     return this.#attempt === playback;

@@ -85,6 +85,11 @@ export class WhepPlayback implements Playback {
     return jitterBufferMs === undefined ? undefined : jitterBufferMs / 1000;
   }
 
+  /** Pictures are decoded: see {@link WhepPlaybackListener.ready}. */
+  get ready(): boolean {
+    return this.#ready;
+  }
+
   /** The newest figures of the connection. */
   get reading(): WhepReading | undefined {
     return this.#reading;

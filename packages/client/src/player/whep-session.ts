@@ -111,11 +111,15 @@ export class WhepSession {
     return connection;
   }
 
-  /** Offer, POST, answer; undefined when the server refused, and the listener was told. */
+  /** Offer, POST, answer; undefined when the server refused, and the listener was told, or after `close()`. */
   async #negotiate(connection: RTCPeerConnection): Promise<string | undefined> {
     const offer = await connection.createOffer();
     await connection.setLocalDescription({ type: 'offer', sdp: askForStereo(offer.sdp ?? '') });
     await gathered(connection, this.#ending.signal);
+    if (this.#ending.signal.aborted) {
+      // Nobody watches any more: no viewer's place is taken.
+      return undefined;
+    }
     let response: Response;
     try {
       response = await fetch(this.#options.endpoint, {

@@ -10,6 +10,7 @@ import type { AudioTrack, VideoTrack } from '../stream/track.ts';
 import type { AudioEncoderServices } from '../transcode/audio/audio-encoder.ts';
 import type { PipelineOptions } from './pipeline-options.ts';
 import { PresentedSound, presentedTrack } from './presented-sound.ts';
+import { ReorderWatch } from './reorder-watch.ts';
 import { RungBoard } from './rung-board.ts';
 import type { SourceEncoder, SourceEncoderFactory } from './source-encoder.ts';
 import type { Layout } from './track-wait.ts';
@@ -43,11 +44,11 @@ export class Presenter {
   /** The encoded renditions, as pictures. */
   readonly rungs = new RungBoard();
   readonly #options: PresenterOptions;
+  readonly #order = new ReorderWatch();
   #presentation: LivePresentation | undefined;
   #encoder: SourceEncoder | undefined;
   #source: VideoTrack | undefined;
   #sound: PresentedSound | undefined;
-  #reordered = false;
   /** Stream time of the last request for a keyframe. */
   #askedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -62,7 +63,7 @@ export class Presenter {
 
   /** True once the present source has shown a picture in another place than it was decoded in (B-frames). */
   get reordered(): boolean {
-    return this.#reordered;
+    return this.#order.reordered;
   }
 
   /** True when renditions of the source are encoded, or will be as far as is known. */
@@ -100,7 +101,7 @@ export class Presenter {
       else this.#takeSource(presentation, event.track);
     } else if (event.unit.kind === 'audio') this.#sound?.write(event.unit);
     else if (presentation.hasVideo) {
-      this.#reordered ||= event.unit.pts !== event.unit.dts;
+      this.#order.observe(event.unit);
       // The encoder first: it may decide that this very keyframe begins a discontinuity.
       this.#encoder?.write(event.unit);
       presentation.observeVideo(event.unit);
@@ -172,7 +173,7 @@ export class Presenter {
 
   #takeSource(presentation: LivePresentation, track: VideoTrack): void {
     const { stream, encoderFor, contain, log } = this.#options;
-    this.#reordered = false;
+    this.#order.reset();
     const { width, height, codecString } = track;
     if (this.#source !== undefined) {
       const goesOn = this.#encoder?.adapt(track) === true;

@@ -16,6 +16,8 @@ export interface RungWatcher {
   onTrack(rungId: string, track: VideoTrack): void;
   onUnit(rungId: string, unit: AccessUnit): void;
   onRemoved(rungId: string): void;
+  /** It is known which rungs there will be: `planned`. */
+  onPlanned(): void;
 }
 
 interface RungMedia {
@@ -47,6 +49,7 @@ export class RungBoard {
         if (number !== this.#sinks) return;
         this.#planned = rungIds;
         for (const id of this.#rungs.keys()) if (!rungIds.includes(id)) this.#remove(id);
+        for (const watcher of this.#watchers) watcher.onPlanned();
       },
       track: (rungId, track) => {
         if (number < this.#speaker || (number !== this.#sinks && !this.#rungs.has(rungId))) return;

@@ -129,6 +129,21 @@ describe('SRTP', () => {
   });
 });
 
+describe('a publisher', () => {
+  test('that sends more than twice the highest bit rate is ended, whatever becomes of its packets', async () => {
+    const bounded = await startWorker({
+      advertisedAddresses: ['127.0.0.1'],
+      limits: { maxBitrateBps: 20_000 },
+    });
+    const page = await browser.newPage();
+    const { recording } = await publish(bounded.worker, page);
+    await waitFor('the end', () => recording.closed.length > 0, 20_000);
+    expect(recording.closed).toEqual(['protocol-error']);
+    await bounded.close();
+    await page.close();
+  });
+});
+
 describe('the UDP port', () => {
   test('outlives wrong STUN and garbage, answers none of it with success, and a session goes on undisturbed', async () => {
     const page = await browser.newPage();

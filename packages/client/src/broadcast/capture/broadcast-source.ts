@@ -6,6 +6,7 @@ import {
   type StreamQuality,
   screenConstraints,
 } from '../stream-quality.ts';
+import { Turns } from '../turns.ts';
 import { AudioMix } from './audio-mix.ts';
 import { openCamera, openMicrophone, openScreen, type ScreenCapture } from './open-device.ts';
 
@@ -17,6 +18,13 @@ export interface SourceTracks {
   readonly video: MediaStreamTrack;
   readonly audio: MediaStreamTrack;
   readonly picture: PictureSource;
+}
+
+/** How a source begins. */
+export interface SourceSettings {
+  readonly quality: StreamQuality;
+  readonly videoEnabled: boolean;
+  readonly audioEnabled: boolean;
 }
 
 /** Whom a source tells. */
@@ -34,19 +42,25 @@ export interface SourceListener {
 export class BroadcastSource {
   readonly #listener: SourceListener;
   readonly #mix = new AudioMix();
+  /** One device of a kind is opened at a time: the choice that was made last is the one that stays. */
+  readonly #cameraTurns = new Turns();
+  readonly #microphoneTurns = new Turns();
+  readonly #qualityTurns = new Turns();
   #quality: StreamQuality;
   #camera: MediaStreamTrack | undefined;
   #microphone: MediaStreamTrack | undefined;
   #screen: ScreenCapture | undefined;
   #withCamera = false;
-  #videoEnabled = true;
-  #audioEnabled = true;
+  #videoEnabled: boolean;
+  #audioEnabled: boolean;
   #compositor: Compositor | undefined;
   #tracks: SourceTracks | undefined;
   #closed = false;
 
-  constructor(quality: StreamQuality, listener: SourceListener) {
-    this.#quality = quality;
+  constructor(settings: SourceSettings, listener: SourceListener) {
+    this.#quality = settings.quality;
+    this.#videoEnabled = settings.videoEnabled;
+    this.#audioEnabled = settings.audioEnabled;
     this.#listener = listener;
   }
 
@@ -56,6 +70,16 @@ export class BroadcastSource {
 
   get microphone(): MediaStreamTrack | undefined {
     return this.#microphone;
+  }
+
+  /** What the devices were asked for last, and granted. */
+  get quality(): StreamQuality {
+    return this.#quality;
+  }
+
+  /** Whether nothing at all is open. */
+  get empty(): boolean {
+    return this.#camera === undefined && this.#microphone === undefined && this.#screen === undefined;
   }
 
   /** The tracks that go out now. The same object until one of them changes. */
@@ -80,27 +104,17 @@ export class BroadcastSource {
   }
 
   /** Opens another camera, or the browser's choice; the old one goes on until the new one is there. */
-  async useCamera(deviceId: string | undefined): Promise<void> {
-    const open = (): Promise<MediaStreamTrack> => openCamera(this.#quality, deviceId);
-    const track = await open().catch(async (error: unknown) => {
-      // Many phones open one camera at a time.
-      if (this.#camera?.readyState !== 'live' || !isBusy(error)) {
-        throw error;
-      }
-      const { deviceId: before } = this.#camera.getSettings();
-      this.#drop(this.#camera);
-      return open().catch(async (second: unknown) => {
-        this.#camera = this.#own(await openCamera(this.#quality, before), 'camera');
-        this.#change();
-        throw second;
-      });
-    });
-    this.#replaceCamera(track);
+  useCamera(deviceId: string | undefined): Promise<void> {
+    return this.#cameraTurns.run(() => this.#useCamera(deviceId));
   }
 
   /** Opens another microphone, or the browser's choice; the old one goes on until the new one is there. */
-  async useMicrophone(deviceId: string | undefined): Promise<void> {
-    this.#replaceMicrophone(await openMicrophone(deviceId));
+  useMicrophone(deviceId: string | undefined): Promise<void> {
+    return this.#microphoneTurns.run(async () => {
+      if (!this.#closed) {
+        this.#replaceMicrophone(await openMicrophone(deviceId));
+      }
+    });
   }
 
   /** Takes tracks that were opened elsewhere; they are ours from now on. */
@@ -155,19 +169,22 @@ export class BroadcastSource {
     stopAll(before);
   }
 
-  /** Other constraints for what is open. */
-  async setQuality(quality: StreamQuality): Promise<void> {
-    this.#quality = quality;
-    const { deviceId } = this.#camera?.getSettings() ?? {};
-    await Promise.all([
-      this.#camera?.applyConstraints(cameraConstraints(quality, deviceId)),
-      this.#screen?.video.applyConstraints(screenConstraints(quality)),
-    ]);
-    this.#closeCompositor();
-    this.#change();
+  /** Other constraints for what is open. Rejects when a device refuses them; then all keep those they had. */
+  setQuality(quality: StreamQuality): Promise<void> {
+    return this.#qualityTurns.run(async () => {
+      const results = await Promise.allSettled(this.#constrain(quality));
+      const refused = results.find((result) => result.status === 'rejected');
+      if (refused !== undefined) {
+        await Promise.allSettled(this.#constrain(this.#quality));
+        throw refused.reason;
+      }
+      this.#quality = quality;
+      this.#closeCompositor();
+      this.#change();
+    });
   }
 
-  /** Shows the picture, or black. The camera stays open, so that it is back at once. */
+  /** Shows the camera, or black. It stays open, so that it is back at once. A shared screen goes on: `stopSharing` ends it. */
   setVideoEnabled(enabled: boolean): void {
     this.#videoEnabled = enabled;
     this.#change();
@@ -190,6 +207,44 @@ export class BroadcastSource {
     this.#screen = undefined;
     this.#closeCompositor();
     this.#mix.close();
+  }
+
+  async #useCamera(deviceId: string | undefined): Promise<void> {
+    if (this.#closed) {
+      return;
+    }
+    const quality = this.#quality;
+    const open = (): Promise<MediaStreamTrack> => openCamera(quality, deviceId);
+    const track = await open().catch(async (error: unknown) => {
+      // Many phones open one camera at a time.
+      const before = this.#camera;
+      if (before?.readyState !== 'live' || !isBusy(error)) {
+        throw error;
+      }
+      const { deviceId: idBefore } = before.getSettings();
+      this.#camera = undefined;
+      this.#change();
+      this.#drop(before);
+      return open().catch(async (second: unknown) => {
+        this.#replaceCamera(await openCamera(quality, idBefore));
+        throw second;
+      });
+    });
+    if (quality !== this.#quality) {
+      // Chosen while the camera was being opened. A camera that cannot do it goes on as it is.
+      await track
+        .applyConstraints(cameraConstraints(this.#quality, track.getSettings().deviceId))
+        .catch(() => undefined);
+    }
+    this.#replaceCamera(track);
+  }
+
+  #constrain(quality: StreamQuality): (Promise<void> | undefined)[] {
+    const { deviceId } = this.#camera?.getSettings() ?? {};
+    return [
+      this.#camera?.applyConstraints(cameraConstraints(quality, deviceId)),
+      this.#screen?.video.applyConstraints(screenConstraints(quality)),
+    ];
   }
 
   #replaceCamera(track: MediaStreamTrack): void {
@@ -248,9 +303,6 @@ export class BroadcastSource {
     const screen = this.#screen?.video;
     if (this.#camera !== undefined) {
       this.#camera.enabled = this.#videoEnabled;
-    }
-    if (screen !== undefined) {
-      screen.enabled = this.#videoEnabled || this.#withCamera;
     }
     const only = picture === 'camera' ? this.#camera : picture === 'screen' ? screen : undefined;
     if (only !== undefined) {

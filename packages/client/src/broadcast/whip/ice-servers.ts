@@ -1,3 +1,4 @@
+import { parseIceServers } from '../../ice-servers.ts';
 import { iceServersOf, readLinks } from './link-header.ts';
 
 /** Where ICE servers are asked for, and by what. */
@@ -11,8 +12,6 @@ export interface IceServerQuery {
 
 /** STUN and TURN help only some networks: nobody waits for them longer than this. */
 const PATIENCE_MS = 2_000;
-/** More only make ICE slower. */
-const MAX_SERVERS = 8;
 
 /** The ICE servers to use now; TURN credentials expire, so they are asked for before each session. None when nobody answers. */
 export async function fetchIceServers(query: IceServerQuery): Promise<RTCIceServer[]> {
@@ -27,40 +26,8 @@ export async function fetchIceServers(query: IceServerQuery): Promise<RTCIceServ
       headers: { Authorization: `Bearer ${query.streamKey}` },
       signal,
     });
-    return iceServersOf(readLinks(response.headers.get('Link'))).slice(0, MAX_SERVERS);
+    return iceServersOf(readLinks(response.headers.get('Link')));
   } catch {
     return [];
   }
-}
-
-/** Reads `{"iceServers":[{urls,username?,credential?}]}`; entries of another shape are left out. */
-export function parseIceServers(body: unknown): RTCIceServer[] {
-  if (
-    typeof body !== 'object' ||
-    body === null ||
-    !('iceServers' in body) ||
-    !Array.isArray(body.iceServers)
-  ) {
-    return [];
-  }
-  return body.iceServers
-    .flatMap((entry: unknown): RTCIceServer[] => {
-      if (typeof entry !== 'object' || entry === null || !('urls' in entry)) {
-        return [];
-      }
-      const list: readonly unknown[] = Array.isArray(entry.urls) ? entry.urls : [entry.urls];
-      const urls = list
-        .filter((url) => typeof url === 'string')
-        .filter((url) => /^(?:stun|turn)s?:/.test(url));
-      if (urls.length === 0) {
-        return [];
-      }
-      return 'username' in entry &&
-        typeof entry.username === 'string' &&
-        'credential' in entry &&
-        typeof entry.credential === 'string'
-        ? [{ urls, username: entry.username, credential: entry.credential }]
-        : [{ urls }];
-    })
-    .slice(0, MAX_SERVERS);
 }

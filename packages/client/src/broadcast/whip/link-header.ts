@@ -1,3 +1,5 @@
+import { usableIceServers } from '../../ice-servers.ts';
+
 /** One target of an HTTP `Link` header (RFC 8288 §3). */
 export interface HttpLink {
   readonly target: string;
@@ -33,17 +35,17 @@ export function readLinks(header: string | null): HttpLink[] {
   return links;
 }
 
-/** The ICE servers among the links (RFC 9725 §4.6). */
+/** The ICE servers among the links (RFC 9725 §4.6) that a browser takes. */
 export function iceServersOf(links: readonly HttpLink[]): RTCIceServer[] {
-  return links
-    .filter(({ parameters }) => hasRelation(parameters, 'ice-server'))
-    .map(({ target, parameters }) => {
-      const username = parameters.get('username');
-      const credential = parameters.get('credential');
-      return username === undefined || credential === undefined
-        ? { urls: target }
-        : { urls: target, username, credential };
-    });
+  return usableIceServers(
+    links
+      .filter(({ parameters }) => hasRelation(parameters, 'ice-server'))
+      .map(({ target, parameters }) => ({
+        urls: target,
+        username: parameters.get('username'),
+        credential: parameters.get('credential'),
+      })),
+  );
 }
 
 /** Target of the first link with a relation. */

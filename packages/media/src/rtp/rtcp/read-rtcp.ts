@@ -9,7 +9,12 @@ import { type Remb, readRemb } from './remb.ts';
 import { RTCP_HEADER_BYTES } from './rtcp-header.ts';
 import { readSenderReport, type SenderReport } from './sender-report.ts';
 import { readSourceDescription, type SourceDescription } from './source-description.ts';
-import { readTransportFeedback, type TransportFeedback } from './transport-feedback.ts';
+import {
+  countStatuses,
+  MAX_STATUSES,
+  readTransportFeedback,
+  type TransportFeedback,
+} from './transport-feedback.ts';
 
 /** An RTCP packet of a kind that we do not use. */
 export interface OtherRtcp {
@@ -35,10 +40,19 @@ export type RtcpPacket =
 /** Longest compound that is read: peers keep to the path's MTU. Bounds what one datagram makes us allocate. */
 export const MAX_RTCP_BYTES = 4096;
 
-/** The packets of a compound, or of a reduced-size one (RFC 5506). Throws RtpError; nothing of a broken compound is given. */
-export function readRtcp(bytes: Uint8Array): RtcpPacket[] {
+/**
+ * The packets of a compound, or of a reduced-size one (RFC 5506). Throws RtpError; nothing of a broken compound is given.
+ *
+ * `maxStatuses`: packets that all transport-wide feedback in it may tell of together; what goes beyond is given as 'other', unread.
+ * Few bytes of it make much work. 0 for who does not use it. Default 2048.
+ */
+export function readRtcp(
+  bytes: Uint8Array,
+  { maxStatuses = MAX_STATUSES }: { readonly maxStatuses?: number } = {},
+): RtcpPacket[] {
   if (bytes.length > MAX_RTCP_BYTES) throw new RtpError(`RTCP: ${bytes.length} bytes`);
   const packets: RtcpPacket[] = [];
+  let statuses = 0;
   let at = 0;
   while (at < bytes.length) {
     const left = bytes.length - at;
@@ -57,8 +71,16 @@ export function readRtcp(bytes: Uint8Array): RtcpPacket[] {
       end -= padding;
     }
     const body = bytes.subarray(at + RTCP_HEADER_BYTES, end);
-    packets.push(readingRtp(`RTCP ${packetType}`, () => readOne(packetType, first & 31, body)));
+    const count = first & 31;
     at += size;
+    if (packetType === RTCP_TYPE.transportFeedback && count === RTCP_FORMAT.transportWide) {
+      statuses += countStatuses(body);
+      if (statuses > maxStatuses) {
+        packets.push({ type: 'other', packetType, count });
+        continue;
+      }
+    }
+    packets.push(readingRtp(`RTCP ${packetType}`, () => readOne(packetType, count, body)));
   }
   return packets;
 }

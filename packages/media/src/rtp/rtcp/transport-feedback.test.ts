@@ -57,13 +57,27 @@ describe('transport-wide feedback (draft-holmer-rmcat-transport-wide-cc-extensio
 
   test.each([
     [`8f cd 0004 ${HEAD} 0000 000000 00`, '0 packets'],
-    [`8f cd 0005 ${HEAD} ffff 000000 00 1fff 0000`, '65535 packets'],
     [`8f cd 0005 ${HEAD} 0002 000000 00 6002 0000`, 'status 3'],
     [`8f cd 0005 ${HEAD} 0003 000000 00 2003 0101`, 'left'],
     [`8f cd 0005 ${HEAD} 00ff 000000 00 0000 0000`, 'left'],
   ])('refuses %s', (hex, message) => {
     expect(() => read(hex)).toThrow(RtpError);
     expect(() => read(hex)).toThrow(message);
+  });
+
+  test('many in one compound make little work: what tells of more packets than a bound is not read', () => {
+    // 24 bytes each: so many are missing, in one chunk.
+    const tells = (count: number): string =>
+      `8f cd 0005 ${HEAD} ${count.toString(16).padStart(4, '0')} 000000 00 ${count.toString(16).padStart(4, '0')} 0000`;
+    const statusesOf = (compound: string, maxStatuses?: number): number[] =>
+      readRtcp(fromHex(compound), maxStatuses === undefined ? {} : { maxStatuses }).map((packet) =>
+        packet.type === 'transport-feedback' ? packet.arrivalsMs.length : 0,
+      );
+    expect(statusesOf(tells(2048).repeat(50))).toEqual([2048, ...Array.from({ length: 49 }, () => 0)]);
+    expect(statusesOf(tells(8191).repeat(50)).every((count) => count === 0)).toBe(true);
+    expect(statusesOf(tells(100).repeat(170)).reduce((sum, count) => sum + count)).toBeLessThanOrEqual(2048);
+    expect(statusesOf(tells(1).repeat(3), 0)).toEqual([0, 0, 0]);
+    expect(statusesOf(tells(1).repeat(3), 2)).toEqual([1, 1, 0]);
   });
 
   test('arrivals that no delta reaches, or none at all, are not written', () => {

@@ -110,7 +110,7 @@ export class EgressSession implements ChildSession, PacketSink {
   #onRtcp(bytes: Buffer): void {
     if (this.#ended) return;
     try {
-      this.#viewer?.rtcp(bytes, this.#nowMs());
+      if (this.#viewer?.rtcp(bytes, this.#nowMs()) === false) this.#peer.end('protocol-error');
     } catch {
       this.#peer.end('protocol-error');
     }

@@ -6,9 +6,10 @@ import { writeNack } from '@tallylight/media/rtp/rtcp/nack.ts';
 import { writePli } from '@tallylight/media/rtp/rtcp/pli.ts';
 import { type RtcpPacket, readRtcp } from '@tallylight/media/rtp/rtcp/read-rtcp.ts';
 import { isRtcp, type RtpPacket, readRtpPacket } from '@tallylight/media/rtp/rtp-packet.ts';
+import { SentHistory } from '@tallylight/media/rtp/sent-history.ts';
 import type { EgressNegotiation } from '@tallylight/media/sdp/answer-egress.ts';
 import { MILLISECONDS } from '@tallylight/media/time/ticks.ts';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { VideoTrack } from '../../../stream/track.ts';
 import { Feed } from './feed.ts';
 import { Viewer } from './viewer.ts';
@@ -197,6 +198,47 @@ describe('Viewer', () => {
     // One second: 8 Mbit, and half a second's worth at once.
     expect(again).toBeGreaterThan(900_000);
     expect(again).toBeLessThan(1_600_000);
+  });
+
+  test('cannot make us look at more packets of transport-wide feedback than a bound', () => {
+    const { feed, picture, join, time } = open();
+    picture(true);
+    const resolve = vi.spyOn(SentHistory.prototype, 'resolve');
+    try {
+      const { viewer } = join();
+      viewer.start(time.ms);
+      const looked = (): number =>
+        resolve.mock.calls.reduce((sum, [{ arrivalsMs }]) => sum + arrivalsMs.length, 0);
+      // Sender 1, media 2: "2,000 packets from 5 on did not come", and 50 of them in each datagram.
+      const one = fromHex('8fcd0005 00000001 00000002 000507d0 00000000 07d00000'.replaceAll(' ', ''));
+      const datagram = new Uint8Array(one.length * 50);
+      for (let i = 0; i < 50; i++) datagram.set(one, i * one.length);
+      viewer.rtcp(datagram, time.ms);
+      expect(looked(), 'nothing is numbered').toBe(0);
+      feed.setVideo(1, track, 600_000);
+      for (let i = 0; i < 40; i++) viewer.rtcp(datagram, time.ms + i * 25);
+      expect(looked()).toBeGreaterThan(4000);
+      expect(looked()).toBeLessThanOrEqual(2048 + 8000);
+    } finally {
+      resolve.mockRestore();
+    }
+  });
+
+  test('that sends more datagrams or more bytes than any player is to be ended', () => {
+    const { join, time } = open();
+    const pli = writePli({ senderSsrc: 1, mediaSsrc: 1 });
+    const { viewer: often } = join();
+    often.start(time.ms);
+    for (let i = 0; i < 500; i++) expect(often.rtcp(pli, time.ms)).toBe(true);
+    expect(often.rtcp(pli, time.ms)).toBe(false);
+    const { viewer: much } = join();
+    much.start(time.ms);
+    const compound = new Uint8Array(1200);
+    for (let i = 0; i < 54; i++) expect(much.rtcp(compound, time.ms)).toBe(true);
+    expect(much.rtcp(compound, time.ms)).toBe(false);
+    const { viewer: long } = join();
+    long.start(time.ms);
+    for (let i = 0; i < 2000; i++) expect(long.rtcp(pli, time.ms + i * 20)).toBe(true);
   });
 
   test('that asks for a keyframe gets the GOP again, or the publisher is asked, twice a second at most', () => {

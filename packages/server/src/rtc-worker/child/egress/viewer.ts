@@ -1,8 +1,10 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { compactNtp, msToNtp } from '@tallylight/media/rtp/ntp-time.ts';
 import { type RtcpPacket, readRtcp } from '@tallylight/media/rtp/rtcp/read-rtcp.ts';
+import { MAX_STATUSES } from '@tallylight/media/rtp/rtcp/transport-feedback.ts';
 import { RtpError } from '@tallylight/media/rtp/rtp-error.ts';
 import type { EgressNegotiation, EgressStreams, EgressTrack } from '@tallylight/media/sdp/answer-egress.ts';
+import { Allowance } from '../allowance.ts';
 import type { FeedClock } from './feed-clock.ts';
 import { HeaderTemplate } from './header-template.ts';
 import type { MediaPacket } from './media-packet.ts';
@@ -38,8 +40,11 @@ const AUDIO_HISTORY = 256;
 const REPORT_INTERVAL_MS = 1000;
 /** A viewer that says nothing for so long is gone; browsers report every second or so. */
 const SILENT_AFTER_MS = 30_000;
-/** RTCP packets a second that are read; Chromium sends about 20 with transport-wide feedback. */
+/** Datagrams and bytes a second that a viewer may send; Chromium sends about 20 and 2 kB with transport-wide feedback. */
 const MAX_RTCP_PER_SECOND = 500;
+const MAX_RTCP_BYTES_PER_SECOND = 65_536;
+/** Packets that transport-wide feedback may tell of in a second: 2,400 are 25 Mbit/s. */
+const MAX_STATUSES_PER_SECOND = 8000;
 /** Bit rate that a viewer may have sent again, beside the stream itself. */
 const MAX_RESEND_BPS = 8_000_000;
 /**
@@ -62,8 +67,9 @@ export class Viewer {
   #numbered = false;
   #heardAtMs = 0;
   #reportAtMs = 0;
-  #rtcpSecond = 0;
-  #rtcpCount = 0;
+  readonly #datagrams = new Allowance({ perSecond: MAX_RTCP_PER_SECOND });
+  readonly #bytes = new Allowance({ perSecond: MAX_RTCP_BYTES_PER_SECOND });
+  readonly #statuses = new Allowance({ perSecond: MAX_STATUSES_PER_SECOND, burst: MAX_STATUSES });
   #resendBytes = 0;
   #resendAtMs = 0;
 
@@ -170,15 +176,14 @@ export class Viewer {
    * RTCP of the viewer, decrypted and authentic but from anybody. All of it comes here: without a media handler the native library hands
    * on every packet, and with `RtcpNackResponder` it would do so, too, having answered the NACKs in it. A compound comes once, because
    * the connection has one native track: with two it comes to each track that any packet in it names, which may be both.
+   * False for a viewer that sends more than any player does: its session is to be ended, for the native library reads what it sends.
    */
-  rtcp(bytes: Uint8Array, nowMs: number): void {
+  rtcp(bytes: Uint8Array, nowMs: number): boolean {
     this.#heardAtMs = nowMs;
-    if (nowMs - this.#rtcpSecond > 1000) {
-      this.#rtcpSecond = nowMs;
-      this.#rtcpCount = 0;
-    }
-    if (++this.#rtcpCount > MAX_RTCP_PER_SECOND) return;
-    for (const packet of readable(bytes)) this.#take(packet, nowMs);
+    if (!this.#datagrams.spend(1, nowMs) || !this.#bytes.spend(bytes.length, nowMs)) return false;
+    const maxStatuses = this.#numbered ? this.#statuses.left(nowMs) : 0;
+    for (const packet of readable(bytes, maxStatuses)) this.#take(packet, nowMs);
+    return true;
   }
 
   #take(packet: RtcpPacket, nowMs: number): void {
@@ -193,6 +198,7 @@ export class Viewer {
         this.#video?.sender.wantKeyframe(nowMs);
         break;
       case 'transport-feedback':
+        this.#statuses.spend(packet.arrivalsMs.length, nowMs);
         this.#path.feedback(packet, nowMs);
         break;
       case 'receiver-report':
@@ -251,9 +257,9 @@ function templateOf(track: EgressTrack, ssrc: number, numbered: boolean): Header
 }
 
 /** The packets of a compound; none of a malformed one, which is not worth the session. */
-function readable(bytes: Uint8Array): readonly RtcpPacket[] {
+function readable(bytes: Uint8Array, maxStatuses: number): readonly RtcpPacket[] {
   try {
-    return readRtcp(bytes);
+    return readRtcp(bytes, { maxStatuses });
   } catch (error) {
     if (error instanceof RtpError) return [];
     throw error;

@@ -11,6 +11,7 @@ import type { Track as MediaTrack } from '../../../stream/track.ts';
 import type { SessionNumber } from '../../protocol/messages.ts';
 import { toWireTrack } from '../../protocol/wire-track.ts';
 import type { ChildSession, ChildSessionEvents, SessionAnswer } from '../child-session.ts';
+import { Allowance } from '../allowance.ts';
 import { answerMedia, judgingOffer, readOffer } from '../negotiation.ts';
 import type { ParentLink } from '../parent-link.ts';
 import { Peer, type PeerEnvironment } from '../peer.ts';
@@ -29,6 +30,14 @@ const NACK_MS = 10;
 const REPORT_MS = 1000;
 /** Sound waits so long for the first picture; then the camera is taken for off. */
 const PICTURE_WAIT_MS = 3000;
+/**
+ * What a connection may bring beside the media that is taken, as a multiple of the highest bit rate of a stream: simulcast layers that are
+ * not chosen, packets sent again, headers. The server bounds the stream itself.
+ */
+const CONNECTION_SHARE = 2;
+const BURST_SEC = 5;
+/** Bytes of RTCP a second; browsers send some hundred. */
+const MAX_RTCP_BYTES_PER_SECOND = 65_536;
 const MAX_LOGGED = 1000;
 
 /** A publisher: RTP in, access units out. */
@@ -44,6 +53,8 @@ export class IngestSession implements ChildSession {
   readonly #arrivals = new TransportFeedbackRecorder();
   readonly #clock = new SenderReportClock();
   readonly #statistics = new IngestStatistics();
+  readonly #bytes: Allowance;
+  readonly #rtcpBytes = new Allowance({ perSecond: MAX_RTCP_BYTES_PER_SECOND });
   #video: VideoReceiver | undefined;
   #audio: AudioReceiver | undefined;
   #transportSequenceId: number | undefined;
@@ -67,6 +78,8 @@ export class IngestSession implements ChildSession {
     this.#environment = options.environment;
     this.#events = options.events;
     this.#parent = options.parent;
+    const perSecond = (options.environment.limits.maxBitrateBps / 8) * CONNECTION_SHARE;
+    this.#bytes = new Allowance({ perSecond, burst: perSecond * BURST_SEC });
     this.#peer = new Peer({
       environment: options.environment,
       name: `ingest-${options.number}`,
@@ -134,7 +147,12 @@ export class IngestSession implements ChildSession {
     if (this.#peer.isClosed) return;
     const nowMs = this.#now();
     this.#guard(() => {
-      if (isRtcp(bytes)) this.#onRtcp(bytes, nowMs);
+      const isControl = isRtcp(bytes);
+      // What is beyond ends the session, since the queue of the native library has no bound.
+      const isBearable =
+        this.#bytes.spend(bytes.length, nowMs) && (!isControl || this.#rtcpBytes.spend(bytes.length, nowMs));
+      if (!isBearable) this.#peer.end('protocol-error');
+      else if (isControl) this.#onRtcp(bytes, nowMs);
       else this.#onRtp(readRtpPacket(bytes), bytes.length, nowMs);
     });
   }
@@ -167,7 +185,7 @@ export class IngestSession implements ChildSession {
   }
 
   #onRtcp(bytes: Uint8Array, nowMs: number): void {
-    const packets = readRtcp(bytes);
+    const packets = readRtcp(bytes, { maxStatuses: 0 });
     this.#roundTrip.read(bytes, nowMs);
     for (const packet of packets) {
       if (packet.type === 'sender-report') this.#onSenderReport(packet, nowMs);
