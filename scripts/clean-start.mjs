@@ -21,6 +21,7 @@ const env = {
   ...process.env,
   HTTP_PORT: String(httpPort),
   RTMP_PORT: String(await freePort()),
+  RTC_PORT: String(await freePort()),
   DATA_DIR: dataDir,
 };
 // Its own process group, so that nothing of it outlives us.

@@ -1,7 +1,6 @@
 import type { PlayerState } from '@tallylight/client/player/player-state.ts';
 import type { BrowserContext } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { bundleForBrowser } from '../support/bundled-module.ts';
 import { openChromium } from '../support/chromium.ts';
 import { FfmpegPublisher, patternArgs } from '../support/publisher.ts';
 import { Tallylight } from '../support/tallylight.ts';
@@ -237,30 +236,6 @@ describe('the watch page with ultra-low latency', () => {
     await waitFor('two viewers', async () => (await viewers()) === 2);
     await other.page.close({ runBeforeUnload: true });
     await waitFor('one viewer', async () => (await viewers()) === 1, 3_000);
-  });
-
-  test('a foreign WHEP player plays it too', async () => {
-    const script = await bundleForBrowser(`
-      import { WebRTCPlayer } from '@eyevinn/webrtc-player';
-      const player = new WebRTCPlayer({ video: document.querySelector('video'), type: 'whep' });
-      void player.load(new URL('/whep/show', location.href));
-    `);
-    const foreign = await browser.context.newPage();
-    await foreign.route('**/foreign/*', (route) =>
-      route.request().url().endsWith('.js')
-        ? route.fulfill({ contentType: 'text/javascript', body: script })
-        : route.fulfill({
-            contentType: 'text/html',
-            body: '<!doctype html><video autoplay muted playsinline></video><script type="module" src="player.js"></script>',
-          }),
-    );
-    await foreign.goto(`${show.server.url}/foreign/index.html`);
-    const frames = (): Promise<number> =>
-      foreign.evaluate(
-        () => document.querySelector('video')?.getVideoPlaybackQuality().totalVideoFrames ?? 0,
-      );
-    await waitFor('two seconds of pictures', async () => (await frames()) > 60, 20_000);
-    await foreign.close();
   });
 
   test('a publisher who is away for 7 s is waited for, and seen again by WebRTC without a detour', async () => {

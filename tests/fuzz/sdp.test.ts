@@ -20,6 +20,7 @@ const MAX_CASE_MS = 200;
 const transport: AnswerTransport = {
   origin: 'rtc 1 0 IN IP4 127.0.0.1',
   iceUfrag: 'ours',
+  setup: 'passive',
   icePwd: 'ourPasswordIsThisLong22',
   fingerprint: { algorithm: 'sha-256', value: Array.from({ length: 32 }, () => 'AB').join(':') },
   candidates: [hostCandidate('192.0.2.200', 8189, 0)],

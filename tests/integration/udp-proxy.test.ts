@@ -65,7 +65,8 @@ async function exchange(proxy: UdpProxy, count: number): Promise<{ number: numbe
       return (
         toServer.counters.received - before.received === count &&
         toClient.counters.received === toServer.counters.forwarded &&
-        toServer.counters.forwarded + toServer.counters.lost === toServer.counters.received &&
+        toServer.counters.forwarded + toServer.counters.lost + toServer.counters.dropped ===
+          toServer.counters.received &&
         toClient.counters.forwarded + toClient.counters.lost === toClient.counters.received &&
         back.length === count - lostOf(proxy, before.lost)
       );
@@ -77,7 +78,7 @@ async function exchange(proxy: UdpProxy, count: number): Promise<{ number: numbe
 }
 
 function lostOf({ toServer, toClient }: UdpProxy, before: number): number {
-  return toServer.counters.lost - before + toClient.counters.lost;
+  return toServer.counters.lost + toServer.counters.dropped - before + toClient.counters.lost;
 }
 
 describe('UdpProxy', () => {
@@ -90,6 +91,7 @@ describe('UdpProxy', () => {
       forwarded: 300,
       bytesForwarded: 30_000,
       lost: 0,
+      dropped: 0,
       overflowed: 0,
     });
   });
@@ -130,6 +132,36 @@ describe('UdpProxy', () => {
     expect(await exchange(proxy, 50)).toHaveLength(50);
     proxy.toServer.become({ lossFraction: 1 });
     expect(await exchange(proxy, 50)).toEqual([]);
+  });
+
+  test('a bound of the bandwidth delays what it can and drops the rest', async () => {
+    // 300 packets of 100 bytes are 240,000 bits, that come within some 150 ms: at 400 kbit/s a queue of 200 ms is too short for them.
+    const proxy = await openProxy({
+      targetPort: (await echoServer()).port,
+      toServer: { bitsPerSecond: 400_000 },
+    });
+    const back = await exchange(proxy, 300);
+    const { dropped, forwarded } = proxy.toServer.counters;
+    expect(dropped).toBeGreaterThan(30);
+    expect(dropped + forwarded).toBe(300);
+    const slowest = Math.max(...back.map(({ roundTripMs }) => roundTripMs));
+    expect(slowest).toBeGreaterThan(150);
+    expect(slowest).toBeLessThan(300);
+  });
+
+  test('a change replaces packets on the way by others, several or none', async () => {
+    const proxy = await openProxy({ targetPort: (await echoServer()).port });
+    const seen: number[] = [];
+    proxy.toServer.become({
+      change: (packet) => {
+        const number = packet.readUInt32BE(0);
+        seen.push(number);
+        return number % 2 === 0 ? [packet] : [];
+      },
+    });
+    expect((await exchange(proxy, 10)).map(({ number }) => number)).toEqual([0, 2, 4, 6, 8]);
+    expect(seen).toHaveLength(10);
+    expect(proxy.toServer.counters).toMatchObject({ received: 10, forwarded: 5, lost: 5 });
   });
 
   test('the server sees each client at a port of its own', async () => {

@@ -23,7 +23,9 @@ describe('a screen share that drops from 30 to 1 fps for 20 s while audio goes o
 
   afterAll(() => server.stop());
 
-  test.each(CASES)('$name: nothing stalls', { retry: 1 }, async ({ keyframes, switches }) => {
+  // Only parts that came late have a second chance, for a machine that does something else just then.
+  const retry = { count: 1, condition: /^in time/ };
+  test.each(CASES)('$name: nothing stalls', { retry }, async ({ keyframes, switches }) => {
     const streamId = `share-${switches}-${Date.now()}`;
     const filter = "select='lt(t,6)+gte(t,26)+lt(mod(n,30),1)'";
     const file = await makeClip({ filter, seconds: 40, extra: ['-fps_mode', 'vfr', ...keyframes] });
@@ -41,7 +43,9 @@ describe('a screen share that drops from 30 to 1 fps for 20 s while audio goes o
       expect(reader.wrongDurations).toEqual([]);
       expect(reader.dependentSegments).toEqual([]);
       expect(reader.parts.filter(({ discontinuity }) => discontinuity).length).toBeLessThanOrEqual(switches);
-      expect(reader.playBack(0.5)).toEqual({ stalls: 0, stalledMs: 0 });
+    }
+    for (const reader of readers) {
+      expect(reader.playBack(0.5), `in time: ${reader.id}`).toEqual({ stalls: 0, stalledMs: 0 });
     }
   });
 });

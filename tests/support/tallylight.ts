@@ -3,8 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { freeUdpPort } from '@tallylight/server/rtc-worker/testing/free-udp-port.ts';
-import { freePort } from './free-port.ts';
+import { freePort, freeUdpPort } from './free-port.ts';
 import { waitFor } from './wait-for.ts';
 
 const BIN = join(import.meta.dirname, '../../packages/server/bin/tallylight.mjs');

@@ -10,6 +10,10 @@ export interface NetworkPath {
   readonly delayMs?: number;
   /** On top of that, a random time of up to so many milliseconds. The order of packets is kept. Default 0. */
   readonly jitterMs?: number;
+  /** More than so many bits a second wait in a queue of 200 ms; what finds it full is lost. Default no bound. */
+  readonly bitsPerSecond?: number;
+  /** What goes on instead of a packet: itself, something else, several, or nothing, which counts as lost. Default itself. */
+  readonly change?: (packet: Buffer) => readonly Buffer[];
 }
 
 /** Where the proxy forwards to, and over what kind of network. */
@@ -29,6 +33,8 @@ export interface PathCounters {
   bytesForwarded: number;
   /** Lost on purpose. */
   lost: number;
+  /** Lost because the queue before a bound of `bitsPerSecond` was full. */
+  dropped: number;
   /** Lost because the proxy holds no more; 0 in a sound test. */
   overflowed: number;
 }
@@ -37,6 +43,8 @@ export interface PathCounters {
 const MAX_CLIENTS = 256;
 /** Packets under way in each direction: 2 s of 100 viewers at 2.5 Mbit/s. */
 const MAX_UNDER_WAY = 60_000;
+/** What waits before a bound of the bandwidth, as in a usual home router. */
+const QUEUE_MS = 200;
 /** Room for the bursts of many sessions, which the default of the system has not. */
 const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024;
 
@@ -91,9 +99,9 @@ export class UdpProxy {
       upstream = this.#open(client);
       this.#upstream.set(client.port, upstream);
     }
-    this.toServer.pass(packet, () => {
+    this.toServer.pass(packet, (delivered) => {
       void upstream.then((socket) => {
-        if (!this.#closed) socket.send(packet, this.#targetPort, '127.0.0.1');
+        if (!this.#closed) socket.send(delivered, this.#targetPort, '127.0.0.1');
       });
     });
   }
@@ -102,19 +110,30 @@ export class UdpProxy {
     const socket = await boundSocket();
     socket.on('message', (packet, { port }) => {
       if (port !== this.#targetPort) return;
-      this.toClient.pass(packet, () => this.#front.send(packet, client.port, client.address));
+      this.toClient.pass(packet, (delivered) => this.#front.send(delivered, client.port, client.address));
     });
     return socket;
   }
 }
 
+type Deliver = (packet: Buffer) => void;
+
 /** One direction of the network. */
 class Direction {
-  readonly counters: PathCounters = { received: 0, forwarded: 0, bytesForwarded: 0, lost: 0, overflowed: 0 };
+  readonly counters: PathCounters = {
+    received: 0,
+    forwarded: 0,
+    bytesForwarded: 0,
+    lost: 0,
+    dropped: 0,
+    overflowed: 0,
+  };
   #path: NetworkPath;
   #random: () => number;
-  #underWay: { readonly dueMs: number; readonly bytes: number; readonly deliver: () => void }[] = [];
+  #underWay: { readonly dueMs: number; readonly packet: Buffer; readonly deliver: Deliver }[] = [];
   #lastDueMs = 0;
+  /** When the queue before the bound is empty. */
+  #freeAtMs = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(path: NetworkPath, seed: number) {
@@ -127,24 +146,43 @@ class Direction {
     this.#path = path;
   }
 
-  /** Loses the packet, or delivers it in time. */
-  pass(packet: Buffer, deliver: () => void): void {
-    const { lossFraction = 0, delayMs = 0, jitterMs = 0 } = this.#path;
+  /** Loses the packet, or delivers it in time, or what it was changed to. */
+  pass(packet: Buffer, deliver: Deliver): void {
+    const { lossFraction = 0, delayMs = 0, jitterMs = 0, change } = this.#path;
     this.counters.received++;
     // Both are drawn for every packet, so that a change of one leaves the other as it was.
     const isLost = this.#random() < lossFraction;
-    const dueMs = performance.now() + delayMs + this.#random() * jitterMs;
-    if (isLost) {
-      this.counters.lost++;
+    const takesMs = delayMs + this.#random() * jitterMs;
+    const changed = isLost ? [] : (change?.(packet) ?? [packet]);
+    if (changed.length === 0) this.counters.lost++;
+    for (const each of changed) this.#send(each, takesMs, deliver);
+    this.#deliverDue();
+  }
+
+  #send(packet: Buffer, takesMs: number, deliver: Deliver): void {
+    const queuedMs = this.#queue(packet.length);
+    if (queuedMs === undefined) {
+      this.counters.dropped++;
       return;
     }
     if (this.#underWay.length === MAX_UNDER_WAY) {
       this.counters.overflowed++;
       return;
     }
-    this.#lastDueMs = Math.max(this.#lastDueMs, dueMs);
-    this.#underWay.push({ dueMs: this.#lastDueMs, bytes: packet.length, deliver });
-    this.#deliverDue();
+    this.#lastDueMs = Math.max(this.#lastDueMs, performance.now() + queuedMs + takesMs);
+    this.#underWay.push({ dueMs: this.#lastDueMs, packet, deliver });
+  }
+
+  /** Milliseconds until the packet is through the bound of the bandwidth; undefined when the queue before it is full. */
+  #queue(bytes: number): number | undefined {
+    const { bitsPerSecond } = this.#path;
+    if (bitsPerSecond === undefined) return 0;
+    const nowMs = performance.now();
+    const waitsMs = Math.max(0, this.#freeAtMs - nowMs);
+    if (waitsMs > QUEUE_MS) return undefined;
+    const throughMs = waitsMs + (bytes * 8000) / bitsPerSecond;
+    this.#freeAtMs = nowMs + throughMs;
+    return throughMs;
   }
 
   /** Loses what is under way. */
@@ -157,10 +195,10 @@ class Direction {
     const nowMs = performance.now();
     const waiting = this.#underWay.findIndex(({ dueMs }) => dueMs > nowMs);
     const due = this.#underWay.splice(0, waiting < 0 ? this.#underWay.length : waiting);
-    for (const { bytes, deliver } of due) {
+    for (const { packet, deliver } of due) {
       this.counters.forwarded++;
-      this.counters.bytesForwarded += bytes;
-      deliver();
+      this.counters.bytesForwarded += packet.length;
+      deliver(packet);
     }
     const [next] = this.#underWay;
     if (next === undefined || this.#timer !== undefined) return;

@@ -43,6 +43,15 @@ function list(entries: readonly LiveStreamEntry[]): void {
   main.replaceChildren(element('ul', { className: 'streams' }, ...items));
 }
 
+/** What a piece of the address says; as it stands when its escapes are broken (`/watch/%`), so that the page can say that there is no such stream. */
+function decoded(piece: string): string {
+  try {
+    return decodeURIComponent(piece);
+  } catch {
+    return piece;
+  }
+}
+
 /** The start page: plays the only stream there is, or lists them. */
 async function home(): Promise<void> {
   let shown = '';
@@ -103,7 +112,7 @@ if (STUDIO_PATH.test(location.pathname)) {
 } else if (watched === undefined) {
   void home();
 } else {
-  const streamId = decodeURIComponent(watched);
+  const streamId = decoded(watched);
   watch({ streamId, title: streamId });
   void fetchLiveStreams(AbortSignal.timeout(10_000))
     .then((entries) => {

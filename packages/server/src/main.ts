@@ -13,7 +13,7 @@ import { HttpServer, type HttpsOptions } from './http/server.ts';
 import { StaticFiles } from './http/static-files.ts';
 import { loadTlsIdentity, watchTlsFiles } from './http/tls-identity.ts';
 import { KeyFailures } from './ingest/key-failures.ts';
-import { networkTestRoutes } from './ingest/network-test/network-test-routes.ts';
+import { DEFAULT_NETWORK_TEST_LIMITS, networkTestRoutes } from './ingest/network-test/network-test-routes.ts';
 import { PublisherDoor } from './ingest/publisher-door.ts';
 import { RtmpServer } from './ingest/rtmp/server.ts';
 import { streamRoutes } from './ingest/stream-routes.ts';
@@ -34,6 +34,7 @@ import { ChildProcesses } from './platform/child-process.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import { Lifecycle } from './platform/lifecycle.ts';
 import type { Logger } from './platform/logger.ts';
+import { DEFAULT_RTC_LIMITS } from './rtc-worker/rtc-limits.ts';
 import { RtcWorker } from './rtc-worker/rtc-worker.ts';
 import type { PublishAuthorizer } from './stream/publisher.ts';
 import { defaultCardOptions } from './test-card/card-options.ts';
@@ -199,7 +200,11 @@ function publishingHandlers(parts: Parts, worker: RtcWorker | undefined, origin:
     });
     const whep = new WhepEndpoint({
       ...{ gateway: worker, source: feeds, authorizer: everybodyMayWatch, iceServers, log, clientAddress },
-      limits: { maxOfferBytes, maxViewers: rtc.maxWhepViewers },
+      limits: {
+        maxOfferBytes,
+        maxViewers: rtc.maxWhepViewers,
+        maxViewersPerAddress: rtc.whepViewersPerAddress,
+      },
     });
     whepViewers = (streamId) => whep.viewers(streamId);
     const networkTest = networkTestRoutes({
@@ -210,6 +215,7 @@ function publishingHandlers(parts: Parts, worker: RtcWorker | undefined, origin:
         turnConfigured: rtc.turn !== undefined,
       }),
       ...{ gateway: worker, iceServers, clock, log, clientAddress },
+      limits: { maxOfferBytes },
     });
     webrtc.push(whip, whep, networkTest);
   }
@@ -217,19 +223,24 @@ function publishingHandlers(parts: Parts, worker: RtcWorker | undefined, origin:
     status: (streamId) => sessions.status(streamId),
     viewers: (streamId) => ({ whep: whepViewers(streamId), hls: origin.viewers(streamId) }),
     endStream: (streamId) => sessions.endStream(streamId),
+    reconnectWindowMs: config.pipeline.reconnectWindowMs,
     ...{ door, log, clientAddress },
   });
   return [...webrtc, iceRoutes(iceServers), streams];
 }
 
 /** Starts the WebRTC child. Throws with the way out when its UDP port is taken or its library does not load. */
-async function openRtcWorker(rtc: RtcConfig, { lifecycle, clock, log }: Parts): Promise<RtcWorker> {
+async function openRtcWorker(rtc: RtcConfig, { config, lifecycle, clock, log }: Parts): Promise<RtcWorker> {
   const worker = new RtcWorker({
     ...{ clock, log },
     children: lifecycle.own('webrtc process', new ChildProcesses({ maxChildren: 1 })),
     port: rtc.port,
     advertisedAddresses: rtc.publicAddresses,
     limits: {
+      // So that neither refuses what the other's setting allows.
+      maxSessions:
+        rtc.maxWhepViewers + DEFAULT_NETWORK_TEST_LIMITS.maxProbes + DEFAULT_RTC_LIMITS.publisherPlaces,
+      maxBitrateBps: config.rtmp.limits.maxBitrateBps,
       iceTimeoutMs: rtc.iceTimeoutMs,
       dtlsTimeoutMs: rtc.dtlsTimeoutMs,
       silenceTimeoutMs: rtc.silenceMs,

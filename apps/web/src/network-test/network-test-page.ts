@@ -1,4 +1,4 @@
-import { parseIceServers } from '@tallylight/client/player/ice-servers.ts';
+import { parseIceServers } from '@tallylight/client/ice-servers.ts';
 import { element, setText } from '../element.ts';
 import { type NetworkVerdict, turnVerdict, udpVerdict, uploadVerdict } from './network-verdict.ts';
 import { probeUdp } from './udp-probe.ts';

@@ -23,8 +23,10 @@ export interface ProbeOptions {
 
 /** From the answer to an open channel. */
 const CONNECT_MS = 5_000;
-/** A relay has to be asked first; without one the gathering takes a few milliseconds. */
+/** Without a relay the gathering takes a few milliseconds. */
 const GATHER_MS = 2_000;
+/** A relay has to be asked first: over TLS on a slow network that is DNS, TCP, TLS and two round trips of TURN. */
+const RELAY_MS = 6_000;
 const POST_MS = 8_000;
 /** The first echo may still share the way with the end of the handshake: the least of these counts. */
 const ECHOES = 5;
@@ -35,16 +37,29 @@ export async function probeUdp(options: ProbeOptions): Promise<ProbeResult> {
   if (typeof RTCPeerConnection !== 'function') {
     return { outcome: 'unsupported' };
   }
-  const connection = new RTCPeerConnection({
-    iceServers: options.iceServers,
-    iceTransportPolicy: options.relayOnly ? 'relay' : 'all',
-  });
-  const probe = new Probe(connection, options);
+  let connection: RTCPeerConnection;
   try {
-    return await probe.run();
+    connection = new RTCPeerConnection({
+      iceServers: options.iceServers,
+      iceTransportPolicy: options.relayOnly ? 'relay' : 'all',
+    });
+  } catch (error) {
+    // An address of a relay that the browser does not take.
+    return { outcome: 'blocked', detail: wordsOf(error) };
+  }
+  try {
+    return await new Probe(connection, options).run();
+  } catch (error) {
+    options.signal.throwIfAborted();
+    // An answer that is none.
+    return { outcome: 'refused', status: 0, detail: wordsOf(error) };
   } finally {
     connection.close();
   }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** One probe; made once, run once. */
@@ -107,27 +122,30 @@ class Probe {
         : { outcome: 'refused', status: response.status, detail: body.slice(0, 200) };
     } catch (error) {
       this.#options.signal.throwIfAborted();
-      return {
-        outcome: 'refused',
-        status: 0,
-        detail: error instanceof Error ? error.message : String(error),
-      };
+      return { outcome: 'refused', status: 0, detail: wordsOf(error) };
     }
   }
 
+  /** All candidates are known, or, of a relay, the first: the server needs none of them, it sees where the checks come from. */
   #gathered(): Promise<void> {
+    const { relayOnly, signal } = this.#options;
     return new Promise((resolve) => {
       const done = (): void => {
         clearTimeout(timer);
         resolve();
       };
-      const timer = setTimeout(done, GATHER_MS);
+      const timer = setTimeout(done, relayOnly ? RELAY_MS : GATHER_MS);
+      this.#connection.addEventListener('icecandidate', ({ candidate }) => {
+        if (relayOnly && candidate?.type === 'relay') {
+          done();
+        }
+      });
       this.#connection.addEventListener('icegatheringstatechange', () => {
         if (this.#connection.iceGatheringState === 'complete') {
           done();
         }
       });
-      this.#options.signal.addEventListener('abort', done);
+      signal.addEventListener('abort', done);
     });
   }
 

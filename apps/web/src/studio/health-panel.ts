@@ -1,7 +1,7 @@
 import type { BroadcastState } from '@tallylight/client/broadcast/broadcast-state.ts';
 import { element, setText } from '../element.ts';
 import { bitrateWords } from '../words.ts';
-import { adviceWords, lowerQuality } from './studio-words.ts';
+import { adviceFigures, adviceWords, lowerQuality } from './studio-words.ts';
 
 const WORD_SIGNS = { Good: '✓', Fair: '!', Poor: '✕' } as const;
 
@@ -11,6 +11,8 @@ export class HealthPanel {
   readonly root: HTMLElement;
   readonly #word = element('strong', { className: 'health-word', text: 'Measuring' });
   readonly #advice = element('p', { className: 'warning', hidden: true });
+  /** Changes with each reading, so it is only to be seen. */
+  readonly #adviceFigures = element('p', { className: 'hint', hidden: true });
   readonly #lower = element('button', { className: 'button', text: 'Lower it', hidden: true });
   readonly #figures = element('dl', { className: 'figures' });
   readonly #warnings = element('ul', { className: 'warnings' });
@@ -21,6 +23,7 @@ export class HealthPanel {
   constructor(lower: () => void) {
     this.#lower.addEventListener('click', lower);
     this.#advice.setAttribute('role', 'status');
+    this.#adviceFigures.setAttribute('aria-hidden', 'true');
     this.#warnings.setAttribute('aria-label', 'What the server noticed');
     const heading = element('h2', {}, document.createTextNode('Health '), this.#word);
     this.root = element(
@@ -28,6 +31,7 @@ export class HealthPanel {
       { className: 'panel' },
       heading,
       this.#advice,
+      this.#adviceFigures,
       this.#lower,
       this.#warnings,
       this.#figures,
@@ -43,6 +47,9 @@ export class HealthPanel {
     const advice = adviceWords(state);
     this.#advice.hidden = advice === undefined;
     setText(this.#advice, advice ?? '');
+    const behind = adviceFigures(state);
+    this.#adviceFigures.hidden = behind === undefined;
+    setText(this.#adviceFigures, behind ?? '');
     this.#lower.hidden =
       lowerQuality(state.quality) === undefined ||
       (health?.cause !== 'upload' && health?.cause !== 'computer');

@@ -87,8 +87,9 @@ export class SourceControls {
     this.#audio.hidden = state.microphoneId === undefined;
     this.#video.hidden = !open || !camera;
     this.#screen.hidden = sharing || !this.#canShare;
-    this.#both.hidden = sharing || !camera || !this.#canShare;
-    this.#corner.hidden = !sharing || !camera;
+    // A camera that is off has nothing to put into the corner.
+    this.#both.hidden = sharing || !camera || !state.videoEnabled || !this.#canShare;
+    this.#corner.hidden = !sharing || !camera || !state.videoEnabled;
     this.#stop.hidden = !sharing;
     setText(this.#audio, state.audioEnabled ? 'Mute' : 'Unmute');
     setText(this.#video, state.videoEnabled ? 'Camera off' : 'Camera on');

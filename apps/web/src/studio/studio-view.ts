@@ -11,6 +11,7 @@ import { SetupForm } from './setup-form.ts';
 import { SourceControls } from './source-controls.ts';
 import {
   badgeWords,
+  countdownWords,
   durationWords,
   goLiveObstacle,
   lowerQuality,
@@ -37,10 +38,13 @@ export class StudioView {
   readonly #video = element('video');
   readonly #badge = element('span', { className: 'corner-badge' });
   readonly #status = element('p', { className: 'status' });
+  /** Changes each second, so it is only to be seen: `#status` is read aloud. */
+  readonly #countdown = element('p', { className: 'hint', hidden: true });
   readonly #error = element('p', { className: 'warning', hidden: true });
   /** The same, where the eyes are while there is no picture. */
   readonly #openError = element('p', { className: 'warning', hidden: true });
   readonly #goLive = element('button', { className: 'button primary go-live', text: 'Go live' });
+  readonly #cancel = element('button', { className: 'button', text: 'Cancel', hidden: true });
   readonly #obstacle = element('p', { className: 'hint' });
   readonly #watch = new WatchLink();
   readonly #go = element('section', { className: 'panel go' });
@@ -54,6 +58,7 @@ export class StudioView {
   readonly #health: HealthPanel;
   readonly #screenLock = keepScreenOn();
   #sideOnAir: boolean | undefined;
+  #tickedFor = '';
   #lasted = '';
   #peakViewers = 0;
 
@@ -112,7 +117,7 @@ export class StudioView {
         this.client.toggleAudio(enabled);
       },
       shareScreen: (withCamera) => {
-        void this.client.shareScreen(withCamera).catch(shown);
+        void this.client.shareScreen(withCamera, this.#setup.choice.quality).catch(shown);
       },
       stopSharing: () => {
         this.client.stopSharing();
@@ -125,6 +130,10 @@ export class StudioView {
       this.#lasted = '';
       this.#peakViewers = 0;
       void this.client.startBroadcast(this.#state.quality).catch(shown);
+    });
+    this.#cancel.addEventListener('click', () => {
+      this.client.cancelStart();
+      this.#goLive.focus();
     });
     this.#build();
     this.client.store.subscribe(() => {
@@ -160,6 +169,7 @@ export class StudioView {
     this.#video.setAttribute('aria-label', 'Your picture');
     this.#status.setAttribute('role', 'status');
     this.#status.tabIndex = -1;
+    this.#countdown.setAttribute('aria-hidden', 'true');
     this.#error.setAttribute('role', 'alert');
     this.#openError.setAttribute('role', 'alert');
     this.#obstacle.id = 'go-live-obstacle';
@@ -175,7 +185,15 @@ export class StudioView {
     );
     const stage = element('div', { className: 'stage' }, this.#video, this.#badge, this.#invitation);
     const program = element('div', { className: 'program' }, stage, this.#level.root, this.#controls.root);
-    this.#go.append(this.#status, this.#error, this.#goLive, this.#obstacle, this.#watch.root);
+    this.#go.append(
+      this.#status,
+      this.#countdown,
+      this.#error,
+      this.#goLive,
+      this.#cancel,
+      this.#obstacle,
+      this.#watch.root,
+    );
     this.root.append(
       element('h1', { text: 'Studio' }),
       this.#bar.root,
@@ -220,6 +238,7 @@ export class StudioView {
     this.#goLive.hidden = onAir;
     const obstacle = onAir ? undefined : goLiveObstacle(state, this.#setup.streamKey);
     this.#goLive.disabled = obstacle !== undefined || state.status === 'connecting';
+    this.#cancel.hidden = state.status !== 'connecting';
     this.#obstacle.hidden = obstacle === undefined;
     setText(this.#obstacle, obstacle ?? '');
     this.#setup.show(state, onAir);
@@ -230,7 +249,7 @@ export class StudioView {
     if (!onAir) {
       this.#question.close();
     }
-    this.#tick();
+    this.#showStatus();
     refocus?.focus();
   }
 
@@ -254,15 +273,27 @@ export class StudioView {
       this.#lasted = durationWords(nowMs - state.liveSinceMs);
       this.#peakViewers = Math.max(this.#peakViewers, state.server?.viewers ?? 0);
     }
-    const ended = state.status === 'ended' && this.#lasted !== '';
-    setText(
-      this.#status,
-      ended
-        ? `This stream has ended. It lasted ${this.#lasted}, with ${viewerWords(this.#peakViewers)} at most.`
-        : statusWords(state, nowMs),
-    );
+    const countdown = countdownWords(state, nowMs);
+    this.#countdown.hidden = countdown === undefined;
+    setText(this.#countdown, countdown ?? '');
     this.#bar.show(state, nowMs);
     this.#health.show(state);
+  }
+
+  /** What changes with the state; with its figures only once a second. */
+  #showStatus(): void {
+    const state = this.#state;
+    const { status, health, reconnecting } = state;
+    const key = `${status} ${health?.cause ?? ''} ${String(reconnecting?.untilMs)} ${String(state.liveSinceMs)}`;
+    if (key !== this.#tickedFor) {
+      this.#tickedFor = key;
+      this.#tick();
+    }
+    const lasted =
+      status === 'ended' && this.#lasted !== ''
+        ? ` It lasted ${this.#lasted}, with ${viewerWords(this.#peakViewers)} at most.`
+        : '';
+    setText(this.#status, statusWords(state) + lasted);
   }
 }
 

@@ -1,6 +1,10 @@
+import type { SenderFigures } from '@tallylight/client/broadcast/sender-figures.ts';
+import { StreamClientError } from '@tallylight/client/broadcast/stream-client-error.ts';
 import { describe, expect, test } from 'vitest';
 import {
+  adviceFigures,
   adviceWords,
+  countdownWords,
   durationWords,
   endWords,
   goLiveObstacle,
@@ -10,7 +14,7 @@ import {
   viewerWords,
 } from './studio-words.ts';
 
-const still = { reconnecting: undefined, error: undefined, picture: 'camera' } as const;
+const still = { error: undefined, picture: 'camera', videoEnabled: true } as const;
 
 describe('the studio in words', () => {
   test('durations', () => {
@@ -39,13 +43,34 @@ describe('the studio in words', () => {
 
   test('a lost connection counts down to the end of the window', () => {
     const reconnecting = { attempts: 2, untilMs: 95_000, cause: 'silent' } as const;
-    expect(statusWords({ ...still, status: 'reconnecting', reconnecting }, 20_000)).toBe(
-      'Connection lost. Your stream stays open for 1:15. Reconnecting.',
+    expect(statusWords({ ...still, status: 'reconnecting' })).toBe('Connection lost. Reconnecting.');
+    expect(countdownWords({ status: 'reconnecting', reconnecting }, 20_000)).toBe(
+      'Your stream stays open for 1:15.',
+    );
+  });
+
+  test('a server that does not say how long it waits leaves no countdown', () => {
+    const reconnecting = { attempts: 2, untilMs: undefined, cause: 'silent' } as const;
+    expect(countdownWords({ status: 'reconnecting', reconnecting }, 20_000)).toBeUndefined();
+    expect(countdownWords({ status: 'live', reconnecting: undefined }, 20_000)).toBeUndefined();
+  });
+
+  test('a stream that the server did not end has not ended', () => {
+    const error = new StreamClientError('CONNECTION_FAILED', 'It stays open.', { recoverable: false });
+    expect(statusWords({ ...still, status: 'ended', error })).toBe('Your broadcast has stopped.');
+    expect(statusWords({ ...still, status: 'ended' })).toBe('This stream has ended.');
+  });
+
+  test('black is told, whatever makes it', () => {
+    expect(statusWords({ ...still, status: 'live', picture: 'none' })).toMatch(/no camera/);
+    expect(statusWords({ ...still, status: 'live', videoEnabled: false })).toMatch(/camera is off/);
+    expect(statusWords({ ...still, status: 'live', videoEnabled: false, picture: 'screen' })).toBe(
+      'You are live.',
     );
   });
 
   test('before going live only the broadcaster sees it', () => {
-    expect(statusWords({ ...still, status: 'preview' }, 0)).toBe('Only you can see this.');
+    expect(statusWords({ ...still, status: 'preview' })).toBe('Only you can see this.');
   });
 });
 
@@ -60,19 +85,25 @@ describe('goLiveObstacle', () => {
 });
 
 describe('adviceWords', () => {
-  const base = { quality: '720p', figures: undefined } as const;
-
   test('nothing is advised while all is good', () => {
-    expect(adviceWords({ ...base, health: undefined })).toBeUndefined();
-    expect(adviceWords({ ...base, health: { score: 95, word: 'Good', cause: undefined } })).toBeUndefined();
+    expect(adviceWords({ health: undefined })).toBeUndefined();
+    expect(adviceWords({ health: { score: 95, word: 'Good', cause: undefined } })).toBeUndefined();
   });
 
   test.each([
-    ['upload', /upload gives .*2\.5 Mbps/],
+    ['upload', /upload is too slow/],
+    ['camera', /light/],
     ['network', /cable/],
     ['computer', /busy/],
     ['nothing-sent', /No picture/],
   ] as const)('%s', (cause, words) => {
-    expect(adviceWords({ ...base, health: { score: 40, word: 'Poor', cause } })).toMatch(words);
+    expect(adviceWords({ health: { score: 40, word: 'Poor', cause } })).toMatch(words);
+  });
+
+  test('no figure is named that is not known', () => {
+    const health = { score: 40, word: 'Poor', cause: 'upload' } as const;
+    const figures = { targetBitrateBps: 900_000, sourceFramesPerSecond: 30 } as SenderFigures;
+    expect(adviceFigures({ quality: '720p', health, figures })).toMatch(/gives 900 kbps.*2\.5 Mbps/);
+    expect(adviceFigures({ quality: '720p', health, figures: undefined })).toBeUndefined();
   });
 });

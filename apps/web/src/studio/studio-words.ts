@@ -22,10 +22,9 @@ export function qualityWords(quality: StreamQuality): string {
   return `${quality}, up to ${bitrateWords(qualityTarget(quality).maxBitrateBps)}`;
 }
 
-/** Where the broadcast stands, in a sentence. `nowMs` is of `performance.now()`. */
+/** Where the broadcast stands, in a sentence that changes only when that does: it is read aloud each time. */
 export function statusWords(
-  state: Pick<BroadcastState, 'status' | 'reconnecting' | 'error' | 'picture'>,
-  nowMs: number,
+  state: Pick<BroadcastState, 'status' | 'error' | 'picture' | 'videoEnabled'>,
 ): string {
   switch (state.status) {
     case 'idle':
@@ -35,16 +34,29 @@ export function statusWords(
     case 'connecting':
       return 'Connecting to the server.';
     case 'live':
-      return state.picture === 'none' ? 'You are live in black: there is no camera.' : 'You are live.';
-    case 'reconnecting': {
-      const leftMs = (state.reconnecting?.untilMs ?? nowMs) - nowMs;
-      return `Connection lost. Your stream stays open for ${durationWords(leftMs)}. Reconnecting.`;
-    }
+      if (state.picture === 'none') {
+        return 'You are live in black: there is no camera.';
+      }
+      return state.picture === 'camera' && !state.videoEnabled
+        ? 'You are live in black: your camera is off.'
+        : 'You are live.';
+    case 'reconnecting':
+      return 'Connection lost. Reconnecting.';
     case 'ended':
-      return 'This stream has ended.';
+      // An error says here that the server did not end the stream: only this side of it is over.
+      return state.error === undefined ? 'This stream has ended.' : 'Your broadcast has stopped.';
     default:
       return 'Your stream has stopped.';
   }
+}
+
+/** How long the server still waits for a lost connection; undefined when nothing is lost, or the server did not say. */
+export function countdownWords(
+  state: Pick<BroadcastState, 'status' | 'reconnecting'>,
+  nowMs: number,
+): string | undefined {
+  const untilMs = state.status === 'reconnecting' ? state.reconnecting?.untilMs : undefined;
+  return untilMs === undefined ? undefined : `Your stream stays open for ${durationWords(untilMs - nowMs)}.`;
 }
 
 /** The word in the picture's corner. */
@@ -75,16 +87,13 @@ export function endWords(viewers: number): string {
   return `End the stream for ${viewerWords(viewers)}? This cannot be undone.`;
 }
 
-/** What a broadcaster can do about the health, or undefined while it is good. */
-export function adviceWords(
-  state: Pick<BroadcastState, 'health' | 'figures' | 'quality'>,
-): string | undefined {
+/** What a broadcaster can do about the health, or undefined while it is good. Without figures: it is read aloud at each change. */
+export function adviceWords(state: Pick<BroadcastState, 'health'>): string | undefined {
   switch (state.health?.cause) {
-    case 'upload': {
-      const room = state.figures?.targetBitrateBps ?? 0;
-      const set = qualityTarget(state.quality).maxBitrateBps;
-      return `Your upload gives ${bitrateWords(room)}, you send up to ${bitrateWords(set)}. Choose a lower quality.`;
-    }
+    case 'upload':
+      return 'Your upload is too slow for this quality. Choose a lower quality.';
+    case 'camera':
+      return 'Your camera gives too few pictures. More light helps.';
     case 'network':
       return 'Your network is slow or loses packets. Use a cable, or move closer to the router.';
     case 'computer':
@@ -94,6 +103,20 @@ export function adviceWords(
     default:
       return undefined;
   }
+}
+
+/** The figures behind the advice; undefined while there are none. */
+export function adviceFigures(
+  state: Pick<BroadcastState, 'health' | 'figures' | 'quality'>,
+): string | undefined {
+  const { targetBitrateBps, sourceFramesPerSecond } = state.figures ?? {};
+  if (state.health?.cause === 'upload' && targetBitrateBps !== undefined) {
+    const set = qualityTarget(state.quality).maxBitrateBps;
+    return `Your upload gives ${bitrateWords(targetBitrateBps)}, you send up to ${bitrateWords(set)}.`;
+  }
+  return state.health?.cause === 'camera' && sourceFramesPerSecond !== undefined
+    ? `Your camera gives ${sourceFramesPerSecond.toFixed(0)} pictures per second.`
+    : undefined;
 }
 
 /** The next lower quality; undefined below the lowest. */

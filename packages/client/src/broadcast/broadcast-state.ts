@@ -1,4 +1,4 @@
-import type { SourceTracks } from './capture/broadcast-source.ts';
+import type { SourceTracks } from './capture/program.ts';
 import type { Health } from './health-score.ts';
 import type { SenderFigures } from './sender-figures.ts';
 import type { ServerHealth } from './server-health.ts';

@@ -10,8 +10,10 @@ export interface HealthInput {
   /** The limit that was set, in bit/s. */
   readonly maxBitrateBps: number;
   readonly framesPerSecond: number;
-  /** Frames per second that the source gives. Undefined for a screen, which moves only when something happens. */
+  /** Frames per second that the source is set to. Undefined for a screen, which moves only when something happens. */
   readonly expectedFramesPerSecond: number | undefined;
+  /** Frames per second that the source gave. Undefined where the browser does not count them. */
+  readonly sourceFramesPerSecond: number | undefined;
   readonly rttMs: number | undefined;
   /** 0 to 1. */
   readonly lossFraction: number | undefined;
@@ -22,7 +24,9 @@ export interface HealthInput {
 export type HealthWord = 'Good' | 'Fair' | 'Poor';
 
 /** Where to look first. */
-export type HealthCause = 'nothing-sent' | 'upload' | 'network' | 'computer';
+export type HealthCause = 'nothing-sent' | Weighed;
+
+type Weighed = 'upload' | 'network' | 'computer' | 'camera';
 
 /** The score, its word and its biggest cause. */
 export interface Health {
@@ -65,46 +69,59 @@ const BITRATE: Penalty = [
   [30, 51],
   [80, 80],
 ];
+/** Missing percent of the frames per second that the camera was set to. Half of them, as in a dim room, is fair: no more. */
+const CAMERA: Penalty = [
+  [10, 0],
+  [50, 30],
+  [90, 50],
+];
 /** The encoder says that the computer is too slow, whatever the frame rate is at this moment. */
 const CPU_LIMITED_POINTS = 21;
 
 /**
  * How well a broadcast leaves this browser, from 0 (nothing arrives) to 100:
- * `100 − rtt − loss − frames − bitrate − cpu`, each a piecewise linear penalty of the tables above; at least 1 while anything is sent, 0 when nothing is.
- * Bitrate counts only while the network limits the encoder: a quiet picture needs few bits and is in good health.
+ * `100 − rtt − loss − frames − bitrate − cpu − camera`, each a piecewise linear penalty of the tables above; at least 1 while anything is sent, 0 when nothing is.
+ * Bitrate counts only while the network limits the encoder: a quiet picture needs few bits and is in good health. Frames that an
+ * unhindered encoder was never given are the camera's, not the computer's.
  */
 export function healthScore(input: HealthInput): Health {
   if (input.bitrateBps <= 0) {
     return { score: 0, word: 'Poor', cause: 'nothing-sent' };
   }
-  const frames = lost(FRAMES, missingFramesPercent(input));
   const bitrate = lost(BITRATE, missingBitratePercent(input));
+  const set = input.expectedFramesPerSecond;
+  // An encoder that is held back asks its source for less: then the source is not to blame.
+  const free = bitrate === 0 && (input.limitation === 'none' || input.limitation === 'other');
+  const given = free ? Math.min(set ?? 0, input.sourceFramesPerSecond ?? Number.POSITIVE_INFINITY) : set;
+  const frames = lost(FRAMES, missingPercent(input.framesPerSecond, given));
   // An encoder that may not shrink the picture gives up frames for want of bitrate, and then calls itself unlimited.
   const short = input.limitation === 'bandwidth' || (input.limitation !== 'cpu' && frames > 0 && bitrate > 0);
-  const points: Readonly<Record<'upload' | 'network' | 'computer', number>> = {
+  const points: Readonly<Record<Weighed, number>> = {
     upload: short ? bitrate + frames : 0,
     network: lost(RTT, input.rttMs ?? 0) + lost(LOSS, (input.lossFraction ?? 0) * 100),
     computer: (short ? 0 : frames) + (input.limitation === 'cpu' ? CPU_LIMITED_POINTS : 0),
+    camera: lost(CAMERA, missingPercent(given ?? 0, set)),
   };
-  const score = Math.round(Math.max(1, 100 - points.upload - points.network - points.computer));
+  const score = Math.round(
+    Math.max(1, 100 - points.upload - points.network - points.computer - points.camera),
+  );
   const word = score >= GOOD_SCORE ? 'Good' : score >= FAIR_SCORE ? 'Fair' : 'Poor';
   return { score, word, cause: word === 'Good' ? undefined : worst(points) };
 }
 
-function worst(points: Readonly<Record<'upload' | 'network' | 'computer', number>>): HealthCause {
+function worst(points: Readonly<Record<Weighed, number>>): HealthCause {
   // A network that is short of room drops frames as well: of equals, the network is named.
-  const order = ['upload', 'network', 'computer'] as const;
+  const order = ['upload', 'network', 'computer', 'camera'] as const;
   return order.reduce((most, next) => (points[next] > points[most] ? next : most));
 }
 
-function missingFramesPercent(input: HealthInput): number {
-  const expected = input.expectedFramesPerSecond;
-  return expected === undefined || expected <= 0 ? 0 : 100 * (1 - input.framesPerSecond / expected);
+function missingPercent(found: number, expected: number | undefined): number {
+  return expected === undefined || expected <= 0 ? 0 : 100 * (1 - found / expected);
 }
 
 function missingBitratePercent(input: HealthInput): number {
-  const room = input.targetBitrateBps ?? input.bitrateBps;
-  return 100 * (1 - room / input.maxBitrateBps);
+  // What is sent says nothing about what could be: without an estimate nothing is known, and nothing counts.
+  return missingPercent(input.targetBitrateBps ?? input.maxBitrateBps, input.maxBitrateBps);
 }
 
 function lost(penalty: Penalty, value: number): number {

@@ -67,8 +67,11 @@ export class LiveBroadcast {
     this.#started = true;
   }
 
-  /** Ends the stream for its viewers at once. Throws when the server did not do it. */
+  /** Ends the stream for its viewers at once; does nothing before it was live. Throws when the server did not do it. */
   async endStream(streamKey: string): Promise<void> {
+    if (this.#desk === undefined && this.#started) {
+      throw new Error('the server did not say which stream this is');
+    }
     await this.#desk?.end(streamKey);
   }
 

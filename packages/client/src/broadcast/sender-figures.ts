@@ -6,6 +6,8 @@ export interface SenderFigures {
   readonly videoBitrateBps: number;
   readonly audioBitrateBps: number;
   readonly framesPerSecond: number;
+  /** That the source gave to the encoder; undefined where the browser does not count them. */
+  readonly sourceFramesPerSecond: number | undefined;
   /** Pictures of the source that were not encoded. */
   readonly droppedFrames: number;
   readonly width: number;
@@ -33,6 +35,8 @@ export function senderFigures(from: SenderReport, to: SenderReport): SenderFigur
     videoBitrateBps: (8 * grown(from.videoBytesSent, to.videoBytesSent)) / seconds,
     audioBitrateBps: (8 * grown(from.audioBytesSent, to.audioBytesSent)) / seconds,
     framesPerSecond: framesEncoded / seconds,
+    sourceFramesPerSecond:
+      from.sourceFrames === undefined || to.sourceFrames === undefined ? undefined : sourceFrames / seconds,
     droppedFrames: Math.max(0, sourceFrames - framesEncoded - IN_FLIGHT_FRAMES),
     width: to.width,
     height: to.height,

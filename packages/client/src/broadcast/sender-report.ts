@@ -7,7 +7,6 @@ export interface SenderReport {
   readonly videoBytesSent: number;
   readonly audioBytesSent: number;
   readonly packetsSent: number;
-  readonly packetsResent: number;
   /** As the far end counts; undefined before its first report. */
   readonly packetsLost: number | undefined;
   /** Of the largest layer. */
@@ -45,7 +44,6 @@ export function readSenderReport(entries: Iterable<Entry>, atMs: number): Sender
     videoBytesSent: sum(video, 'bytesSent') + sum(video, 'headerBytesSent'),
     audioBytesSent: sum(audio, 'bytesSent') + sum(audio, 'headerBytesSent'),
     packetsSent: sum(outbound, 'packetsSent'),
-    packetsResent: sum(outbound, 'retransmittedPacketsSent'),
     packetsLost: remote.length === 0 ? undefined : sum(remote, 'packetsLost'),
     framesEncoded: number(largest?.['framesEncoded']) ?? 0,
     sourceFrames: number(source?.['frames']),
@@ -59,6 +57,19 @@ export function readSenderReport(entries: Iterable<Entry>, atMs: number): Sender
     heard: heardOn(pair),
     videoCodec: typeof codec === 'string' ? codec.split('/')[1] : undefined,
   };
+}
+
+/** Reads a connection now; undefined when it says nothing. */
+export async function readConnection(connection: RTCPeerConnection): Promise<SenderReport | undefined> {
+  try {
+    const entries: Record<string, unknown>[] = [];
+    for (const entry of (await connection.getStats()).values()) {
+      entries.push(entry as Record<string, unknown>);
+    }
+    return readSenderReport(entries, performance.now());
+  } catch {
+    return undefined;
+  }
 }
 
 function selectedPair(all: readonly Entry[]): Entry | undefined {

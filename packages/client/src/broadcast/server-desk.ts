@@ -35,24 +35,19 @@ export class ServerDesk {
       } catch {
         // The next answer counts.
       }
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, waitMs);
-        signal.addEventListener('abort', () => {
-          clearTimeout(timer);
-          resolve();
-        });
-      });
+      await pause(waitMs, signal);
     }
   }
 
-  /** Ends the stream for its viewers at once. Throws when the server did not do it. */
+  /** Ends the stream for its viewers at once; one that is over already is as good. Throws when the server did not do it. */
   async end(streamKey: string): Promise<void> {
     const response = await fetch(`${this.#streamUrl}/end`, {
       method: 'POST',
       headers: { Authorization: `Bearer ${streamKey}` },
       signal: AbortSignal.timeout(ANSWER_MS),
     });
-    if (!response.ok) {
+    const over = response.status === 404 && (await response.text()).includes('"NOT_LIVE"');
+    if (!response.ok && !over) {
       throw new Error(`the server answered ${String(response.status)} to the end of the stream`);
     }
   }
@@ -61,4 +56,20 @@ export class ServerDesk {
   close(): void {
     this.#ending.abort();
   }
+}
+
+/** Waits, until the signal aborts at the latest. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done);
+    if (signal.aborted) {
+      done();
+    }
+  });
 }

@@ -6,17 +6,12 @@ export interface StreamWarning {
 
 /** What `GET /api/streams/:id/health` says. */
 export interface ServerHealth {
-  readonly publishing: boolean;
   /** What arrived at the server, in bit/s; undefined while unknown. */
   readonly bitrateBps: number | undefined;
-  readonly framesPerSecond: number | undefined;
-  readonly lossFraction: number | undefined;
   readonly warnings: readonly StreamWarning[];
   readonly viewers: number;
-  /** Of them by WebRTC. */
-  readonly webrtcViewers: number;
-  /** When the stream went live, Unix ms. */
-  readonly startedAtMs: number | undefined;
+  /** How long the stream stays open for a lost publisher, in seconds; undefined when the server does not say. */
+  readonly reconnectWindowSec: number | undefined;
 }
 
 /** More sentences than these nobody reads. */
@@ -31,10 +26,7 @@ export function parseServerHealth(body: unknown): ServerHealth | undefined {
   const viewers = isRecord(body['viewers']) ? body['viewers'] : {};
   const warnings: readonly unknown[] = Array.isArray(health['warnings']) ? health['warnings'] : [];
   return {
-    publishing: body['publishing'] === true,
     bitrateBps: number(health['bitrateBps']),
-    framesPerSecond: number(health['framesPerSecond']),
-    lossFraction: number(health['lossFraction']),
     warnings: warnings
       .flatMap((warning) =>
         isRecord(warning) && typeof warning['code'] === 'string' && typeof warning['message'] === 'string'
@@ -43,8 +35,7 @@ export function parseServerHealth(body: unknown): ServerHealth | undefined {
       )
       .slice(0, MAX_WARNINGS),
     viewers: number(viewers['total']) ?? 0,
-    webrtcViewers: number(viewers['whep']) ?? 0,
-    startedAtMs: number(body['startedAtMs']),
+    reconnectWindowSec: number(body['reconnectWindowSec']),
   };
 }
 

@@ -54,6 +54,7 @@ export function healthOf(
     maxBitrateBps: context.maxBitrateBps,
     framesPerSecond: figures.framesPerSecond,
     expectedFramesPerSecond: context.expectedFramesPerSecond,
+    sourceFramesPerSecond: figures.sourceFramesPerSecond,
     rttMs: figures.rttMs,
     lossFraction: figures.lossFraction,
     limitation: figures.limitation,

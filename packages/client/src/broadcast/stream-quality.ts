@@ -1,12 +1,6 @@
 /** What a broadcaster can choose. `auto` is 720p, which most uploads and computers carry. */
 export type StreamQuality = 'auto' | '1080p' | '720p' | '480p' | '360p';
 
-/** Constraints of one capture, as `getUserMedia` takes them. */
-export interface MediaConstraints {
-  readonly video: MediaTrackConstraints;
-  readonly audio: MediaTrackConstraints;
-}
-
 /** What a quality means in figures. */
 export interface QualityTarget {
   /** Pixels of a landscape picture; a portrait camera gives them the other way round. */
@@ -67,9 +61,4 @@ export function screenConstraints(quality: StreamQuality): MediaTrackConstraints
     height: { max: height },
     frameRate: { ideal: framesPerSecond, max: framesPerSecond },
   };
-}
-
-/** Both constraints of a quality, with the browser's own choice of devices. */
-export function mediaConstraints(quality: StreamQuality): MediaConstraints {
-  return { video: cameraConstraints(quality, undefined), audio: microphoneConstraints(undefined) };
 }

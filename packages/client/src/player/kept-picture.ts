@@ -73,7 +73,12 @@ export class KeptPicture {
     const url = URL.createObjectURL(blob);
     const image = new Image();
     image.src = url;
-    await image.decode();
+    try {
+      await image.decode();
+    } catch (error) {
+      URL.revokeObjectURL(url);
+      throw error;
+    }
     this.drop();
     this.#url = url;
     this.#before = media.style.background;

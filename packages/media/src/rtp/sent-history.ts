@@ -36,6 +36,11 @@ export class SentHistory {
     this.#bytes = new Uint32Array(capacity);
   }
 
+  /** The transport-wide number, 16 bits, of the packet that goes out next. */
+  get next(): number {
+    return this.#next & 0xffff;
+  }
+
   /** A packet of this size goes out now: gives its transport-wide number, 16 bits. */
   sent(bytes: number, nowMs: number): number {
     const sequence = this.#next++;

@@ -9,6 +9,7 @@ const DIGEST = Array.from({ length: 32 }, () => 'AB').join(':');
 const transport: AnswerTransport = {
   origin: 'rtc 1 0 IN IP4 127.0.0.1',
   iceUfrag: 'ours',
+  setup: 'passive',
   icePwd: 'ourPasswordIsThisLong22',
   fingerprint: { algorithm: 'sha-256', value: DIGEST },
   candidates: [hostCandidate('127.0.0.1', 8189, 0)],

@@ -41,7 +41,7 @@ export interface EgressNegotiation {
 }
 
 const TAKES: ReadonlySet<MediaSection['direction']> = new Set(['recvonly', 'sendrecv'] as const);
-const EXTENSIONS: readonly ExtensionName[] = ['transportCc', 'mid', 'absCaptureTime', 'playoutDelay'];
+const EXTENSIONS: readonly ExtensionName[] = ['transportCc', 'mid', 'playoutDelay'];
 /** Best first. A decoder of `high` plays all before it; browsers play `high` behind a payload type of a lesser profile, too. */
 const SEND_ORDER = ['constrained-baseline', 'baseline', 'main', 'constrained-high', 'high', 'other'] as const;
 

@@ -10,6 +10,7 @@ const DIGEST = Array.from({ length: 32 }, () => 'AB').join(':');
 const transport: AnswerTransport = {
   origin: 'rtc 1 0 IN IP4 127.0.0.1',
   iceUfrag: 'ours',
+  setup: 'passive',
   icePwd: 'ourPasswordIsThisLong22',
   fingerprint: { algorithm: 'sha-256', value: DIGEST },
   candidates: [hostCandidate('192.0.2.10', 8189, 0), hostCandidate('127.0.0.1', 8189, 1)],
@@ -223,6 +224,17 @@ describe('the codec of the picture', () => {
     expect(choice(...formats).payloadType).toBe(payloadType);
   });
 
+  test('payload types that look like RTCP are not taken (RFC 5761 §4)', () => {
+    const renumbered = (text: string): string =>
+      text
+        .replaceAll('m=video 9 UDP/TLS/RTP/SAVPF 108 ', 'm=video 9 UDP/TLS/RTP/SAVPF 72 ')
+        .replaceAll(':108 ', ':72 ');
+    const before = negotiateIngest(readSdp(plain)).video;
+    expect(before).toMatchObject({ codec: 'h264', payloadType: 108 });
+    const after = negotiateIngest(readSdp(renumbered(plain))).video;
+    expect(after?.payloadType).not.toBe(72);
+  });
+
   test('the level stays as offered when the publisher does not allow asymmetry', () => {
     const text = plain.replaceAll('level-asymmetry-allowed=1;', '');
     const answer = negotiateIngest(readSdp(text)).answer(transport);
@@ -262,9 +274,9 @@ describe('negotiateIngest refuses, in words', () => {
     ['no fingerprint', without(plain, /^a=fingerprint/), 'no a=fingerprint'],
     ['no ICE', without(plain, /^a=ice-ufrag/), 'no a=ice-ufrag and a=ice-pwd'],
     [
-      'a passive client',
-      plain.replaceAll('actpass', 'passive'),
-      'a=setup:passive: actpass or active is needed',
+      'a client that does no DTLS',
+      plain.replaceAll('actpass', 'holdconn'),
+      'a=setup:holdconn: actpass, active or passive is needed',
     ],
     [
       'media in the clear',

@@ -44,14 +44,8 @@ const START_BITRATE_KBPS = '2000';
 /** Bits a second: music in stereo. Browsers' default is speech in mono at 32,000. */
 const OPUS_BITRATE_BPS = '128000';
 const SENDS: ReadonlySet<MediaSection['direction']> = new Set(['sendonly', 'sendrecv'] as const);
-const VIDEO_EXTENSIONS: readonly ExtensionName[] = [
-  'transportCc',
-  'mid',
-  'rid',
-  'repairedRid',
-  'absCaptureTime',
-];
-const AUDIO_EXTENSIONS: readonly ExtensionName[] = ['transportCc', 'mid', 'absCaptureTime'];
+const VIDEO_EXTENSIONS: readonly ExtensionName[] = ['transportCc', 'mid', 'rid', 'repairedRid'];
+const AUDIO_EXTENSIONS: readonly ExtensionName[] = ['transportCc', 'mid'];
 
 /**
  * Decides what we take of a publisher's offer: H.264 rather than VP8, packetization-mode 1 and the plainest profile first; Opus. A second

@@ -10,6 +10,8 @@ export interface AnswerTransport {
   readonly iceUfrag: string;
   readonly icePwd: string;
   readonly fingerprint: Fingerprint;
+  /** Our part of the DTLS handshake: passive, unless the client insists on that part. */
+  readonly setup: 'active' | 'passive';
   /** Where the client reaches us; the first is tried first. */
   readonly candidates: readonly IceCandidate[];
 }
@@ -20,26 +22,28 @@ export function readAnswerTransport(
   candidates: readonly IceCandidate[],
 ): AnswerTransport {
   const { origin, media } = readSdp(nativeDescription);
-  const { iceUfrag, icePwd, fingerprint } = media[0] ?? {};
+  const { iceUfrag, icePwd, fingerprint, setup } = media[0] ?? {};
   if (iceUfrag === undefined || icePwd === undefined || fingerprint === undefined) {
     throw new SdpError('a description of ours without ICE and DTLS parameters');
   }
-  return { origin, iceUfrag, icePwd, fingerprint, candidates };
+  const part = setup === 'active' ? setup : 'passive';
+  return { origin, iceUfrag, icePwd, fingerprint, setup: part, candidates };
 }
 
-/** What a section of an answer says of the transport. We wait for the client's DTLS: it is the one behind a NAT. */
+/** What a section of an answer says of the transport. */
 export function transportFields(
   transport: AnswerTransport,
 ): Pick<MediaSection, 'iceUfrag' | 'icePwd' | 'fingerprint' | 'setup'> {
-  const { iceUfrag, icePwd, fingerprint } = transport;
-  return { iceUfrag, icePwd, fingerprint, setup: 'passive' };
+  const { iceUfrag, icePwd, fingerprint, setup } = transport;
+  return { iceUfrag, icePwd, fingerprint, setup };
 }
 
 /**
  * The offer as the native library is given it: one section, with the transport of the client and without its candidates.
  * One, because with two tracks the library drops what has an SSRC that is not announced (simulcast), and looks into RTCP for it;
  * with one it passes everything on. No candidates, because they race the DTLS handshake there, and would aim our STUN checks at hosts
- * that the client chose. `active` makes the library wait for the client's DTLS.
+ * that the client chose. `active` makes the library wait for the client's DTLS: it is the one behind a NAT. Only a client that offers
+ * nothing but `passive`, as FFmpeg does, gets a library that begins.
  */
 export function nativeOffer(
   offer: SessionDescription,
@@ -64,7 +68,7 @@ export function nativeOffer(
     endOfCandidates: false,
     rids: [],
     attributes: [],
-    setup: 'active',
+    setup: transport.setup === 'passive' ? 'passive' : 'active',
     ...(iceUfrag !== undefined && { iceUfrag }),
     ...(icePwd !== undefined && { icePwd }),
     ...(fingerprint !== undefined && { fingerprint }),

@@ -10,8 +10,6 @@ export const EXTENSION_URIS = {
   rid: 'urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id',
   /** RFC 8852 §3.2. */
   repairedRid: 'urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id',
-  /** When the picture was taken, as an NTP time. */
-  absCaptureTime: 'http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time',
   /** Bounds of the receiver's playout delay, in units of 10 ms. */
   playoutDelay: 'http://www.webrtc.org/experiments/rtp-hdrext/playout-delay',
 } as const;

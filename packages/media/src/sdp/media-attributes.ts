@@ -22,12 +22,10 @@ import type {
   SsrcAttribute,
   SsrcGroup,
 } from './session-description.ts';
-import { readSimulcast } from './simulcast.ts';
+import { RID, readSimulcast } from './simulcast.ts';
 
 /** RFC 5888 §4 says token; RTP's header extension carries it, so it is short. */
 const MID = /^[A-Za-z0-9!#$%&'*+.^_`{|}~-]{1,32}$/;
-/** RFC 8851 §10: letters and digits; `-` and `_` for older senders. */
-const RID = /^[A-Za-z0-9_-]{1,32}$/;
 
 /** Gathers the attributes of one media section. */
 export class MediaAttributes {

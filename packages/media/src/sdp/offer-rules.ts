@@ -44,8 +44,8 @@ export function checkOffer(
     throw new OfferRefusedError('no a=ice-ufrag and a=ice-pwd');
   }
   if (transport.fingerprint === undefined) throw new OfferRefusedError('no a=fingerprint');
-  if (transport.setup !== 'actpass' && transport.setup !== 'active') {
-    throw new OfferRefusedError(`a=setup:${transport.setup ?? '(none)'}: actpass or active is needed`);
+  if (transport.setup === undefined || transport.setup === 'holdconn') {
+    throw new OfferRefusedError(`a=setup:${transport.setup ?? '(none)'}: actpass, active or passive is needed`);
   }
   return { ...(audio !== undefined && { audio }), ...(video !== undefined && { video }), transport };
 }

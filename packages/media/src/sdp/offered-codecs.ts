@@ -21,17 +21,26 @@ const ENCODINGS: ReadonlyMap<string, { readonly codec: OfferedCodec['codec']; re
     ['opus', { codec: 'opus', clockRate: 48_000 }],
   ]);
 
+/**
+ * RFC 5761 §4: with RTP and RTCP on one port these payload types, with the marker bit set, look like types of RTCP. A picture's last packet
+ * has the marker.
+ */
+function isUsable(payloadType: number): boolean {
+  return payloadType < 64 || payloadType > 95;
+}
+
 /** The codecs of the section that are ours, in its order of preference. */
 export function offeredCodecs(section: MediaSection): OfferedCodec[] {
   const rtxOf = new Map<number, number>();
-  for (const payloadType of section.payloadTypes) {
+  const payloadTypes = section.payloadTypes.filter(isUsable);
+  for (const payloadType of payloadTypes) {
     if (section.rtpMaps.get(payloadType)?.encoding.toLowerCase() !== 'rtx') continue;
     const original = Number(
       readFormatParameters(section.formatParameters.get(payloadType)).get('apt') ?? Number.NaN,
     );
     if (!rtxOf.has(original)) rtxOf.set(original, payloadType);
   }
-  return section.payloadTypes.flatMap((payloadType) => {
+  return payloadTypes.flatMap((payloadType) => {
     const map = section.rtpMaps.get(payloadType);
     const known = ENCODINGS.get(map?.encoding.toLowerCase() ?? '');
     if (known === undefined || map?.clockRate !== known.clockRate) return [];

@@ -2,6 +2,12 @@ import { SdpError } from './sdp-error.ts';
 import { SDP_LIMITS } from './sdp-limits.ts';
 import type { Simulcast, SimulcastLayer } from './session-description.ts';
 
+/**
+ * RFC 8851 §10: letters and digits; `-` and `_` for older senders. As long as the one-byte form of a header extension has room for
+ * (RFC 8285 §4.2): a longer one would never be told by RTP.
+ */
+export const RID = /^[A-Za-z0-9_-]{1,16}$/;
+
 /** Reads the value of `a=simulcast` (RFC 8853 §5.1). Throws SdpError. */
 export function readSimulcast(value: string, line?: number): Simulcast {
   const words = value.trim().split(/ +/);
@@ -20,7 +26,7 @@ export function readSimulcast(value: string, line?: number): Simulcast {
 
   function readLayer(text: string): SimulcastLayer {
     const rids = text.split(',').map((rid) => rid.replace(/^~/, ''));
-    if (rids.length > SDP_LIMITS.rids || !rids.every((rid) => /^[A-Za-z0-9_-]{1,32}$/.test(rid))) throw bad();
+    if (rids.length > SDP_LIMITS.rids || !rids.every((rid) => RID.test(rid))) throw bad();
     return { rids, paused: text.startsWith('~') };
   }
 

@@ -32,6 +32,7 @@ export interface RtcConfig {
   readonly iceTimeoutMs: number;
   readonly dtlsTimeoutMs: number;
   readonly silenceMs: number;
+  readonly whepViewersPerAddress: number;
   readonly whipSessionsPerAddress: number;
   readonly maxOfferBytes: number;
 }
@@ -154,8 +155,9 @@ function rtcOf(values: SettingValues): RtcConfig | undefined {
     iceTimeoutMs: values.rtcIceTimeoutSec * 1000,
     dtlsTimeoutMs: values.rtcDtlsTimeoutSec * 1000,
     silenceMs: values.rtcSilenceSec * 1000,
+    whepViewersPerAddress: values.whepViewersPerAddress,
     whipSessionsPerAddress: values.whipSessionsPerAddress,
-    maxOfferBytes: values.whipMaxOfferBytes,
+    maxOfferBytes: values.rtcMaxOfferBytes,
   };
 }
 

@@ -209,11 +209,12 @@ export const limitSettings = {
 
   ffmpegMaxProcesses: integer({
     env: 'FFMPEG_MAX_PROCESSES',
-    // One for each live stream, and a second while its renditions change: a replacement must find room. The CPU budget decides long before.
+    // A live stream has one for its renditions, and a second while they change, for a replacement must find room; and a small one for its
+    // sound where HLS or WebRTC needs another codec than it came in. The CPU budget decides long before.
     default: 4 * availableParallelism() + 4,
     min: 1,
     max: 10_000,
     unit: 'processes',
-    description: 'FFmpegs at one time; the default is four a core and four',
+    description: 'FFmpegs at one time, one or two a stream; the default is four a core and four',
   }),
 };

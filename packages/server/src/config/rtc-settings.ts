@@ -1,6 +1,9 @@
+import { DEFAULT_WHEP_LIMITS } from '../egress/whep/whep-limits.ts';
+import { DEFAULT_WHIP_LIMITS } from '../ingest/whip/whip-limits.ts';
+import { DEFAULT_RTC_LIMITS } from '../rtc-worker/rtc-limits.ts';
 import { integer, list, optionalText, toggle } from './setting.ts';
 
-/** WebRTC: where it listens, how browsers find it, and what it may cost. */
+/** WebRTC: where it listens, and how browsers find it. */
 export const rtcSettings = {
   rtc: toggle({ env: 'RTC', default: true, description: 'WebRTC: publish by WHIP, watch by WHEP' }),
   rtcPort: integer({
@@ -40,17 +43,29 @@ export const rtcSettings = {
     unit: 's',
     description: 'How long a TURN credential is good',
   }),
+};
+
+/** What WebRTC may cost; each limit is enforced where it is reached. */
+export const rtcLimitSettings = {
   maxWhepViewers: integer({
     env: 'MAX_WHEP_VIEWERS',
-    default: 250,
+    default: DEFAULT_WHEP_LIMITS.maxViewers,
     min: 0,
     max: 100_000,
     unit: 'viewers',
     description: 'WebRTC viewers in all; more are sent to LL-HLS',
   }),
+  whepViewersPerAddress: integer({
+    env: 'WHEP_VIEWERS_PER_ADDRESS',
+    default: DEFAULT_WHEP_LIMITS.maxViewersPerAddress,
+    min: 1,
+    max: 100_000,
+    unit: 'viewers',
+    description: 'WebRTC viewers from one address; more are sent to LL-HLS',
+  }),
   rtcIceTimeoutSec: integer({
     env: 'RTC_ICE_TIMEOUT_SEC',
-    default: 15,
+    default: DEFAULT_RTC_LIMITS.iceTimeoutMs / 1000,
     min: 1,
     max: 120,
     unit: 's',
@@ -58,7 +73,7 @@ export const rtcSettings = {
   }),
   rtcDtlsTimeoutSec: integer({
     env: 'RTC_DTLS_TIMEOUT_SEC',
-    default: 10,
+    default: DEFAULT_RTC_LIMITS.dtlsTimeoutMs / 1000,
     min: 1,
     max: 120,
     unit: 's',
@@ -66,7 +81,7 @@ export const rtcSettings = {
   }),
   rtcSilenceSec: integer({
     env: 'RTC_SILENCE_SEC',
-    default: 5,
+    default: DEFAULT_RTC_LIMITS.silenceTimeoutMs / 1000,
     min: 2,
     max: 120,
     unit: 's',
@@ -74,18 +89,19 @@ export const rtcSettings = {
   }),
   whipSessionsPerAddress: integer({
     env: 'WHIP_SESSIONS_PER_ADDRESS',
-    default: 5,
+    default: DEFAULT_WHIP_LIMITS.maxSessionsPerAddress,
     min: 1,
     max: 10_000,
     unit: 'sessions',
     description: 'WebRTC publishers from one address',
   }),
-  whipMaxOfferBytes: integer({
-    env: 'WHIP_MAX_OFFER_BYTES',
-    default: 65_536,
+  rtcMaxOfferBytes: integer({
+    env: 'RTC_MAX_OFFER_BYTES',
+    default: DEFAULT_WHIP_LIMITS.maxOfferBytes,
     min: 1024,
-    max: 1_048_576,
+    // What reads descriptions reads no more.
+    max: DEFAULT_WHIP_LIMITS.maxOfferBytes,
     unit: 'bytes',
-    description: 'Largest SDP offer',
+    description: 'Largest SDP offer of publishers and viewers',
   }),
 };

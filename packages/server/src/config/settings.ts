@@ -3,7 +3,7 @@ import { ENCODERS } from '../transcode/ffmpeg/args.ts';
 import { DEFAULT_LADDER } from '../transcode/ladder.ts';
 import { ladder } from './ladder-setting.ts';
 import { limitSettings } from './limit-settings.ts';
-import { rtcSettings } from './rtc-settings.ts';
+import { rtcLimitSettings, rtcSettings } from './rtc-settings.ts';
 import { choice, integer, list, numberOrAuto, optionalText, port, text, toggle } from './setting.ts';
 
 /** Every setting of the server: the one place where names, defaults, units and bounds stand. */
@@ -148,6 +148,7 @@ export const settings = {
   }),
 
   ...rtcSettings,
+  ...rtcLimitSettings,
 
   demo: toggle({ env: 'DEMO', default: true, description: 'Publish a test card to the stream "demo"' }),
   logLevel: choice({

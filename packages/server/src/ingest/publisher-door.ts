@@ -2,6 +2,7 @@ import { bearerToken } from '../http/bearer-token.ts';
 import { HttpError } from '../http/http-error.ts';
 import type { HttpRequest } from '../http/http-request.ts';
 import type { Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
 import type { PublishAuthorizer } from '../stream/publisher.ts';
 import type { KeyFailures } from './key-failures.ts';
 
@@ -83,6 +84,13 @@ export class PublisherDoor {
       else this.#pending.delete(address);
     }
   }
+}
+
+/** Logs that a publisher was refused: never the words, which may quote what it sent. */
+export function logRefusal(log: Logger, peer: string, { code, status }: HttpError): void {
+  // Who has no key, or guesses too often, must not fill the log.
+  const level = code === 'KEY_MISSING' || status === 429 ? 'debug' : 'warn';
+  log[level]({ peer, code }, 'refused publisher');
 }
 
 function unauthorised(code: string, message: string, challenge: string): HttpError {

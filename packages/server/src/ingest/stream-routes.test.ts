@@ -42,6 +42,7 @@ beforeAll(async () => {
           ended.push(streamId);
           return true;
         },
+        reconnectWindowMs: 30_000,
         door: new PublisherDoor({ authorizer: new FakeKeys(), keyFailures, clock }),
         log,
         clientAddress,
@@ -94,6 +95,7 @@ describe.each(['HTTP/1.1', 'HTTP/2'] as const)('API over %s', (version) => {
       health: { bitrateBps: 1e6, framesPerSecond: 30, warnings: [{ code: 'b-frames', message: 'off' }] },
       viewers: { whep: 2, hls: 3, total: 5 },
       startedAtMs: 1_700_000_000_000,
+      reconnectWindowSec: 30,
     });
   });
 
@@ -172,6 +174,11 @@ describe.each(['HTTP/1.1', 'HTTP/2'] as const)('API over %s', (version) => {
     gateway.refusal = undefined;
     const answer = await probe();
     expect([answer.status, answer.headers['content-type']]).toEqual([201, 'application/sdp']);
+    expect([(await probe()).status, (await probe()).status]).toEqual([201, 429]);
+    const path = String(answer.headers.location);
+    const [first] = gateway.probes.filter(({ id }) => path.endsWith(`/${id}`));
+    const end = async (): Promise<number> => (await web.send(version, { method: 'DELETE', path })).status;
+    expect([await end(), first?.closed, await end()]).toEqual([200, true, 404]);
     expect([(await probe()).status, (await probe()).status]).toEqual([201, 429]);
   });
 });

@@ -5,7 +5,7 @@ import { respondJson } from '../http/respond.ts';
 import { Router } from '../http/router.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { PublisherHealth } from '../stream/publisher.ts';
-import type { PublisherDoor } from './publisher-door.ts';
+import { logRefusal, type PublisherDoor } from './publisher-door.ts';
 
 /** A live stream as its broadcaster sees it. */
 export interface StreamStatus {
@@ -27,6 +27,8 @@ export interface StreamRoutesOptions {
   readonly viewers: (streamId: string) => { readonly whep: number; readonly hls: number };
   /** Ends a stream for its viewers at once; false when it is not live. */
   readonly endStream: (streamId: string) => boolean;
+  /** How long a publisher that went away is waited for, in milliseconds. */
+  readonly reconnectWindowMs: number;
   readonly door: PublisherDoor;
   readonly log: Logger;
   /** The client's address as limits count it. */
@@ -34,8 +36,9 @@ export interface StreamRoutesOptions {
 }
 
 /**
- * `GET /api/streams/:id/health`: how the publisher's connection and media are, and who watches. `POST /api/streams/:id/end`: ends the
- * stream without the time to reconnect, for the stream's key.
+ * `GET /api/streams/:id/health`: how the publisher's connection and media are, who watches, and for how many seconds a publisher that
+ * went away is waited for (`reconnectWindowSec`). `POST /api/streams/:id/end`: ends the stream without that time, for any key of the
+ * stream, whatever protocol it publishes by.
  */
 export function streamRoutes(options: StreamRoutesOptions): Router {
   return new Router(options.log)
@@ -51,14 +54,19 @@ export function streamRoutes(options: StreamRoutesOptions): Router {
         health: status.health ?? null,
         viewers: { whep, hls, total: whep + hls },
         startedAtMs: Math.round(status.startedAtMs),
+        reconnectWindowSec: options.reconnectWindowMs / 1000,
       });
     })
     .on('POST', '/api/streams/:id/end', async (request, response, { params }) => {
       const address = options.clientAddress(request);
       const peer = clientPeer(request, address);
       const streamId = params['id'] ?? '';
-      // `whip`: only a publisher with a WebRTC key, a browser's, ends its stream this way.
-      await options.door.admit(request, { protocol: 'whip', address, peer, streamId });
+      try {
+        await options.door.admit(request, { protocol: 'whip', address, peer, streamId });
+      } catch (error) {
+        if (error instanceof HttpError) logRefusal(options.log, peer, error);
+        throw error;
+      }
       if (!options.endStream(streamId)) throw notLive();
       options.log.info({ streamId, peer }, 'stream ended by its publisher');
       respondJson(response, { streamId, ended: true });

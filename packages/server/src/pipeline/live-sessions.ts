@@ -46,6 +46,7 @@ export class LiveSessions implements PublishTarget, PresentationDirectory {
     readonly encoderFor: SourceEncoderFactory | undefined;
     readonly audio: AudioEncoderServices | undefined;
   };
+  readonly #keepEndedMs: number;
   readonly #sessions = new Map<string, LiveSession>();
   readonly #forget = new Map<string, NodeJS.Timeout>();
   readonly #closeListeners: ((streamId: string) => void)[] = [];
@@ -59,8 +60,12 @@ export class LiveSessions implements PublishTarget, PresentationDirectory {
     readonly encoderFor: SourceEncoderFactory | undefined;
     /** What encodes sound between AAC and Opus; without it Opus is not heard by HLS viewers. */
     readonly audio?: AudioEncoderServices;
+    /** How long an ended stream's last playlist stays up, in milliseconds. Default 60,000. */
+    readonly keepEndedMs?: number;
   }) {
-    this.#deps = { ...deps, audio: deps.audio };
+    const { options, clock, log, spool, encoderFor, audio, keepEndedMs = KEEP_ENDED_MS } = deps;
+    this.#deps = { options, clock, log, spool, encoderFor, audio };
+    this.#keepEndedMs = keepEndedMs;
     this.#ticker = setInterval(() => {
       for (const session of this.#sessions.values()) session.tick();
     }, TICK_MS);
@@ -136,6 +141,7 @@ export class LiveSessions implements PublishTarget, PresentationDirectory {
 
   #open(streamId: string, ended: LiveSession | undefined): LiveSession {
     clearTimeout(this.#forget.get(streamId));
+    this.#forget.delete(streamId);
     const session: LiveSession = new LiveSession({
       streamId,
       ...this.#deps,
@@ -145,8 +151,10 @@ export class LiveSessions implements PublishTarget, PresentationDirectory {
       },
       onEnded: () => {
         const timer = setTimeout(() => {
+          // A timer that has fired still holds its function, and that the session with its pictures.
+          this.#forget.delete(streamId);
           if (this.#sessions.get(streamId) === session) this.#sessions.delete(streamId);
-        }, KEEP_ENDED_MS);
+        }, this.#keepEndedMs);
         timer.unref();
         this.#forget.set(streamId, timer);
       },

@@ -9,6 +9,7 @@ function listen(board: RungBoard): string[] {
     onTrack: (id, track) => heard.push(`${id} ${track.width}`),
     onUnit: (id, { pts }) => heard.push(`${id} @${pts}`),
     onRemoved: (id) => heard.push(`${id} removed`),
+    onPlanned: () => heard.push(`planned ${board.planned?.join(' ')}`),
   });
   return heard;
 }
@@ -41,7 +42,7 @@ describe('RungBoard', () => {
     next.track('720p', { ...videoTrack, width: 960 });
     old.unit('720p', unit('video', 80));
     next.unit('720p', unit('video', 120, { key: true }));
-    expect(heard).toEqual(['720p 1280', '720p @0', '720p @40', '720p 960', '720p @120']);
+    expect(heard).toEqual(['720p 1280', '720p @0', 'planned 720p', '720p @40', '720p 960', '720p @120']);
   });
 
   test('a rung that is planned no more is removed', () => {
@@ -52,14 +53,19 @@ describe('RungBoard', () => {
     sink.track('480p', videoTrack);
     const heard = listen(board);
     sink.plan(['480p']);
-    expect(heard.at(-1)).toBe('720p removed');
+    expect(heard.slice(-2)).toEqual(['720p removed', 'planned 480p']);
     expect(listen(board)).toEqual(['480p 1280']);
   });
 
   test('who stops watching hears nothing more', () => {
     const board = new RungBoard();
     const heard: string[] = [];
-    const stop = board.watch({ onTrack: (id) => heard.push(id), onUnit: () => {}, onRemoved: () => {} });
+    const stop = board.watch({
+      onTrack: (id) => heard.push(id),
+      onUnit: () => {},
+      onRemoved: () => {},
+      onPlanned: () => {},
+    });
     stop();
     board.open().track('720p', videoTrack);
     expect(heard).toEqual([]);

@@ -7,6 +7,7 @@ import type { StreamReader } from '../stream/reader.ts';
 import type { AudioTrack, Track, VideoTrack } from '../stream/track.ts';
 import { AudioEncoder, type AudioEncoderServices, sameSound } from '../transcode/audio/audio-encoder.ts';
 import { BitrateEstimate } from './bitrate-estimate.ts';
+import { ReorderWatch } from './reorder-watch.ts';
 import type { RungBoard } from './rung-board.ts';
 
 /** What a feed takes of a live session. */
@@ -14,6 +15,8 @@ export interface FeedSession {
   readonly streamId: string;
   readonly stream: LiveStream;
   readonly rungs: RungBoard;
+  /** True when renditions are encoded, or will be as far as is known. */
+  readonly encodes: boolean;
   requestKeyframe(): void;
 }
 
@@ -25,9 +28,8 @@ export interface StreamFeedOptions {
   readonly audio: AudioEncoderServices | undefined;
   readonly clock: Clock;
   readonly log: Logger;
-  /** How long the feed is kept without viewers, in milliseconds; and how long the first one may take to connect. */
+  /** How long the feed is kept when its last viewer has left, in milliseconds. */
   readonly lingerMs: number;
-  readonly connectMs: number;
   readonly onClosed: () => void;
 }
 
@@ -46,12 +48,18 @@ export class StreamFeed {
   readonly #unwatch: () => void;
   readonly #videos = new Set<FeedTrackId>();
   readonly #bitrate = new BitrateEstimate();
+  readonly #order = new ReorderWatch();
   /** The source's video, while it can be passed on. */
   #source: VideoTrack | undefined;
   #announced = false;
+  /** A keyframe of the source has come that is shown later than it is decoded. */
+  #offsetSeen = false;
   #sound: AudioTrack | undefined;
   #audioPasses = false;
   #audioEncoder: AudioEncoder | undefined;
+  /** Viewers whose offers are being answered. */
+  #awaited = 0;
+  /** While it runs the feed is kept without viewers. */
   #idleTimer: NodeJS.Timeout | undefined;
   #keyframeAskedMs = Number.NEGATIVE_INFINITY;
   #closed = false;
@@ -64,7 +72,7 @@ export class StreamFeed {
       streamId: session.streamId,
       listener: {
         onKeyframeWanted: () => this.#askKeyframe(),
-        onViewers: (count) => this.#countViewers(count, options.lingerMs),
+        onViewers: (count) => this.#countViewers(count),
       },
     });
     this.#reader = session.stream.read({
@@ -75,20 +83,28 @@ export class StreamFeed {
       onTrack: (id, track) => this.#contain(() => this.#setVideo(id, track, track.bitrateBps ?? 0)),
       onUnit: (id, unit) => this.#contain(() => this.feed.write(id, unit)),
       onRemoved: (id) => this.#contain(() => this.#removeVideo(id)),
+      onPlanned: () => this.#closeIfBlack(),
     });
-    this.touch();
   }
 
-  /** Somebody is about to watch: without viewers the feed waits for one as long as connecting may take. */
-  touch(): void {
-    if (this.feed.viewers === 0) this.#countViewers(0, this.#options.connectMs);
+  /**
+   * Somebody's offer is about to be answered, and the feed is kept meanwhile. Returns what to call, once, when it was answered or
+   * refused: a feed that was opened for a refused offer closes at once.
+   */
+  await(): (answered: boolean) => void {
+    this.#awaited++;
+    return (answered) => {
+      this.#awaited--;
+      if (answered && this.feed.viewers === 0) this.#keepFor(this.#options.lingerMs);
+      else this.#closeIfIdle();
+    };
   }
 
   /** Lets every viewer go; idempotent. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    clearTimeout(this.#idleTimer);
+    this.#stopTimer();
     this.#unwatch();
     this.#reader.close();
     this.#audioEncoder?.close();
@@ -135,20 +151,31 @@ export class StreamFeed {
     }
     this.#source = track.codec === 'h264' ? track : undefined;
     this.#announced = false;
+    this.#offsetSeen = false;
     this.#bitrate.reset();
-    if (this.#source === undefined) this.#removeVideo(SOURCE);
+    this.#order.reset();
+    if (this.#source !== undefined) return;
+    this.#removeVideo(SOURCE);
+    // After the presenter, which hears of the same track: it may encode this one.
+    queueMicrotask(() => this.#closeIfBlack());
   }
 
   #takePicture(unit: AccessUnit): void {
     if (this.#source === undefined) return;
-    if (unit.pts !== unit.dts) {
+    if (this.#order.observe(unit)) {
       // B-frames: WebRTC shows pictures as they come, and these would jump. Only rungs are left.
       this.#source = undefined;
       this.#removeVideo(SOURCE);
+      this.#closeIfBlack();
       return;
     }
     if (!this.#announced) {
       if (!unit.keyframe) return;
+      // Only B-frames need an offset, though some encoders have one without: the GOP will tell.
+      if (unit.pts !== unit.dts && !this.#offsetSeen) {
+        this.#offsetSeen = true;
+        return;
+      }
       this.#announced = true;
       this.#setVideo(SOURCE, this.#source, this.#bitrate.bps ?? assumedBps(this.#source));
     }
@@ -198,13 +225,38 @@ export class StreamFeed {
     this.session.requestKeyframe();
   }
 
-  #countViewers(count: number, idleMs: number): void {
-    clearTimeout(this.#idleTimer);
-    if (count > 0 || this.#closed) return;
+  /** A stream with pictures of which none is left for WebRTC: its viewers' players find another way, which a black one does not. */
+  #closeIfBlack(): void {
+    const { stream, encodes } = this.session;
+    if (this.#closed || this.#source !== undefined || this.#videos.size > 0) return;
+    if (encodes || stream.video === undefined) return;
+    this.#options.log.info({}, 'no picture is left for WebRTC viewers: they are let go');
+    // After the constructor, which may be where it happened.
+    queueMicrotask(() => this.close());
+  }
+
+  #countViewers(count: number): void {
+    if (count === 0) this.#keepFor(this.#options.lingerMs);
+    else this.#stopTimer();
+  }
+
+  #keepFor(ms: number): void {
+    this.#stopTimer();
+    if (this.#closed) return;
     this.#idleTimer = setTimeout(() => {
-      if (this.feed.viewers === 0) this.close();
-    }, idleMs);
+      this.#idleTimer = undefined;
+      this.#closeIfIdle();
+    }, ms);
     this.#idleTimer.unref();
+  }
+
+  #stopTimer(): void {
+    clearTimeout(this.#idleTimer);
+    this.#idleTimer = undefined;
+  }
+
+  #closeIfIdle(): void {
+    if (this.feed.viewers === 0 && this.#awaited === 0 && this.#idleTimer === undefined) this.close();
   }
 }
 

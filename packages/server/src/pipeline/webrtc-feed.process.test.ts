@@ -44,7 +44,11 @@ function openFeeds(lingerMs = 10_000): { feeds: WebRtcFeeds; gateway: FakeGatewa
 
 /** Asks for a stream's feed until there is one. */
 async function opened(feeds: WebRtcFeeds, gateway: FakeGateway, streamId: string): Promise<FakeFeed> {
-  await waitFor(`a feed of ${streamId}`, () => typeof feeds.feed(streamId) === 'object');
+  const lease = await waitFor(`a feed of ${streamId}`, () => {
+    const found = feeds.open(streamId);
+    return typeof found === 'object' ? found : undefined;
+  });
+  lease.settle(true);
   const feed = gateway.feeds.at(-1);
   if (feed === undefined) throw new Error('no feed was opened');
   return feed;
@@ -72,7 +76,7 @@ describe('the WebRTC feed of a stream', () => {
     const clicksMs = [1207, 2213, 3221];
     const video = await encodeClip({ size: '640x360', seconds: 5, startMs: START_MS, flags: NO_B_FRAMES });
     const audio = await aacClicks({ seconds: 5, clicksMs, startMs: START_MS, rate: 44_100 });
-    expect(feeds.feed('rtmp')).toBe('not-live');
+    expect([feeds.status('rtmp'), feeds.open('rtmp')]).toEqual(['not-live', 'not-live']);
     const sink = server.publish('rtmp');
     const playing = playLive(sink, clipEvents([video, audio]));
     await waitFor('the stream is live', () => server.sessions.live('rtmp')?.stream.audio !== undefined);
@@ -144,7 +148,7 @@ describe('the WebRTC feed of a stream', () => {
     const sink = server.publish('unavailable');
     const playing = playLive(sink, clipEvents([video]));
     await playing;
-    expect(feeds.feed('unavailable')).toBe('unavailable');
+    expect([feeds.status('unavailable'), feeds.open('unavailable')]).toEqual(['unavailable', 'unavailable']);
     sink.end('unpublished');
   });
 

@@ -8,8 +8,6 @@ import { type FeedSession, StreamFeed } from './stream-feed.ts';
 export interface WatchableSession extends FeedSession {
   /** True once the present source has shown B-frames. */
   readonly reordered: boolean;
-  /** True when renditions are encoded, or will be as far as is known. */
-  readonly encodes: boolean;
 }
 
 /** Where feeds find live streams; `LiveSessions` is it. */
@@ -22,8 +20,13 @@ export interface WatchableSessions {
 
 /** How long a feed is kept when its last viewer has left, in milliseconds: players that reconnect find it running. */
 const LINGER_MS = 10_000;
-/** How long the first viewer may take to connect, in milliseconds: ICE gives up after 30 s. */
-const CONNECT_MS = 30_000;
+
+/** A feed that is kept for a viewer whose offer is being answered. */
+export interface FeedLease {
+  readonly feed: RtcFeed;
+  /** To be called once: the offer was answered, or refused, and then a feed that nobody watches closes at once. */
+  readonly settle: (answered: boolean) => void;
+}
 
 /** The feeds of all streams that somebody watches by WebRTC: opened for the first viewer, closed some seconds after the last. */
 export class WebRtcFeeds {
@@ -45,23 +48,28 @@ export class WebRtcFeeds {
   }
 
   /**
-   * The feed of a live stream, opened if need be. `not-live`: there is no such stream now. `unavailable`: nothing of it can be shown by
-   * WebRTC, because its pictures are neither H.264 without B-frames nor encoded.
+   * Whether a stream can be watched by WebRTC, without opening anything. `not-live`: there is no such stream now. `unavailable`: nothing
+   * of it can be shown, because its pictures are neither H.264 without B-frames nor encoded.
    */
-  feed(streamId: string): RtcFeed | 'not-live' | 'unavailable' {
+  status(streamId: string): 'live' | 'not-live' | 'unavailable' {
     const session = this.#options.sessions.live(streamId);
     if (session === undefined) return 'not-live';
-    const present = this.#feeds.get(streamId);
-    if (present !== undefined && present.session !== session) present.close();
-    else if (present !== undefined) {
-      if (!showable(session)) return 'unavailable';
-      present.touch();
-      return present.feed;
-    }
     const { video, audio } = session.stream;
-    if (video === undefined && audio === undefined) return 'not-live';
-    if (!showable(session)) return 'unavailable';
-    return this.#open(session).feed;
+    if (video === undefined && audio === undefined && this.#present(session) === undefined) return 'not-live';
+    return showable(session) ? 'live' : 'unavailable';
+  }
+
+  /** The feed of a live stream for a viewer whose offer is about to be answered, opened if need be; else `status`. */
+  open(streamId: string): FeedLease | 'not-live' | 'unavailable' {
+    const session = this.#options.sessions.live(streamId);
+    const status = this.status(streamId);
+    if (session === undefined || status !== 'live') return status === 'live' ? 'not-live' : status;
+    let feed = this.#present(session);
+    if (feed === undefined) {
+      this.#feeds.get(streamId)?.close();
+      feed = this.#open(session);
+    }
+    return { feed: feed.feed, settle: feed.await() };
   }
 
   /** What is watched, for metrics and tests. */
@@ -74,6 +82,11 @@ export class WebRtcFeeds {
     for (const feed of this.#feeds.values()) feed.close();
   }
 
+  #present(session: WatchableSession): StreamFeed | undefined {
+    const feed = this.#feeds.get(session.streamId);
+    return feed?.session === session ? feed : undefined;
+  }
+
   #open(session: WatchableSession): StreamFeed {
     const { gateway, audio, clock, log, lingerMs } = this.#options;
     const { streamId } = session;
@@ -81,7 +94,6 @@ export class WebRtcFeeds {
       ...{ session, gateway, audio, clock },
       log: log.child({ streamId }),
       lingerMs: lingerMs ?? LINGER_MS,
-      connectMs: CONNECT_MS,
       onClosed: () => {
         if (this.#feeds.get(streamId) === feed) this.#feeds.delete(streamId);
       },

@@ -83,12 +83,12 @@ function expectWhole({ readers, report }: Played, ids: readonly string[]): void 
       wrongDurations: [],
       dependentSegments: [],
     });
-    expect(reader.playBack(0.5).stalls, id).toBe(0);
   }
+  for (const reader of readers) expect(reader.playBack(0.5).stalls, `in time: ${reader.id}`).toBe(0);
 }
 
-// A second chance, for a machine that does something else just then: whatever we do wrong, we do wrong twice.
-describe('a WebRTC source', { retry: 2 }, () => {
+// Only what depends on the machine's leisure has a second chance: parts that came late. What is wrong in them never has.
+describe('a WebRTC source', { retry: { count: 1, condition: /^in time/ } }, () => {
   test.each([
     { codec: 'H.264', make: () => h264() },
     { codec: 'VP8', make: () => vp8() },
@@ -150,11 +150,13 @@ describe('a WebRTC source', { retry: 2 }, () => {
       for (const reader of played.readers) {
         expect(reader.holes, reader.id).toEqual([]);
         expect(reader.mediaSec, reader.id).toBeGreaterThanOrEqual(9);
-        expect(reader.playBack(0.5).stalledMs, reader.id).toBeLessThan(700);
         const found = reader.parts.filter(({ discontinuity }) => discontinuity);
         expect(found, reader.id).toHaveLength(discontinuities);
       }
       expect(complaints(streamId)).toEqual([]);
+      for (const reader of played.readers) {
+        expect(reader.playBack(0.5).stalledMs, `in time: ${reader.id}`).toBeLessThan(700);
+      }
       sink.end('unpublished');
     },
   );

@@ -1,5 +1,6 @@
 import { MILLISECONDS, ticks } from '@tallylight/media/time/ticks.ts';
 import { describe, expect, test } from 'vitest';
+import { silentLogger } from '../platform/logger.ts';
 import type { AccessUnit } from '../stream/access-unit.ts';
 import type { AudioTrack, VideoTrack } from '../stream/track.ts';
 import { Feeds } from './feeds.ts';
@@ -46,7 +47,7 @@ function open(): {
     send: (message: ToChildMessage): void => void (link.up && sent.push(message)),
     sendUnit: (each: WireUnit): boolean => link.up && !link.full && sent.push(each) > 0,
   };
-  const feeds = new Feeds(link);
+  const feeds = new Feeds(link, silentLogger);
   const wanted: string[] = [];
   const counts: number[] = [];
   const feed = feeds.open({
@@ -162,5 +163,29 @@ describe('Feeds', () => {
       'close-feed',
     ]);
     expect([...wanted, ...counts]).toEqual([]);
+  });
+
+  test('goes on when its owner throws, and so do the others', () => {
+    const { feeds, counts } = open();
+    const broken = feeds.open({
+      streamId: 'broken',
+      listener: {
+        onKeyframeWanted: () => {
+          throw new Error('no keyframe');
+        },
+        onViewers: () => {
+          throw new Error('no count');
+        },
+      },
+    });
+    const number = feeds.numberOf(broken) ?? 0;
+    feeds.handle({ type: 'feed-viewers', feed: number, count: 2 });
+    feeds.handle({ type: 'feed-viewers', feed: 1, count: 3 });
+    broken.setVideo('v', video, 1);
+    feeds.handle({ type: 'keyframe-wanted', feed: number, track: 0 });
+    expect(broken.viewers).toBe(2);
+    feeds.workerLost();
+    expect(counts).toEqual([3, 0]);
+    expect(broken.viewers).toBe(0);
   });
 });

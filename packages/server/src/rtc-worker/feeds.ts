@@ -1,3 +1,4 @@
+import type { Logger } from '../platform/logger.ts';
 import { WorkerFeed } from './feed.ts';
 import type { FeedNumber, FromChildMessage } from './protocol/messages.ts';
 import type { FeedListener, RtcFeed } from './rtc-gateway.ts';
@@ -10,10 +11,12 @@ export type FeedMessage = Extract<FromChildMessage, { readonly feed: FeedNumber 
 export class Feeds {
   readonly #link: WorkerLink;
   readonly #feeds = new Map<FeedNumber, WorkerFeed>();
+  readonly #log: Logger;
   #nextNumber: FeedNumber = 1;
 
-  constructor(link: WorkerLink) {
+  constructor(link: WorkerLink, log: Logger) {
     this.#link = link;
+    this.#log = log;
   }
 
   /** Opens the feed of a stream. */
@@ -40,12 +43,24 @@ export class Feeds {
   /** Takes what the worker says; of a feed that is closed meanwhile nothing is heard. */
   handle(message: FeedMessage): void {
     const feed = this.#feeds.get(message.feed);
-    if (message.type === 'feed-viewers') feed?.setViewers(message.count);
-    else feed?.keyframeWanted(message.track);
+    if (feed === undefined) return;
+    this.#guard(feed, () => {
+      if (message.type === 'feed-viewers') feed.setViewers(message.count);
+      else feed.keyframeWanted(message.track);
+    });
   }
 
   /** The worker is gone, and every viewer with it. */
   workerLost(): void {
-    for (const feed of this.#feeds.values()) feed.setViewers(0);
+    for (const feed of this.#feeds.values()) this.#guard(feed, () => feed.setViewers(0));
+  }
+
+  /** A listener that throws is heard of, and takes neither the worker nor another feed with it. */
+  #guard(feed: WorkerFeed, tell: () => void): void {
+    try {
+      tell();
+    } catch (err) {
+      this.#log.error({ err, feed: feed.number }, 'the owner of a WebRTC feed failed');
+    }
   }
 }

@@ -1,8 +1,9 @@
 import { createSocket } from 'node:dgram';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { throughProxy, UdpProxy } from '../../../../tests/support/udp-proxy.ts';
 import { waitFor } from '../../../../tests/support/wait-for.ts';
 import { SeededRandom } from '../ingest/rtmp/testing/seeded-random.ts';
-import { DatagramProxy, isSrtp } from './testing/datagram-proxy.ts';
+import { isSrtp } from './testing/is-srtp.ts';
 import { PublishingBrowser } from './testing/publishing-browser.ts';
 import { attribute, bindingRequest } from './testing/stun-message.ts';
 import {
@@ -73,46 +74,46 @@ describe('DTLS', () => {
 describe('SRTP', () => {
   test('with a broken tag does not arrive as media', async () => {
     const page = await browser.newPage();
-    const proxy = await DatagramProxy.open(harness.port);
     let broken = 0;
-    proxy.change = (datagram) => {
+    const change = (datagram: Buffer): readonly Buffer[] => {
       if (!isRtp(datagram)) return [datagram];
       broken++;
       return [withLastByteFlipped(datagram)];
     };
+    const proxy = await UdpProxy.start({ targetPort: harness.port, toServer: { change } });
     const { session, recording } = await publish(
       harness.worker,
       page,
       {},
-      { answer: (sdp) => proxy.rewrite(sdp) },
+      { answer: (sdp) => throughProxy(sdp, proxy.port) },
     );
     await waitFor('300 broken packets', () => broken >= 300, 20_000);
     expect(recording.units).toEqual([]);
     // The path works: it is the tags that were refused.
-    proxy.change = (datagram) => [datagram];
+    proxy.toServer.become({});
     await pictures(recording, 10);
     session.close();
-    proxy.close();
+    await proxy.close();
     await page.close();
   });
 
   test('that is sent again, or altered on the way, changes nothing', async () => {
     const page = await browser.newPage();
-    const proxy = await DatagramProxy.open(harness.port);
     const sent: Buffer[] = [];
     let bytes = 0;
-    proxy.change = (datagram) => {
+    const change = (datagram: Buffer): readonly Buffer[] => {
       if (!isRtp(datagram)) return [datagram];
       bytes += datagram.length;
       sent.push(datagram);
       const old = sent[Math.max(0, sent.length - 200)] ?? datagram;
       return [datagram, datagram, old, withLastByteFlipped(datagram)];
     };
+    const proxy = await UdpProxy.start({ targetPort: harness.port, toServer: { change } });
     const { session, recording } = await publish(
       harness.worker,
       page,
       { audio: false },
-      { answer: (sdp) => proxy.rewrite(sdp) },
+      { answer: (sdp) => throughProxy(sdp, proxy.port) },
     );
     await pictures(recording, 10);
     const since = { stats: recording.stats.length, bytes, ms: performance.now() };
@@ -124,7 +125,7 @@ describe('SRTP', () => {
     expect(new Set(times).size, 'no picture came twice').toBe(times.length);
     expect(recording.stats.at(-1)?.droppedFrames).toBe(0);
     session.close();
-    proxy.close();
+    await proxy.close();
     await page.close();
   });
 });

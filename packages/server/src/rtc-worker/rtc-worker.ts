@@ -51,19 +51,21 @@ export class RtcWorker implements RtcGateway {
   readonly #restartDelay = new RestartDelay();
   readonly #sessions = new Map<SessionNumber, WorkerSession>();
   readonly #link = new ProcessLink();
-  readonly #feeds = new Feeds(this.#link);
+  readonly #feeds: Feeds;
   #process: WorkerProcess | undefined;
   #addresses: readonly string[] = [];
   #restart: NodeJS.Timeout | undefined;
   #started = Promise.withResolvers<void>();
   #everUp = false;
-  #failure = 'the rtc worker ended while it started';
+  /** Why the process that runs now, or ran last, cannot work. */
+  #failure: string | undefined;
   #nextSession: SessionNumber = 1;
   #closed = false;
 
   constructor(options: RtcWorkerOptions) {
     this.#options = options;
     this.#limits = { ...DEFAULT_RTC_LIMITS, ...options.limits };
+    this.#feeds = new Feeds(this.#link, options.log);
   }
 
   /** True while sessions can be opened. */
@@ -163,9 +165,7 @@ export class RtcWorker implements RtcGateway {
         `the offer has ${offer.length} characters, at most 65536 are read`,
       );
     }
-    if (this.#sessions.size >= this.#limits.maxSessions) {
-      throw new RtcRefusedError('too-many', `${this.#sessions.size} WebRTC sessions are open`);
-    }
+    this.#requirePlace(to.kind);
     const session = new WorkerSession(this.#nextSession++, to, this.#options.clock);
     this.#sessions.set(session.number, session);
     this.#link.send(message(session.number));
@@ -182,6 +182,17 @@ export class RtcWorker implements RtcGateway {
       clearTimeout(late);
     }
     return session;
+  }
+
+  /** Throws RtcRefusedError when there is no place for one more session of the kind. */
+  #requirePlace(kind: SessionListener['kind']): void {
+    const { maxSessions, publisherPlaces } = this.#limits;
+    const sessions = [...this.#sessions.values()];
+    const others = sessions.filter((session) => session.kind !== 'ingest').length;
+    const isForPublishers = kind !== 'ingest' && others >= maxSessions - publisherPlaces;
+    if (isForPublishers || sessions.length >= maxSessions) {
+      throw new RtcRefusedError('too-many', `${sessions.length} WebRTC sessions are open`);
+    }
   }
 
   /** What the owner of a session holds. */
@@ -202,6 +213,7 @@ export class RtcWorker implements RtcGateway {
   #spawn(): void {
     const { children, clock, log, port, advertisedAddresses = [] } = this.#options;
     const limits: ChildLimits = this.#limits;
+    this.#failure = undefined;
     try {
       this.#process = new WorkerProcess({
         children,
@@ -269,11 +281,13 @@ export class RtcWorker implements RtcGateway {
     for (const session of lost) this.#guard(session, () => session.end('worker-lost'));
     this.#feeds.workerLost();
     if (!this.#everUp) {
-      this.#started.reject(new Error(this.#failure));
+      this.#started.reject(new Error(this.#failure ?? 'the rtc worker ended while it started'));
       return;
     }
     const delayMs = this.#restartDelay.afterLifeOf(livedMs);
-    this.#options.log.warn({ sessions: lost.length, delayMs }, 'rtc worker is lost and starts again');
+    const { log } = this.#options;
+    if (this.#failure !== undefined) log.error({ delayMs }, `rtc worker cannot start: ${this.#failure}`);
+    else log.warn({ sessions: lost.length, delayMs }, 'rtc worker is lost and starts again');
     this.#restart = setTimeout(() => this.#spawn(), delayMs);
   }
 }

@@ -65,7 +65,9 @@ export class WorkerProcess {
     this.#readFrames();
     this.#readLog();
     this.#heartbeat = setInterval(() => this.#beat(), PING_INTERVAL_MS);
-    void this.#child.exited.then((exit) => this.#exited(exit));
+    this.#child.exited
+      .then((exit) => this.#exited(exit))
+      .catch((err: unknown) => this.#log.error({ err }, 'the end of the rtc worker could not be dealt with'));
     this.send(options.configure);
   }
 

@@ -51,6 +51,10 @@ export class WorkerSession {
     return this.#closed;
   }
 
+  get kind(): SessionListener['kind'] {
+    return this.#to.kind;
+  }
+
   /** Milliseconds since a unit came last, or since the session was opened. */
   silentForMs(): number {
     return this.#clock.monotonicMs() - this.#lastUnitMs;

@@ -1,4 +1,3 @@
-import { type Compositor, openCompositor } from '../compositor/compositor.ts';
 import { type CapturedDevice, mediaAccessError, type StreamClientError } from '../stream-client-error.ts';
 import {
   cameraConstraints,
@@ -7,18 +6,8 @@ import {
   screenConstraints,
 } from '../stream-quality.ts';
 import { Turns } from '../turns.ts';
-import { AudioMix } from './audio-mix.ts';
-import { openCamera, openMicrophone, openScreen, type ScreenCapture } from './open-device.ts';
-
-/** What the viewers see. */
-export type PictureSource = 'camera' | 'screen' | 'camera+screen' | 'none';
-
-/** The two tracks that go out, and what they are. */
-export interface SourceTracks {
-  readonly video: MediaStreamTrack;
-  readonly audio: MediaStreamTrack;
-  readonly picture: PictureSource;
-}
+import { openCamera, openMicrophone, openScreen, type ScreenCapture, stopScreen } from './open-device.ts';
+import { Program, type ProgramInputs, pictureOf, type SourceTracks } from './program.ts';
 
 /** How a source begins. */
 export interface SourceSettings {
@@ -41,7 +30,7 @@ export interface SourceListener {
  */
 export class BroadcastSource {
   readonly #listener: SourceListener;
-  readonly #mix = new AudioMix();
+  readonly #program = new Program();
   /** One device of a kind is opened at a time: the choice that was made last is the one that stays. */
   readonly #cameraTurns = new Turns();
   readonly #microphoneTurns = new Turns();
@@ -53,7 +42,6 @@ export class BroadcastSource {
   #withCamera = false;
   #videoEnabled: boolean;
   #audioEnabled: boolean;
-  #compositor: Compositor | undefined;
   #tracks: SourceTracks | undefined;
   #closed = false;
 
@@ -84,14 +72,14 @@ export class BroadcastSource {
 
   /** The tracks that go out now. The same object until one of them changes. */
   get tracks(): SourceTracks {
-    this.#tracks ??= { video: this.#video(), audio: this.#audio(), picture: this.#picture() };
+    this.#tracks ??= this.#program.tracks(this.#inputs);
     return this.#tracks;
   }
 
   /** Frames per second that the picture should have; undefined for a screen, which moves only when something happens on it. */
   get expectedFramesPerSecond(): number | undefined {
     const wanted = qualityTarget(this.#quality).framesPerSecond;
-    switch (this.#picture()) {
+    switch (pictureOf(this.#inputs)) {
       case 'camera':
         return this.#videoEnabled
           ? Math.min(wanted, this.#camera?.getSettings().frameRate ?? wanted)
@@ -134,7 +122,7 @@ export class BroadcastSource {
   async shareScreen(withCamera: boolean): Promise<void> {
     const screen = await openScreen(this.#quality);
     if (this.#closed) {
-      stopAll(screen);
+      stopScreen(screen);
       return;
     }
     const before = this.#screen;
@@ -152,7 +140,7 @@ export class BroadcastSource {
       }
     });
     this.#change();
-    stopAll(before);
+    stopScreen(before);
   }
 
   /** Puts the camera into the corner of the shared screen, or takes it away. */
@@ -166,7 +154,7 @@ export class BroadcastSource {
     const before = this.#screen;
     this.#screen = undefined;
     this.#change();
-    stopAll(before);
+    stopScreen(before);
   }
 
   /** Other constraints for what is open. Rejects when a device refuses them; then all keep those they had. */
@@ -179,7 +167,7 @@ export class BroadcastSource {
         throw refused.reason;
       }
       this.#quality = quality;
-      this.#closeCompositor();
+      this.#program.resize();
       this.#change();
     });
   }
@@ -203,10 +191,9 @@ export class BroadcastSource {
     this.#drop(this.#microphone);
     this.#camera = undefined;
     this.#microphone = undefined;
-    stopAll(this.#screen);
+    stopScreen(this.#screen);
     this.#screen = undefined;
-    this.#closeCompositor();
-    this.#mix.close();
+    this.#program.close();
   }
 
   async #useCamera(deviceId: string | undefined): Promise<void> {
@@ -248,23 +235,23 @@ export class BroadcastSource {
   }
 
   #replaceCamera(track: MediaStreamTrack): void {
-    if (this.#closed) {
-      track.stop();
-      return;
-    }
-    const before = this.#camera;
-    this.#camera = this.#own(track, 'camera');
-    this.#change();
-    this.#drop(before);
+    this.#replace(track, this.#camera, () => {
+      this.#camera = this.#own(track, 'camera');
+    });
   }
 
   #replaceMicrophone(track: MediaStreamTrack): void {
+    this.#replace(track, this.#microphone, () => {
+      this.#microphone = this.#own(track, 'microphone');
+    });
+  }
+
+  #replace(track: MediaStreamTrack, before: MediaStreamTrack | undefined, take: () => void): void {
     if (this.#closed) {
       track.stop();
       return;
     }
-    const before = this.#microphone;
-    this.#microphone = this.#own(track, 'microphone');
+    take();
     this.#change();
     this.#drop(before);
   }
@@ -290,46 +277,16 @@ export class BroadcastSource {
     track?.stop();
   }
 
-  #picture(): PictureSource {
-    const camera = this.#camera?.readyState === 'live';
-    if (this.#screen?.video.readyState === 'live') {
-      return camera && this.#withCamera && this.#videoEnabled ? 'camera+screen' : 'screen';
-    }
-    return camera ? 'camera' : 'none';
-  }
-
-  #video(): MediaStreamTrack {
-    const picture = this.#picture();
-    const screen = this.#screen?.video;
-    if (this.#camera !== undefined) {
-      this.#camera.enabled = this.#videoEnabled;
-    }
-    const only = picture === 'camera' ? this.#camera : picture === 'screen' ? screen : undefined;
-    if (only !== undefined) {
-      this.#closeCompositor();
-      return only;
-    }
-    const { width, height, framesPerSecond } = qualityTarget(this.#quality);
-    this.#compositor ??= openCompositor({ width, height, framesPerSecond });
-    this.#compositor.show({
-      main: picture === 'none' ? undefined : screen,
-      inset: picture === 'none' ? undefined : this.#camera,
-    });
-    this.#compositor.track.contentHint = picture === 'none' ? 'motion' : 'detail';
-    return this.#compositor.track;
-  }
-
-  #audio(): MediaStreamTrack {
-    if (this.#microphone !== undefined) {
-      this.#microphone.enabled = this.#audioEnabled;
-    }
-    return this.#mix.track({ microphone: this.#microphone, system: this.#screen?.audio });
-  }
-
-  #closeCompositor(): void {
-    const before = this.#compositor;
-    this.#compositor = undefined;
-    before?.close();
+  get #inputs(): ProgramInputs {
+    return {
+      camera: this.#camera,
+      microphone: this.#microphone,
+      screen: this.#screen,
+      withCamera: this.#withCamera,
+      videoEnabled: this.#videoEnabled,
+      audioEnabled: this.#audioEnabled,
+      quality: this.#quality,
+    };
   }
 
   #change(): void {
@@ -345,9 +302,4 @@ function isBusy(error: unknown): boolean {
     (mediaAccessError(error, 'camera') satisfies StreamClientError).detail?.startsWith('NotReadableError') ===
     true
   );
-}
-
-function stopAll(screen: ScreenCapture | undefined): void {
-  screen?.video.stop();
-  screen?.audio?.stop();
 }

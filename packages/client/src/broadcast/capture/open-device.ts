@@ -63,6 +63,12 @@ export async function openScreen(quality: StreamQuality): Promise<ScreenCapture>
   }
 }
 
+/** Ends a shared screen, if there is one. */
+export function stopScreen(screen: ScreenCapture | undefined): void {
+  screen?.video.stop();
+  screen?.audio?.stop();
+}
+
 function devices(): MediaDevices {
   // Absent in pages without HTTPS, whatever the DOM's types say.
   const { mediaDevices } = navigator as { mediaDevices?: MediaDevices };

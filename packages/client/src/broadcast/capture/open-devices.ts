@@ -42,13 +42,41 @@ export async function openDevices(
     }
   } catch (error) {
     if (error instanceof DOMException && error.name === 'NotAllowedError') {
-      // Who said no is not asked a second time.
-      return { camera: undefined, microphone: undefined, error: mediaAccessError(error, 'camera') };
+      return openAllowed(quality, choice, error);
     }
   }
   const camera = wanted.camera ? await attempt((id) => openCamera(quality, id), choice.cameraId) : {};
   const microphone = wanted.microphone ? await attempt(openMicrophone, choice.microphoneId) : {};
   return { camera: camera.track, microphone: microphone.track, error: camera.error ?? microphone.error };
+}
+
+/** One of the two is blocked, or both: the other is opened alone. Who said no to both is not asked a second time. */
+async function openAllowed(
+  quality: StreamQuality,
+  choice: DeviceChoice,
+  refusal: DOMException,
+): Promise<OpenedDevices> {
+  const [noCamera, noMicrophone] = await Promise.all([isBlocked('camera'), isBlocked('microphone')]);
+  if (noCamera === noMicrophone) {
+    return { camera: undefined, microphone: undefined, error: mediaAccessError(refusal, 'camera') };
+  }
+  const other = noCamera
+    ? await attempt(openMicrophone, choice.microphoneId)
+    : await attempt((id) => openCamera(quality, id), choice.cameraId);
+  return {
+    camera: noCamera ? undefined : other.track,
+    microphone: noCamera ? other.track : undefined,
+    error: mediaAccessError(refusal, noCamera ? 'camera' : 'microphone'),
+  };
+}
+
+/** Whether the site's settings block it; false where the browser does not tell. */
+async function isBlocked(name: 'camera' | 'microphone'): Promise<boolean> {
+  try {
+    return (await navigator.permissions.query({ name })).state === 'denied';
+  } catch {
+    return false;
+  }
 }
 
 interface Attempt {

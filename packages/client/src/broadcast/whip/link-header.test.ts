@@ -8,8 +8,8 @@ const header =
 
 test('reads STUN and TURN servers with their credentials', () => {
   expect(iceServersOf(readLinks(header))).toEqual([
-    { urls: 'stun:stun.example:3478' },
-    { urls: 'turn:turn.example?transport=udp', username: '17:joe', credential: 'a"b, c=;d' },
+    { urls: ['stun:stun.example:3478'] },
+    { urls: ['turn:turn.example?transport=udp'], username: '17:joe', credential: 'a"b, c=;d' },
   ]);
 });
 

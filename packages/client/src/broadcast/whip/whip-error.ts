@@ -6,6 +6,7 @@ export type WhipErrorKind =
   | 'too-many'
   | 'server-busy'
   | 'unreachable'
+  | 'not-connected'
   | 'no-media-path';
 
 /** A failed WHIP attempt, in words for the publisher. */
@@ -36,6 +37,7 @@ const WORDS: Readonly<Record<WhipErrorKind, string>> = {
   'too-many': 'The server takes no more streams now.',
   'server-busy': 'The server is busy.',
   unreachable: 'The server does not answer.',
+  'not-connected': 'The connection could not be made.',
   'no-media-path':
     'The server answers, but no media reaches it. Your network may block UDP: try another network.',
 };

@@ -1,5 +1,5 @@
 import { type ReadableStore, Store } from '../../player/store.ts';
-import { readSenderReport, type SenderReport } from '../sender-report.ts';
+import { readConnection, type SenderReport } from '../sender-report.ts';
 import { fetchIceServers } from './ice-servers.ts';
 import { type LossReason, LossWatch } from './loss-watch.ts';
 import type { OutgoingMedia } from './outgoing-track.ts';
@@ -17,8 +17,8 @@ export interface WhipPublisherOptions {
   readonly iceServersUrl?: string | undefined;
   /** Send three sizes, of which the server takes what it wants. Default false. */
   readonly simulcast?: boolean | undefined;
-  /** How long the server keeps the stream open for a lost publisher. Default 120 s, the server's own default. */
-  readonly reconnectWindowMs?: number | undefined;
+  /** How long the server keeps the stream open for a lost publisher, in ms; asked at each loss. While unknown it is tried for 120 s. */
+  readonly reconnectWindowMs?: (() => number | undefined) | undefined;
   /** How long the first connection is tried for. Long enough that a session left behind by a reloaded page is gone. Default 10 s. */
   readonly startWindowMs?: number | undefined;
 }
@@ -30,8 +30,8 @@ export type PublishStatus = 'idle' | 'connecting' | 'live' | 'reconnecting' | 'e
 export interface Reconnecting {
   /** Attempts made so far. */
   readonly attempts: number;
-  /** Until when the server keeps the stream open. */
-  readonly untilMs: number;
+  /** Until when the server keeps the stream open; undefined when it did not say. */
+  readonly untilMs: number | undefined;
   readonly cause: LossReason;
 }
 
@@ -68,6 +68,8 @@ export class WhipPublisher {
   readonly #ending = new AbortController();
   #media: OutgoingMedia;
   #session: WhipSession | undefined;
+  /** Of a session that is being opened. */
+  #opening: RTCPeerConnection | undefined;
   #lostUrl: string | undefined;
   #wake: (() => void) | undefined;
 
@@ -77,9 +79,9 @@ export class WhipPublisher {
     this.store = this.#store;
   }
 
-  /** The connection that carries the stream now; null between sessions. */
+  /** The connection that carries the stream now, or is being made for it; null between sessions. */
   get connection(): RTCPeerConnection | null {
-    return this.#session?.connection ?? null;
+    return this.#session?.connection ?? this.#opening ?? null;
   }
 
   /** Publishes; resolves when media flows. Rejects with a {@link WhipError} when it cannot, and with an `AbortError` after {@link close}. */
@@ -88,7 +90,7 @@ export class WhipPublisher {
     globalThis.addEventListener('online', this.#tryNow);
     const deadlineMs = performance.now() + (this.#options.startWindowMs ?? START_WINDOW_MS);
     try {
-      await this.#open(deadlineMs, () => undefined);
+      await this.#open(deadlineMs, (error) => error);
     } catch (error) {
       this.#finish('failed', error);
       throw error;
@@ -99,7 +101,15 @@ export class WhipPublisher {
   /** Sends other tracks, or the same with other bounds, now and in every later session. */
   async replace(media: OutgoingMedia): Promise<void> {
     this.#media = media;
-    await this.#session?.replace(media);
+    const session = this.#session;
+    try {
+      await session?.replace(media);
+    } catch (error) {
+      // A session that was lost meanwhile could not take them; the next one will.
+      if (session === this.#session) {
+        throw error;
+      }
+    }
   }
 
   /** Ends the session at the server too. Idempotent. */
@@ -118,7 +128,9 @@ export class WhipPublisher {
       if (cause === undefined) {
         return;
       }
-      const untilMs = performance.now() + (this.#options.reconnectWindowMs ?? RECONNECT_WINDOW_MS);
+      const nowMs = performance.now();
+      const windowMs = this.#options.reconnectWindowMs?.();
+      const untilMs = windowMs === undefined ? undefined : nowMs + windowMs;
       this.#lostUrl = this.#session?.resourceUrl;
       this.#session?.connection.close();
       this.#session = undefined;
@@ -128,7 +140,7 @@ export class WhipPublisher {
       this.#store.commit({ status: 'reconnecting', report: undefined });
       tell(0);
       try {
-        await this.#open(untilMs, tell);
+        await this.#open(nowMs + (windowMs ?? RECONNECT_WINDOW_MS), lasting, tell);
       } catch (error) {
         this.#finish('failed', error);
         return;
@@ -136,8 +148,12 @@ export class WhipPublisher {
     }
   }
 
-  /** Opens a session, again and again until the deadline. */
-  async #open(deadlineMs: number, tell: (attempts: number) => void): Promise<void> {
+  /** Opens a session, again and again until the deadline. `judge` says by `retry` whether a failure may pass. */
+  async #open(
+    deadlineMs: number,
+    judge: (error: unknown) => unknown,
+    tell?: (attempts: number) => void,
+  ): Promise<void> {
     const { signal } = this.#ending;
     for (let attempt = 0, retryAfterMs = 0; ; attempt += 1) {
       await this.#pause(reconnectDelayMs(attempt, retryAfterMs));
@@ -145,8 +161,10 @@ export class WhipPublisher {
       try {
         await this.#openOnce();
         return;
-      } catch (error) {
+      } catch (cause) {
+        this.#opening = undefined;
         signal.throwIfAborted();
+        const error = judge(cause);
         if (!(error instanceof WhipError) || !error.retry || performance.now() >= deadlineMs) {
           throw error;
         }
@@ -157,7 +175,7 @@ export class WhipPublisher {
         }
         retryAfterMs = error.retryAfterMs;
         this.#store.commit({ error });
-        tell(attempt + 1);
+        tell?.(attempt + 1);
       }
     }
   }
@@ -175,15 +193,27 @@ export class WhipPublisher {
       media,
       simulcast,
       signal,
+      onConnection: (connection) => {
+        this.#opening = connection;
+      },
       onState: (connectionState) => {
         this.#store.commit({ connectionState });
         this.#wake?.();
       },
     });
-    this.#session = session;
-    if (media !== this.#media) {
-      await session.replace(this.#media);
+    for (let sent = media; sent !== this.#media; ) {
+      sent = this.#media;
+      await session.replace(sent).catch((error: unknown) => {
+        session.close();
+        throw new WhipError('not-connected', String(error));
+      });
+      if (signal.aborted) {
+        session.close();
+        signal.throwIfAborted();
+      }
     }
+    this.#session = session;
+    this.#opening = undefined;
     this.#store.commit({
       status: 'live',
       connectionState: session.connection.connectionState,
@@ -201,7 +231,7 @@ export class WhipPublisher {
       if (this.#ending.signal.aborted || connection === undefined) {
         return undefined;
       }
-      const report = await readReport(connection);
+      const report = await readConnection(connection);
       const nowMs = performance.now();
       watch.changed(connection.connectionState, nowMs);
       watch.received(report?.heard, nowMs);
@@ -239,6 +269,7 @@ export class WhipPublisher {
     globalThis.removeEventListener('online', this.#tryNow);
     this.#session?.close();
     this.#session = undefined;
+    this.#opening = undefined;
     this.#store.commit({
       status,
       connectionState: 'closed',
@@ -249,14 +280,11 @@ export class WhipPublisher {
   }
 }
 
-async function readReport(connection: RTCPeerConnection): Promise<SenderReport | undefined> {
-  try {
-    const entries: Record<string, unknown>[] = [];
-    for (const entry of (await connection.getStats()).values()) {
-      entries.push(entry as Record<string, unknown>);
-    }
-    return readSenderReport(entries, performance.now());
-  } catch {
-    return undefined;
+/** A server that took this stream once takes it again: whatever it says while it restarts, only a refused key is final. */
+function lasting(error: unknown): WhipError {
+  if (error instanceof WhipError) {
+    const passing = error.retry || error.kind === 'wrong-key';
+    return passing ? error : new WhipError('not-connected', error.detail, error.retryAfterMs);
   }
+  return new WhipError('not-connected', String(error));
 }

@@ -1,3 +1,4 @@
+import { Turns } from '../turns.ts';
 import { inPreferredOrder } from './codec-order.ts';
 import { readLinks, targetOf } from './link-header.ts';
 import { boundAudio, boundVideo, type OutgoingMedia, videoEncodings } from './outgoing-track.ts';
@@ -14,11 +15,15 @@ export interface WhipSessionOptions {
   readonly simulcast: boolean;
   readonly onState: (state: RTCPeerConnectionState) => void;
   readonly signal: AbortSignal;
+  /** The connection, as soon as it is being made. */
+  readonly onConnection?: (connection: RTCPeerConnection) => void;
 }
 
 /** The server hears the answer of no candidate of ours, so there is no reason to wait long for them: most hosts' are there by then. */
 const GATHERING_MS = 200;
 const ANSWER_MS = 8_000;
+/** An answer that nobody waits for any more is still received for this long, to end the session that it brings. */
+const LATE_ANSWER_MS = 30_000;
 const CONNECT_MS = 10_000;
 const DELETE_MS = 2_000;
 /** The bandwidth estimate begins at this share of the limit, but not above 2 Mbps. */
@@ -33,16 +38,14 @@ export class WhipSession {
   readonly #audio: RTCRtpSender | undefined;
   #resourceUrl: string | undefined;
   #watchUrl: string | undefined;
-  #replacing: Promise<void> = Promise.resolve();
+  /** Two replacements at once would read and write the same parameters. */
+  readonly #replacements = new Turns();
   #closed = false;
 
   private constructor(options: WhipSessionOptions) {
     this.#options = options;
     const { media, simulcast } = options;
-    this.connection = new RTCPeerConnection({
-      iceServers: [...options.iceServers],
-      bundlePolicy: 'max-bundle',
-    });
+    this.connection = makeConnection(options.iceServers);
     // Picture and sound in one stream, so that the far end may know that they belong together.
     const streams = [new MediaStream()];
     if (media.audio !== undefined) {
@@ -69,15 +72,17 @@ export class WhipSession {
 
   /** Publishes, and resolves once media can flow. Rejects with a {@link WhipError}, or with the signal's reason. */
   static async open(options: WhipSessionOptions): Promise<WhipSession> {
-    const session = new WhipSession(options);
+    let session: WhipSession | undefined;
     try {
+      session = new WhipSession(options);
+      options.onConnection?.(session.connection);
       await session.#negotiate();
       await session.#bound(options.media);
       await session.#connected();
       options.signal.throwIfAborted();
       return session;
     } catch (error) {
-      session.close();
+      session?.close();
       options.signal.throwIfAborted();
       throw error instanceof WhipError ? error : new WhipError('not-accepted', String(error));
     }
@@ -94,11 +99,8 @@ export class WhipSession {
   }
 
   /** Sends other tracks from the next frame on, without a new negotiation. A kind that was not there at the start cannot be added. */
-  async replace(media: OutgoingMedia): Promise<void> {
-    // One after the other: two at once would read and write the same parameters.
-    const turn = this.#replacing.then(() => this.#replace(media));
-    this.#replacing = turn.catch(() => undefined);
-    await turn;
+  replace(media: OutgoingMedia): Promise<void> {
+    return this.#replacements.run(() => this.#replace(media));
   }
 
   /** Ends the session. `keepalive` lets the request outlive the page. Idempotent. */
@@ -135,11 +137,9 @@ export class WhipSession {
     }
     await this.#gathered();
     const response = await this.#post(connection.localDescription?.sdp ?? '');
-    const location = response.headers.get('Location');
-    const base = response.url === '' ? this.#options.endpoint : response.url;
-    this.#resourceUrl = location === null ? undefined : new URL(location, base).href;
+    this.#resourceUrl = this.#resourceOf(response);
     const watch = targetOf(readLinks(response.headers.get('Link')), 'alternate');
-    this.#watchUrl = watch === undefined ? undefined : new URL(watch, base).href;
+    this.#watchUrl = watch === undefined ? undefined : new URL(watch, this.#baseOf(response)).href;
     const answer = await response.text();
     const limitBps = this.#options.media.video?.maxBitrateBps ?? MAX_START_BPS;
     const sdp = tuneAnswer(answer, {
@@ -151,22 +151,59 @@ export class WhipSession {
 
   async #post(offer: string): Promise<Response> {
     const { endpoint, streamKey, signal } = this.#options;
-    let response: Response;
+    // Not cut short by the end of the publisher: the server may have made the session, and only the answer says how to end it.
+    const answer = fetch(endpoint, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${streamKey}`, 'Content-Type': 'application/sdp' },
+      body: offer,
+      signal: AbortSignal.timeout(LATE_ANSWER_MS),
+    });
+    let response: Response | undefined;
+    let failure: unknown = 'no answer in time';
     try {
-      response = await fetch(endpoint, {
-        method: 'POST',
-        headers: { Authorization: `Bearer ${streamKey}`, 'Content-Type': 'application/sdp' },
-        body: offer,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
+      await settled(signal, ANSWER_MS, (done) => {
+        answer
+          .then(
+            (received) => {
+              response = received;
+            },
+            (error: unknown) => {
+              failure = error;
+            },
+          )
+          .finally(done);
       });
-    } catch (error) {
-      throw new WhipError('unreachable', String(error));
+    } finally {
+      if (response === undefined || signal.aborted) {
+        void answer.then((late) => this.#discard(late)).catch(() => undefined);
+      }
+    }
+    if (response === undefined) {
+      throw new WhipError('unreachable', String(failure));
     }
     if (response.status !== 201 && response.status !== 200) {
       const body = await response.text().catch(() => '');
       throw whipErrorOf(response.status, response.headers.get('Retry-After'), body);
     }
     return response;
+  }
+
+  /** Ends the session that a late answer brings. */
+  async #discard(response: Response): Promise<void> {
+    const resourceUrl = this.#resourceOf(response);
+    void response.body?.cancel();
+    if (resourceUrl !== undefined) {
+      await deleteSession(resourceUrl, this.#options.streamKey);
+    }
+  }
+
+  #resourceOf(response: Response): string | undefined {
+    const location = response.ok ? response.headers.get('Location') : null;
+    return location === null ? undefined : new URL(location, this.#baseOf(response)).href;
+  }
+
+  #baseOf(response: Response): string {
+    return response.url === '' ? this.#options.endpoint : response.url;
   }
 
   #gathered(): Promise<void> {
@@ -221,6 +258,15 @@ export async function deleteSession(resourceUrl: string, streamKey: string): Pro
   }
 }
 
+/** An ICE server that the browser does not take costs the help of all, but not the connection. */
+function makeConnection(iceServers: readonly RTCIceServer[]): RTCPeerConnection {
+  try {
+    return new RTCPeerConnection({ iceServers: [...iceServers], bundlePolicy: 'max-bundle' });
+  } catch {
+    return new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+  }
+}
+
 function preferCodecs(transceiver: RTCRtpTransceiver): void {
   const codecs = RTCRtpSender.getCapabilities('video')?.codecs ?? [];
   try {
@@ -237,12 +283,16 @@ async function settled(
   listen: (done: () => void) => void,
 ): Promise<void> {
   await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, timeoutMs);
     const done = (): void => {
       clearTimeout(timer);
+      signal.removeEventListener('abort', done);
       resolve();
     };
-    signal.addEventListener('abort', done, { once: true });
+    const timer = setTimeout(done, timeoutMs);
+    signal.addEventListener('abort', done);
+    if (signal.aborted) {
+      done();
+    }
     listen(done);
   });
   signal.throwIfAborted();

@@ -2,9 +2,9 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { httpGet } from '../../../../../tests/support/http-client.ts';
 import { LiveStream } from '../../../../../tests/support/live-stream.ts';
+import { pageScript } from '../../../../../tests/support/page-script.ts';
 import { Tallylight } from '../../../../../tests/support/tallylight.ts';
 import { waitFor } from '../../../../../tests/support/wait-for.ts';
-import { pageScript } from '../../http/testing/page-script.ts';
 import { PublishingBrowser } from '../../rtc-worker/testing/publishing-browser.ts';
 
 /** Leaves the foreign player's class in `window.foreign`. */

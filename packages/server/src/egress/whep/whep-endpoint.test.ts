@@ -42,17 +42,33 @@ let gateway: FakeGateway;
 let feed: FakeFeed;
 let endpoint: WhepEndpoint;
 let web: BothProtocols;
+/** How each feed that was opened was settled; undefined while its offer is being answered. */
+let opened: (boolean | undefined)[];
 let decide: (request: ViewRequest) => ViewDecision;
 
 async function start(limits: Partial<WhepLimits> = {}): Promise<void> {
   gateway = new FakeGateway();
   const listener = { onKeyframeWanted: () => {}, onViewers: () => {} };
   feed = gateway.openFeed({ streamId: 'live', listener });
+  opened = [];
   decide = () => 'public';
+  const status = (streamId: string) =>
+    streamId === 'live' ? 'live' : streamId === 'b-frames' ? 'unavailable' : 'not-live';
   endpoint = new WhepEndpoint({
     gateway,
     source: {
-      feed: (streamId) => (streamId === 'live' ? feed : streamId === 'b-frames' ? 'unavailable' : 'not-live'),
+      status,
+      open: (streamId) => {
+        const found = status(streamId);
+        if (found !== 'live') return found;
+        const index = opened.push(undefined) - 1;
+        return {
+          feed,
+          settle: (answered) => {
+            opened[index] = answered;
+          },
+        };
+      },
     },
     authorizer: { authorize: (request) => decide(request) },
     iceServers: {
@@ -95,6 +111,7 @@ describe.each(['HTTP/1.1', 'HTTP/2'] as const)('WHEP over %s', (version) => {
     expect(headers['access-control-expose-headers']).toContain('Location');
     expect(body.toString()).toContain('m=video');
     expect([gateway.egresses[0]?.offer, gateway.egresses[0]?.feed]).toEqual([OFFER, feed]);
+    expect(opened).toEqual([true]);
   });
 
   test('a stream that is not live: 404; one that WebRTC cannot show: 406, both as JSON', async () => {
@@ -109,9 +126,11 @@ describe.each(['HTTP/1.1', 'HTTP/2'] as const)('WHEP over %s', (version) => {
     expect((await watch(version, '/whep/live', {}, '')).status).toBe(400);
     expect((await watch(version, '/whep/live', {}, Buffer.alloc(65_537))).status).toBe(413);
     expect((await watch(version, '/whep/live', { 'content-type': 'text/plain' })).status).toBe(415);
+    // A feed costs an encoder: none of these has opened one.
+    expect(opened).toEqual([]);
     gateway.refusal = new RtcRefusedError('bad-offer', 'no video');
     expect((await watch(version)).status).toBe(422);
-    expect(endpoint.size).toBe(0);
+    expect([endpoint.size, opened]).toEqual([0, [false]]);
   });
 
   test('no worker now: 503; a full one: 503 WHEP_FULL', async () => {
@@ -199,6 +218,7 @@ describe('WHEP places', () => {
       'WHEP_FULL',
       '30',
     ]);
+    expect(opened).toHaveLength(2);
     await web.send('HTTP/1.1', { method: 'DELETE', path: String(first.headers.location) });
     expect((await watch('HTTP/1.1')).status).toBe(201);
   });
@@ -226,6 +246,25 @@ describe('WHEP places', () => {
     await until(() => slow.socket.bytesWritten > head.length, 'sent');
     expect((await watch('HTTP/1.1')).status).toBe(201);
     slow.socket.destroy();
+  });
+
+  test('of one address are bounded, connected or not; one that leaves makes room', async () => {
+    await web.close();
+    await start({ maxViewersPerAddress: 2 });
+    const elsewhere = { 'x-test-address': '192.0.2.7' };
+    const first = await watch('HTTP/1.1');
+    expect([first.status, (await watch('HTTP/1.1')).status]).toEqual([201, 201]);
+    gateway.egresses[0]?.listener.onConnected();
+    const third = await watch('HTTP/1.1');
+    expect([third.status, refusalOf(third).code]).toEqual([503, 'WHEP_FULL']);
+    expect(refusalOf(third).message).toContain('of this address');
+    expect((await watch('HTTP/1.1', '/whep/live', elsewhere)).status).toBe(201);
+    await web.send('HTTP/1.1', { method: 'DELETE', path: String(first.headers.location) });
+    expect((await watch('HTTP/1.1')).status).toBe(201);
+    gateway.refusal = new RtcRefusedError('bad-offer', 'no video');
+    expect((await watch('HTTP/1.1', '/whep/live', elsewhere)).status).toBe(422);
+    gateway.refusal = undefined;
+    expect((await watch('HTTP/1.1', '/whep/live', elsewhere)).status).toBe(201);
   });
 
   test('of one address that are not connected yet are bounded; those that are do not count', async () => {

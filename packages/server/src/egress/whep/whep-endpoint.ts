@@ -21,16 +21,11 @@ import { isUrlId } from '../../origin/path.ts';
 import { isGone } from '../../origin/reply.ts';
 import type { ViewerAuthorizer } from '../../packager/presentation.ts';
 import type { Logger } from '../../platform/logger.ts';
-import {
-  type RtcFeed,
-  type RtcGateway,
-  RtcRefusedError,
-  type RtcSession,
-} from '../../rtc-worker/rtc-gateway.ts';
+import { type RtcGateway, RtcRefusedError, type RtcSession } from '../../rtc-worker/rtc-gateway.ts';
 import { checkOffer } from './check-offer.ts';
 import { DEFAULT_WHEP_LIMITS, type WhepLimits } from './whep-limits.ts';
 import { WhepSession } from './whep-session.ts';
-import type { WhepSource } from './whep-source.ts';
+import type { WhepFeed, WhepSource } from './whep-source.ts';
 
 /** What a WHEP endpoint is made of. */
 export interface WhepOptions {
@@ -54,6 +49,7 @@ export class WhepEndpoint implements RequestHandler {
   readonly #limits: WhepLimits;
   readonly #router: Router;
   readonly #connecting: AddressPlaces;
+  readonly #watching: AddressPlaces;
   readonly #sessions = new Map<string, WhepSession>();
   #opening = 0;
   #closed = false;
@@ -62,6 +58,7 @@ export class WhepEndpoint implements RequestHandler {
     this.#options = options;
     this.#limits = { ...DEFAULT_WHEP_LIMITS, ...options.limits };
     this.#connecting = new AddressPlaces(this.#limits.maxConnectingPerAddress);
+    this.#watching = new AddressPlaces(this.#limits.maxViewersPerAddress);
     this.#router = new Router(options.log)
       .on('OPTIONS', '/whep/:streamId', (_, response) => respondEndpointOptions(response, options.iceServers))
       .on('POST', '/whep/:streamId', (request, response, target) => this.#post(request, response, target))
@@ -104,15 +101,16 @@ export class WhepEndpoint implements RequestHandler {
     const streamId = target.params['streamId'] ?? '';
     const address = this.#options.clientAddress(request);
     await this.#authorise(request, streamId, address, target.query);
-    const feed = this.#feedOf(streamId);
+    this.#requireLive(this.#options.source.status(streamId));
     this.#requirePlace();
-    const release = this.#connecting.take(address);
-    if (release === undefined) {
+    const connected = this.#connecting.take(address);
+    if (connected === undefined) {
       throw new HttpError(429, 'TOO_MANY_SESSIONS', 'too many sessions of this address are connecting', [
         'Retry-After',
         '5',
       ]);
     }
+    let left: (() => void) | undefined;
     try {
       const offer = await readOffer(request, {
         maxBytes: this.#limits.maxOfferBytes,
@@ -121,9 +119,12 @@ export class WhepEndpoint implements RequestHandler {
       checkOffer(offer);
       // Only now: offers that are sent slowly take no places from others.
       this.#requirePlace();
-      await this.#watch(response, { streamId, feed, offer, release });
+      left = this.#watching.take(address);
+      if (left === undefined) throw full('all places of this address are taken, watch by LL-HLS');
+      await this.#watch(response, { streamId, offer, connected, left });
     } catch (error) {
-      release();
+      connected();
+      left?.();
       throw error;
     }
   }
@@ -136,24 +137,26 @@ export class WhepEndpoint implements RequestHandler {
     response: OriginResponse,
     viewer: {
       readonly streamId: string;
-      readonly feed: RtcFeed;
       readonly offer: string;
-      readonly release: () => void;
+      /** Give back the places among those that connect, and among the address's viewers. */
+      readonly connected: () => void;
+      readonly left: () => void;
     },
   ): Promise<void> {
-    const { streamId, feed, offer, release } = viewer;
+    const { streamId, offer, connected, left } = viewer;
     let id: string | undefined;
     const session = new WhepSession({
       streamId,
       offerUfrags: offerUfrags(offer),
-      onConnected: release,
+      onConnected: connected,
       onEnded: (reason) => {
-        release();
+        connected();
+        left();
         if (id !== undefined) this.#sessions.delete(id);
         this.#options.log.debug({ streamId, reason }, 'WebRTC viewer left');
       },
     });
-    const rtc = await this.#open(feed, offer, session);
+    const rtc = await this.#open(streamId, offer, session);
     // The client went away, or the worker or the stream did.
     if (this.#closed || isGone(response) || session.ended) {
       session.end();
@@ -164,10 +167,14 @@ export class WhepEndpoint implements RequestHandler {
     respondAnswer(response, rtc, `/whep/${streamId}/${id}`, this.#options.iceServers);
   }
 
-  async #open(feed: RtcFeed, offer: string, session: WhepSession): Promise<RtcSession> {
+  async #open(streamId: string, offer: string, session: WhepSession): Promise<RtcSession> {
+    // Not before: a feed may cost an encoder, which no request gets that is refused anyway.
+    const { feed, settle } = this.#requireLive(this.#options.source.open(streamId));
+    let answered = false;
     this.#opening++;
     try {
       const rtc = await this.#options.gateway.openEgress({ feed, offer, listener: session });
+      answered = true;
       session.answered(rtc);
       return rtc;
     } catch (error) {
@@ -175,6 +182,7 @@ export class WhepEndpoint implements RequestHandler {
       throw error.reason === 'too-many' ? full() : offerRefused(error);
     } finally {
       this.#opening--;
+      settle(answered);
     }
   }
 
@@ -192,17 +200,16 @@ export class WhepEndpoint implements RequestHandler {
     throw new HttpError(401, 'TOKEN_MISSING', 'this stream needs a token', ['WWW-Authenticate', 'Bearer']);
   }
 
-  #feedOf(streamId: string): RtcFeed {
-    const feed = this.#options.source.feed(streamId);
-    if (feed === 'not-live') throw notLive();
-    if (feed === 'unavailable') {
+  #requireLive<T extends WhepFeed | 'live'>(found: T | 'not-live' | 'unavailable'): T {
+    if (found === 'not-live') throw notLive();
+    if (found === 'unavailable') {
       throw new HttpError(
         406,
         'WHEP_UNAVAILABLE',
         'this stream has nothing that WebRTC can show, watch it by LL-HLS',
       );
     }
-    return feed;
+    return found;
   }
 
   #sessionOf(params: RouteParams): WhepSession {
@@ -218,9 +225,6 @@ function notLive(): HttpError {
   return new HttpError(404, 'NOT_LIVE', 'there is no such stream now');
 }
 
-function full(): HttpError {
-  return new HttpError(503, 'WHEP_FULL', 'all places with ultra-low latency are taken, watch by LL-HLS', [
-    'Retry-After',
-    '30',
-  ]);
+function full(message = 'all places with ultra-low latency are taken, watch by LL-HLS'): HttpError {
+  return new HttpError(503, 'WHEP_FULL', message, ['Retry-After', '30']);
 }

@@ -1,12 +1,15 @@
+import { SDP_LIMITS } from '@tallylight/media/sdp/sdp-limits.ts';
 import { AddressPlaces } from '../../http/address-places.ts';
+import { ANY_ORIGIN } from '../../http/cors.ts';
 import { HttpError } from '../../http/http-error.ts';
 import type { HttpRequest } from '../../http/http-request.ts';
 import type { IceServerSource } from '../../http/ice-server-source.ts';
 import { offerRefused, readOffer, respondAnswer } from '../../http/offer-answer.ts';
 import { discardBody } from '../../http/read-body.ts';
-import { respondJson } from '../../http/respond.ts';
+import { respond, respondJson } from '../../http/respond.ts';
 import { Router } from '../../http/router.ts';
 import type { OriginResponse } from '../../origin/exchange.ts';
+import { isGone } from '../../origin/reply.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { type RtcGateway, RtcRefusedError } from '../../rtc-worker/rtc-gateway.ts';
@@ -33,6 +36,10 @@ export interface NetworkTestLimits {
   readonly maxProbes: number;
   /** Uploads or probes of one address at the same time. Default 3. */
   readonly maxPerAddress: number;
+  /** Longest offer of a data channel, in bytes; longer is 413. Default 64 KiB. */
+  readonly maxOfferBytes: number;
+  /** Whole offer within so many milliseconds, else 408. Default 10,000. */
+  readonly offerTimeoutMs: number;
   /** How long a probe counts as open, in milliseconds: as long as the gateway keeps it. Default 15,000. */
   readonly probeLifeMs: number;
 }
@@ -44,6 +51,8 @@ export const DEFAULT_NETWORK_TEST_LIMITS: NetworkTestLimits = {
   maxUploads: 8,
   maxProbes: 50,
   maxPerAddress: 3,
+  maxOfferBytes: SDP_LIMITS.length,
+  offerTimeoutMs: 10_000,
   probeLifeMs: 15_000,
 };
 
@@ -59,18 +68,19 @@ export interface NetworkTestOptions {
   readonly clientAddress: (request: HttpRequest) => string;
 }
 
-/** Longest offer of a data channel. */
-const OFFER_LIMITS = { maxBytes: 65_536, timeoutMs: 10_000 };
-
 /**
- * `GET /api/network-test`: what the server knows. `POST …/probe`: answers the offer of a data channel that echoes. `POST …/upload`:
- * takes bytes and says how long they took.
+ * `GET /api/network-test`: what the server knows. `POST …/probe`: answers the offer of a data channel that echoes, and
+ * `DELETE …/probe/:session` ends it. `POST …/upload`: takes bytes and says how long they took.
  */
 export function networkTestRoutes(options: NetworkTestOptions): Router {
   const test = new NetworkTest(options);
   return new Router(options.log)
     .get('/api/network-test', (_request, response) => respondJson(response, options.facts()))
     .on('POST', '/api/network-test/probe', (request, response) => test.probe(request, response))
+    .on('DELETE', '/api/network-test/probe/:session', (_, response, { params }) => {
+      test.end(params['session'] ?? '');
+      respond(response, 200, [...ANY_ORIGIN, 'Content-Length', '0']);
+    })
     .on('POST', '/api/network-test/upload', (request, response) => test.upload(request, response));
 }
 
@@ -79,6 +89,8 @@ class NetworkTest {
   readonly #limits: NetworkTestLimits;
   readonly #probes: AddressPlaces;
   readonly #uploads: AddressPlaces;
+  /** How to end each probe that counts as open, by its id. */
+  readonly #open = new Map<string, () => void>();
   #uploading = 0;
   #probing = 0;
 
@@ -96,20 +108,43 @@ class NetworkTest {
       throw tooMany();
     }
     this.#probing++;
+    let counted = true;
     const release = (): void => {
+      if (!counted) return;
+      counted = false;
       this.#probing--;
       place();
     };
     try {
-      const offer = await readOffer(request, OFFER_LIMITS);
+      const { maxOfferBytes: maxBytes, offerTimeoutMs: timeoutMs, probeLifeMs } = this.#limits;
+      const offer = await readOffer(request, { maxBytes, timeoutMs });
       checkOffer(offer);
       const session = await this.#options.gateway.openProbe({ offer });
-      setTimeout(release, this.#limits.probeLifeMs).unref();
-      respondAnswer(response, session, `/api/network-test/probe/${session.id}`, this.#options.iceServers);
+      const { id } = session;
+      const over = (): void => {
+        clearTimeout(timer);
+        this.#open.delete(id);
+        release();
+      };
+      // By then the gateway has closed it itself.
+      const timer = setTimeout(over, probeLifeMs).unref();
+      this.#open.set(id, () => {
+        over();
+        session.close();
+      });
+      if (isGone(response)) this.#open.get(id)?.();
+      else respondAnswer(response, session, `/api/network-test/probe/${id}`, this.#options.iceServers);
     } catch (error) {
       release();
       throw error instanceof RtcRefusedError ? offerRefused(error) : error;
     }
+  }
+
+  /** Ends a probe, so that its address has the place again. Throws `HttpError` 404 when there is none of that id. */
+  end(id: string): void {
+    const end = this.#open.get(id);
+    if (end === undefined) throw new HttpError(404, 'SESSION_UNKNOWN', 'there is no such probe');
+    end();
   }
 
   async upload(request: HttpRequest, response: OriginResponse): Promise<void> {

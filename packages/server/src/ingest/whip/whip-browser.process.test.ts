@@ -1,13 +1,13 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { freeUdpPort } from '../../../../../tests/support/free-port.ts';
+import { pageScript } from '../../../../../tests/support/page-script.ts';
 import { waitFor } from '../../../../../tests/support/wait-for.ts';
 import { HttpServer } from '../../http/server.ts';
-import { pageScript } from '../../http/testing/page-script.ts';
 import { ChildProcesses } from '../../platform/child-process.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { silentLogger } from '../../platform/logger.ts';
 import { RtcWorker } from '../../rtc-worker/rtc-worker.ts';
-import { freeUdpPort } from '../../rtc-worker/testing/free-udp-port.ts';
 import { acceptAnswer, offerOf, PublishingBrowser } from '../../rtc-worker/testing/publishing-browser.ts';
 import { KeyFailures } from '../key-failures.ts';
 import { PublisherDoor } from '../publisher-door.ts';

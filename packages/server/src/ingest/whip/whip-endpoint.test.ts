@@ -225,6 +225,35 @@ describe('Sessions', () => {
     expect(whip.endpoint.size).toBe(1);
   });
 
+  test('a key that is revoked while its offer is being answered publishes nothing', async () => {
+    let open = (): void => {};
+    whip.gateway.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    const answer = whip.publish('HTTP/1.1');
+    await until(() => whip.keys.asked === 1, 'asked');
+    whip.keys.revoke(KEY);
+    open();
+    const refused = await answer;
+    expect([refused.status, refusalOf(refused).code]).toEqual([401, 'KEY_REFUSED']);
+    expect([whip.gateway.ingests[0]?.closed, whip.target.publications, whip.endpoint.size]).toEqual([
+      true,
+      [],
+      0,
+    ]);
+  });
+
+  test('a key that is revoked while its offer is being sent publishes nothing', async () => {
+    const head = `POST /whip HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${KEY}\r\nContent-Type: application/sdp\r\n`;
+    const connection = new RawConnection(whip.port, `${head}Content-Length: ${OFFER.length}\r\n\r\nv=0`);
+    await until(() => whip.keys.asked === 1, 'asked');
+    whip.keys.revoke(KEY);
+    connection.socket.write(OFFER.slice(3));
+    await until(() => whip.gateway.ingests[0]?.closed === true, 'closed');
+    expect(whip.target.publications).toEqual([]);
+    connection.socket.destroy();
+  });
+
   test('a client that goes away before its answer leaves no publisher', async () => {
     let open = (): void => {};
     whip.gateway.gate = new Promise((resolve) => {

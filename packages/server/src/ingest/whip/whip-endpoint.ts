@@ -21,7 +21,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { type RtcGateway, type RtcIngestSession, RtcRefusedError } from '../../rtc-worker/rtc-gateway.ts';
 import { type PublishTarget, StreamBusyError } from '../../stream/publisher.ts';
-import type { AdmittedPublisher, PublisherDoor } from '../publisher-door.ts';
+import { logRefusal, type PublisherDoor } from '../publisher-door.ts';
 import { announcedTracks } from './announced-tracks.ts';
 import { checkOffer } from './check-offer.ts';
 import { DEFAULT_WHIP_LIMITS, type WhipLimits } from './whip-limits.ts';
@@ -104,26 +104,21 @@ export class WhipEndpoint implements RequestHandler {
         ...client,
         ...(streamId === undefined ? {} : { streamId }),
       });
-      await this.#publish(request, response, client, admitted);
+      await this.#publish(request, response, client, admitted.streamId);
     } catch (error) {
-      if (error instanceof HttpError) this.#logRefusal(client.peer, error);
+      if (error instanceof HttpError) logRefusal(this.#options.log, client.peer, error);
       throw error;
     }
-  }
-
-  #logRefusal(peer: string, { code, status }: HttpError): void {
-    // Only the code: the words may quote the offer. Who has no key, or guesses too often, must not fill the log.
-    const level = code === 'KEY_MISSING' || status === 429 ? 'debug' : 'warn';
-    this.#options.log[level]({ peer, code }, 'refused publisher');
   }
 
   async #publish(
     request: HttpRequest,
     response: OriginResponse,
-    { address, peer, protocol }: Client,
-    { streamId, keyId }: AdmittedPublisher,
+    client: Client,
+    streamId: string,
   ): Promise<void> {
-    const { clock, iceServers, log, target } = this.#options;
+    const { address, peer, protocol } = client;
+    const { clock, door, iceServers, log, target } = this.#options;
     const release = this.#places.take(address);
     if (release === undefined) throw tooManySessions(this.#limits.maxSessionsPerAddress);
     let session: WhipSession | undefined;
@@ -146,6 +141,8 @@ export class WhipEndpoint implements RequestHandler {
         },
       });
       const rtc = await this.#open(offer, session);
+      // Offer and answer take seconds, in which a key may be revoked: that ends only who publishes already. Nothing is awaited after this.
+      const { keyId } = await door.admit(request, { ...client, streamId });
       if (this.#closed) throw offerRefused({ reason: 'unavailable', message: 'the server is stopping' });
       // The client went away, or the worker did: without an answer there is no publisher.
       if (isGone(response) || session.ended) {

@@ -1,3 +1,4 @@
+import { SDP_LIMITS } from '@tallylight/media/sdp/sdp-limits.ts';
 import type { BitrateCapLimits } from '../rtmp/bitrate-cap.ts';
 
 /** What the WHIP endpoint lets its publishers do. */
@@ -12,7 +13,7 @@ export interface WhipLimits extends BitrateCapLimits {
 
 /** The limits of an endpoint that was given none. */
 export const DEFAULT_WHIP_LIMITS: WhipLimits = {
-  maxOfferBytes: 65_536,
+  maxOfferBytes: SDP_LIMITS.length,
   offerTimeoutMs: 10_000,
   maxSessionsPerAddress: 5,
   maxBitrateBps: 20_000_000,

@@ -1,9 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
+import { openChromium } from '../../../../../tests/support/chromium.ts';
 
 /** What a page publishes. */
 export interface PublishOptions {
@@ -18,24 +16,6 @@ export interface PublishOptions {
   readonly width?: number;
   readonly height?: number;
 }
-
-const FLAGS = [
-  '--headless=new',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--autoplay-policy=no-user-gesture-required',
-  '--use-fake-device-for-media-stream=fps=30',
-  '--use-fake-ui-for-media-stream',
-  '--disable-features=WebRtcHideLocalIpsWithMdns',
-  '--disable-background-timer-throttling',
-  '--disable-renderer-backgrounding',
-  '--disable-backgrounding-occluded-windows',
-];
 
 /** A headless Chromium whose pages publish its fake camera by bare `RTCPeerConnection`, without any HTTP of ours. */
 export class PublishingBrowser {
@@ -55,22 +35,17 @@ export class PublishingBrowser {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    const profile = await mkdtemp(join(tmpdir(), 'tallylight-chromium-'));
-    const context = await chromium.launchPersistentContext(profile, {
-      executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
-      args: FLAGS,
-    });
+    const browser = await openChromium({ camera: 'fps=30' });
     return new PublishingBrowser(
       async () => {
-        const page = await context.newPage();
+        const page = await browser.context.newPage();
         await page.goto(`http://127.0.0.1:${port}/`);
         return page;
       },
       async () => {
-        await context.close();
+        await browser.close();
         server.close();
         server.closeAllConnections();
-        await rm(profile, { recursive: true, force: true });
       },
     );
   }

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
+import { freeUdpPort } from '../../../../../tests/support/free-port.ts';
 import { ChildProcesses } from '../../platform/child-process.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { type Logger, silentLogger } from '../../platform/logger.ts';
@@ -7,7 +8,6 @@ import type { AccessUnit } from '../../stream/access-unit.ts';
 import type { Track } from '../../stream/track.ts';
 import type { IngestListener, IngestStats, RtcCloseReason, RtcIngestSession } from '../rtc-gateway.ts';
 import { RtcWorker, type RtcWorkerOptions } from '../rtc-worker.ts';
-import { freeUdpPort } from './free-udp-port.ts';
 import { acceptAnswer, offerOf, type PublishOptions } from './publishing-browser.ts';
 
 /** Everything that a session told. */

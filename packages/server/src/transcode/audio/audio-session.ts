@@ -7,6 +7,7 @@ import type { AudioTrack } from '../../stream/track.ts';
 import { type AudioTarget, audioArgs } from '../ffmpeg/audio-args.ts';
 import type { FfmpegInstallation } from '../ffmpeg/installation.ts';
 import { FfmpegProcess } from '../ffmpeg/process.ts';
+import { AnswerWatch } from './answer-watch.ts';
 import { encodedTrack, encoderDelaySamples } from './encoded-tracks.ts';
 import { SampleClock } from './sample-clock.ts';
 import { soundDemuxer } from './sound-demuxer.ts';
@@ -27,8 +28,6 @@ export interface AudioSessionOptions {
 
 /** Input that may wait for FFmpeg, in bytes: four seconds of AAC at 128 kbit/s. Beyond it frames are dropped. */
 const MAX_QUEUED_BYTES = 64 * 1024;
-/** Input that goes unanswered for so long, in milliseconds, means that FFmpeg hangs. */
-const HANG_MS = 5000;
 
 /** One FFmpeg's life: a track's frames go in, frames of the other codec come out, stamped by counting samples. */
 export class AudioSession {
@@ -39,12 +38,12 @@ export class AudioSession {
   readonly #track: AudioTrack;
   readonly #onUnit: (unit: AccessUnit) => void;
   readonly #output: AudioTrack;
+  readonly #answers = new AnswerWatch();
   /** Samples of the output so far, the encoder's delay counted as negative time. */
   #outSamples: number;
   #lastPtsMs = Number.NEGATIVE_INFINITY;
   /** Time on the child's own clock. */
   #childMs = 0;
-  #unansweredSinceMs: number | undefined;
   #exited = false;
 
   /** Starts FFmpeg at once. Throws RangeError when too many children run, CodecFormatError for an unreadable configuration. */
@@ -87,7 +86,7 @@ export class AudioSession {
   write(unit: AccessUnit): void {
     const durationSec = this.#muxer.durationSec(unit.payload);
     if (durationSec === undefined || this.#process.queuedBytes > MAX_QUEUED_BYTES) return;
-    this.#watchAnswers();
+    if (this.#answers.asked(this.#clock.monotonicMs())) this.#process.kill('it takes sound and gives none');
     const filler = this.#muxer.filler();
     const fillerSec = filler && this.#muxer.durationSec(filler);
     const ptsMs = rescale(unit.pts, this.#track.timescale, MILLISECONDS) - this.#muxer.leadMs;
@@ -115,7 +114,7 @@ export class AudioSession {
 
   #deliver(payload: Uint8Array): void {
     if (this.#exited) return;
-    this.#unansweredSinceMs = undefined;
+    this.#answers.answered();
     const startSec = this.#outSamples / this.#output.sampleRate;
     this.#outSamples += this.#output.samplesPerFrame;
     // What lies before the first sound is the encoder's own.
@@ -123,11 +122,5 @@ export class AudioSession {
     const ptsMs = Math.max(Math.round(this.#samples.toMs(startSec)), this.#lastPtsMs + 1);
     this.#lastPtsMs = ptsMs;
     this.#onUnit({ kind: 'audio', pts: ticks(ptsMs), dts: ticks(ptsMs), keyframe: true, payload });
-  }
-
-  #watchAnswers(): void {
-    const nowMs = this.#clock.monotonicMs();
-    this.#unansweredSinceMs ??= nowMs;
-    if (nowMs - this.#unansweredSinceMs > HANG_MS) this.#process.kill('it takes sound and gives none');
   }
 }

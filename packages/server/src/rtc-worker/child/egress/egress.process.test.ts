@@ -1,16 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openChromium } from '../../../../../../tests/support/chromium.ts';
+import { freeUdpPort } from '../../../../../../tests/support/free-port.ts';
+import { type NetworkPath, throughProxy, UdpProxy } from '../../../../../../tests/support/udp-proxy.ts';
 import { waitFor } from '../../../../../../tests/support/wait-for.ts';
 import { ChildProcesses } from '../../../platform/child-process.ts';
 import { systemClock } from '../../../platform/clock.ts';
 import { silentLogger } from '../../../platform/logger.ts';
 import type { RtcFeed, RtcSession } from '../../rtc-gateway.ts';
 import { RtcWorker } from '../../rtc-worker.ts';
-import { freeUdpPort } from '../../testing/free-udp-port.ts';
 import { ChromiumViewer, type ViewerStats } from './testing/chromium-viewer.ts';
 import { encodeLiveClip, type LiveClip } from './testing/live-clip.ts';
 import { LiveWriter } from './testing/live-writer.ts';
-import { LossyPath, type PathOptions } from './testing/lossy-path.ts';
 
 let children: ChildProcesses;
 let worker: RtcWorker;
@@ -43,9 +43,10 @@ afterAll(async () => {
   await children?.close();
 });
 
-async function cleanUp(): Promise<void> {
+/** Also after a test that failed, so that the next has the machine to itself. */
+afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-}
+});
 
 function openFeed(): { readonly feed: RtcFeed; readonly wanted: string[]; readonly counts: number[] } {
   const wanted: string[] = [];
@@ -83,19 +84,19 @@ function play(
 interface Watching {
   readonly viewer: ChromiumViewer;
   readonly session: RtcSession;
-  readonly path: LossyPath;
+  readonly proxy: UdpProxy;
   /** Why the session ended by itself. */
   readonly closed: string[];
 }
 
-/** A viewer behind a path that is perfect unless `options` say otherwise. */
+/** A viewer behind a network that is perfect unless `path` says otherwise, for both directions. */
 async function watch(
   feed: RtcFeed,
-  options: PathOptions = {},
+  path: NetworkPath = {},
   kinds?: readonly ('audio' | 'video')[],
 ): Promise<Watching> {
   const page = await browser.context.newPage();
-  const path = await LossyPath.open(worker.port, options);
+  const proxy = await UdpProxy.start({ targetPort: worker.port, toServer: path, toClient: path });
   const viewer = new ChromiumViewer(page);
   const closed: string[] = [];
   const offer = await viewer.offer(kinds);
@@ -104,10 +105,10 @@ async function watch(
   cleanups.push(async () => {
     session.close();
     await page.close();
-    path.close();
+    await proxy.close();
   });
-  await viewer.answer(session.answer.replaceAll(` ${worker.port} typ host`, ` ${path.port} typ host`));
-  return { viewer, session, path, closed };
+  await viewer.answer(throughProxy(session.answer, proxy.port));
+  return { viewer, session, proxy, closed };
 }
 
 async function until(
@@ -151,7 +152,6 @@ describe('a viewer in Chromium', () => {
       const apartMs = (video['estimatedPlayoutTimestamp'] ?? 0) - (audio['estimatedPlayoutTimestamp'] ?? 0);
       return Math.abs(apartMs) < 45;
     });
-    await cleanUp();
   });
 
   test('sees no freeze of half a second at 2 % loss and a round trip of 50 ms', async () => {
@@ -159,13 +159,12 @@ describe('a viewer in Chromium', () => {
     feed.setVideo('main', clip.video, 2_500_000);
     feed.setAudio(clip.audio);
     play(feed, 'main', clip, { aheadMs: 1500 });
-    const { viewer } = await watch(feed, { loss: 0.02, delayMs: 25 });
+    const { viewer } = await watch(feed, { lossFraction: 0.02, delayMs: 25 });
     await until(viewer, 'a picture', ({ firstPictureMs }) => firstPictureMs !== undefined);
     const after = await until(viewer, 'twenty seconds', (stats) => stats.currentTimeSec > 20, 40_000);
     expect(after.video['nackCount']).toBeGreaterThan(20);
     expect(after.video['framesDropped']).toBe(0);
     expect(after.longestPauseMs).toBeLessThan(500);
-    await cleanUp();
   });
 
   test('gets the smaller rendition when its line is too thin, and keeps playing', async () => {
@@ -175,10 +174,10 @@ describe('a viewer in Chromium', () => {
     feed.setAudio(clip.audio);
     play(feed, 'main', clip, { aheadMs: 500 });
     play(feed, 'small', small, { aheadMs: 500, audio: false });
-    const { viewer, path } = await watch(feed, { delayMs: 10 });
+    const { viewer, proxy } = await watch(feed, { delayMs: 10 });
     await until(viewer, 'the large picture', ({ width }) => width === 1280);
     await until(viewer, 'some seconds of it', ({ currentTimeSec }) => currentTimeSec > 4);
-    path.options = { delayMs: 10, downBps: 1_300_000 };
+    proxy.toClient.become({ delayMs: 10, bitsPerSecond: 1_300_000 });
     const down = await until(viewer, 'the small picture', ({ width }) => width === 640);
     const after = await until(
       viewer,
@@ -187,7 +186,6 @@ describe('a viewer in Chromium', () => {
     );
     expect(after.width).toBe(640);
     expect(after.video['framesDropped']).toBe(0);
-    await cleanUp();
   });
 
   test('goes on where the picture changes its size', async () => {
@@ -201,7 +199,6 @@ describe('a viewer in Chromium', () => {
     feed.setVideo('main', small.video, 600_000);
     play(feed, 'main', small, { fromMs: 20_000 });
     await until(viewer, 'the small picture', ({ width }) => width === 640);
-    await cleanUp();
   });
 
   test('hears a stream without pictures, and sees one without sound', async () => {
@@ -215,7 +212,6 @@ describe('a viewer in Chromium', () => {
     const hearing = await watch(dark);
     await until(seeing.viewer, 'pictures', ({ video }) => (video['framesDecoded'] ?? 0) > 60);
     await until(hearing.viewer, 'sound', ({ audio }) => (audio['totalAudioEnergy'] ?? 0) > 0.005);
-    await cleanUp();
   });
 
   test('waits for the next IDR where none is known, and the stream is asked for it', async () => {
@@ -232,7 +228,6 @@ describe('a viewer in Chromium', () => {
     const stats = await until(viewer, 'pictures', ({ video }) => (video['framesDecoded'] ?? 0) > 10);
     expect(stats.video['keyFramesDecoded']).toBe(1);
     expect(wanted[0]).toBe('main');
-    await cleanUp();
   });
 
   test('that vanishes slows nobody, and the end of the feed ends every session', async () => {
@@ -243,7 +238,8 @@ describe('a viewer in Chromium', () => {
     const gone = await watch(feed);
     const stays = await watch(feed);
     await until(gone.viewer, 'pictures', ({ video }) => (video['framesDecoded'] ?? 0) > 10);
-    gone.path.options = { loss: 1 };
+    gone.proxy.toServer.become({ lossFraction: 1 });
+    gone.proxy.toClient.become({ lossFraction: 1 });
     const before = await until(stays.viewer, 'pictures', ({ video }) => (video['framesDecoded'] ?? 0) > 10);
     const after = await until(
       stays.viewer,
@@ -255,7 +251,6 @@ describe('a viewer in Chromium', () => {
     await waitFor('the end of its session', () => stays.closed[0]);
     expect(stays.closed).toEqual(['closed']);
     expect(counts).toContain(2);
-    await cleanUp();
   });
 
   test('sees a picture at once from a worker that was started anew', async () => {
@@ -272,6 +267,5 @@ describe('a viewer in Chromium', () => {
     const { viewer } = await watch(feed);
     const stats = await until(viewer, 'a picture', ({ firstPictureMs }) => firstPictureMs !== undefined);
     expect(stats.firstPictureMs).toBeLessThan(500);
-    await cleanUp();
   });
 });

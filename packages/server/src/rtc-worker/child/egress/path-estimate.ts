@@ -29,9 +29,14 @@ export class PathEstimate {
     return this.#estimator.estimateBps;
   }
 
-  /** A packet goes out: the number to write into it. */
-  sent(bytes: number, nowMs: number): number {
-    return this.#history.sent(bytes, nowMs);
+  /** The number to write into the packet that goes out next. */
+  get nextNumber(): number {
+    return this.#history.next;
+  }
+
+  /** That packet went out. */
+  sent(bytes: number, nowMs: number): void {
+    this.#history.sent(bytes, nowMs);
   }
 
   /** The viewer says when packets came. */

@@ -39,13 +39,17 @@ export class ResendHistory {
   }
 
   /** The packet to send again; undefined when it is too old, or was sent again less than `intervalMs` ago. */
-  takeAgain(sequence: number, nowMs: number, intervalMs: number): SentPacket | undefined {
+  find(sequence: number, nowMs: number, intervalMs: number): SentPacket | undefined {
     const at = sequence & this.#mask;
     const packet = this.#packets[at];
     if (packet === undefined || this.#sequences[at] !== sequence) return undefined;
     const resentAtMs = this.#resentAtMs[at] ?? 0;
     if (resentAtMs > 0 && nowMs - resentAtMs < intervalMs) return undefined;
-    this.#resentAtMs[at] = nowMs;
     return { packet, timestamp: this.#timestamps[at] ?? 0 };
+  }
+
+  /** A packet that `find` gave was sent again. */
+  resent(sequence: number, nowMs: number): void {
+    this.#resentAtMs[sequence & this.#mask] = nowMs;
   }
 }

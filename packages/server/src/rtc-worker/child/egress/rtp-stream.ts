@@ -15,8 +15,10 @@ export interface PacketSink {
 
 /** Numbers packets for transport-wide feedback, over all streams of a connection. */
 export interface TransportCounter {
-  /** The next number, 16 bits, for a packet of this size that goes out now. */
-  next(bytes: number): number;
+  /** The number, 16 bits, of the packet that goes out next. */
+  next(): number;
+  /** That packet, of this size, went out. */
+  sent(bytes: number): void;
 }
 
 /** Milliseconds since 1900, as NTP counts them, of milliseconds since 1970 (RFC 868). */
@@ -76,11 +78,11 @@ export class RtpStream {
     return true;
   }
 
-  /** Sends a packet again that the viewer missed; the bytes sent, 0 when it is too old or was on its way already. */
+  /** Sends a packet again that the viewer missed; the bytes sent, 0 when it is too old, was on its way already, or finds no room. */
   resend(sequence: number, nowMs: number, intervalMs: number): number {
-    const sent = this.#history.takeAgain(sequence, nowMs, intervalMs);
-    if (sent === undefined) return 0;
-    this.#write(sent.packet, sequence, sent.timestamp);
+    const sent = this.#history.find(sequence, nowMs, intervalMs);
+    if (sent === undefined || !this.#write(sent.packet, sequence, sent.timestamp)) return 0;
+    this.#history.resent(sequence, nowMs);
     return sent.packet.payloadBytes;
   }
 
@@ -110,8 +112,11 @@ export class RtpStream {
   #write(packet: MediaPacket, sequence: number, timestamp: number): boolean {
     const template = this.#template;
     const bytes = packet.withHeader(template.bytes);
-    const number = template.hasTransportSequence ? this.#counter.next(bytes.length) : 0;
-    template.write(bytes, packet.marker, sequence, timestamp, number);
-    return this.#sink.send(bytes);
+    const isNumbered = template.hasTransportSequence;
+    template.write(bytes, packet.marker, sequence, timestamp, isNumbered ? this.#counter.next() : 0);
+    if (!this.#sink.send(bytes)) return false;
+    // Only now: the viewer would report a packet that never left us as lost on the way.
+    if (isNumbered) this.#counter.sent(bytes.length);
+    return true;
   }
 }

@@ -52,7 +52,7 @@ function open(): {
   const wanted: Rendition[] = [];
   const stream = new RtpStream({
     sink: { send: (packet) => room.packets-- > 0 && sent.push(readRtpPacket(new Uint8Array(packet))) > 0 },
-    counter: { next: () => 0 },
+    counter: { next: () => 0, sent: () => {} },
     template: new HeaderTemplate({ payloadType: 96, ssrc: 7 }, {}, false),
     ssrc: 7,
     cname: 'c',

@@ -58,6 +58,8 @@ interface Fixture {
     readonly viewer: Viewer;
     readonly rtp: RtpPacket[];
     readonly rtcp: RtcpPacket[];
+    /** Set `full` and nothing goes out. */
+    readonly socket: { full: boolean };
   };
 }
 
@@ -87,7 +89,9 @@ function open(): Fixture {
     join: (of = tracks) => {
       const rtp: RtpPacket[] = [];
       const rtcp: RtcpPacket[] = [];
+      const socket = { full: false };
       const send = (packet: Buffer): boolean => {
+        if (socket.full) return false;
         const bytes = new Uint8Array(packet);
         if (isRtcp(bytes)) rtcp.push(...readRtcp(bytes));
         else rtp.push(readRtpPacket(bytes));
@@ -95,7 +99,7 @@ function open(): Fixture {
       };
       const viewer = new Viewer(feed, of, { send });
       feed.join(viewer);
-      return { viewer, rtp, rtcp };
+      return { viewer, rtp, rtcp, socket };
     },
   };
 }
@@ -155,6 +159,29 @@ describe('Viewer', () => {
     feed.remove(1);
     picture(false);
     expect(rtp.at(-1)?.extensions.has(TRANSPORT_CC)).toBe(false);
+  });
+
+  test('misses no transport number for packets that found no room', () => {
+    const { feed, picture, join, time } = open();
+    feed.setVideo(1, track, 600_000);
+    picture(true);
+    const { viewer, rtp, socket } = join();
+    viewer.start(time.ms);
+    const lost = rtp[0]?.sequence ?? 0;
+    const nack = writeNack({ senderSsrc: 1, mediaSsrc: viewer.streams.videoSsrc, sequences: [lost] });
+    socket.full = true;
+    picture(false, 5000);
+    viewer.rtcp(nack, time.ms + 30);
+    for (let i = 0; i < 20; i++) viewer.replay((time.ms += 5));
+    socket.full = false;
+    viewer.rtcp(nack, time.ms);
+    expect(rtp.at(-1)?.sequence, 'a resend that found no room may be asked for at once').toBe(lost);
+    viewer.tick((time.ms += 5));
+    viewer.replay((time.ms += 5));
+    picture(false);
+    expect(rtp.length).toBeGreaterThan(5);
+    const numbers = rtp.map(({ extensions }) => extensions.get(TRANSPORT_CC)?.[1]);
+    expect(numbers).toEqual(numbers.map((_number, index) => index));
   });
 
   test('gets lost packets again, each once in a round trip, and nothing for what was never sent', () => {

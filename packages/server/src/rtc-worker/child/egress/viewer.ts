@@ -11,7 +11,7 @@ import type { MediaPacket } from './media-packet.ts';
 import type { OpusTimeline } from './opus-timeline.ts';
 import { PathEstimate } from './path-estimate.ts';
 import type { Picture, Rendition } from './rendition.ts';
-import { type PacketSink, RtpStream, unixToNtpMs } from './rtp-stream.ts';
+import { type PacketSink, RtpStream, type TransportCounter, unixToNtpMs } from './rtp-stream.ts';
 import { VideoSender } from './video-sender.ts';
 
 /** What a viewer sees of its feed. */
@@ -84,7 +84,10 @@ export class Viewer {
       videoSsrc,
       audioSsrc,
     };
-    const counter = { next: (bytes: number): number => this.#path.sent(bytes, feed.clock.monotonicMs()) };
+    const counter: TransportCounter = {
+      next: () => this.#path.nextNumber,
+      sent: (bytes) => this.#path.sent(bytes, feed.clock.monotonicMs()),
+    };
     const open = (track: EgressTrack, ssrc: number, history: number): RtpStream =>
       new RtpStream({
         sink,

@@ -1,4 +1,5 @@
 import { noExtensions } from '@tallylight/media/rtp/header-extensions.ts';
+import { msToNtp } from '@tallylight/media/rtp/ntp-time.ts';
 import { packetizeH264 } from '@tallylight/media/rtp/packetizer/h264.ts';
 import type { RtpPacket } from '@tallylight/media/rtp/rtp-packet.ts';
 import { SenderReportClock } from '@tallylight/media/rtp/sender-report-clock.ts';
@@ -9,6 +10,8 @@ import { type ReceivedPicture, VideoReceiver } from './video-receiver.ts';
 /** x264's, 320 × 180, and a PPS. */
 const SPS = '6742c00dd901419f9f0110000003001000000303c0f1429920';
 const PPS = '68ce3c80';
+/** The same of 160 × 90. */
+const SMALL_SPS = '6742c00bd9028df930110000030001000003003c0f142a48';
 /** Slice headers that say first_mb_in_slice 0 and the type: I of an IDR, P, B (H.264 table 7-6). */
 const SLICE = { I: '6588', P: '41e0', B: '01a8' } as const;
 
@@ -27,17 +30,19 @@ const H264: IngestTrack = {
 class Sender {
   readonly ssrc: number;
   readonly #rid: string | undefined;
+  readonly #sps: string;
   #sequence = 65_500;
 
-  constructor(ssrc: number, rid?: string) {
+  constructor(ssrc: number, rid?: string, sps = SPS) {
     this.ssrc = ssrc;
     this.#rid = rid;
+    this.#sps = sps;
   }
 
   /** The packets of a picture, of so many bytes. */
   picture(type: 'I' | 'P' | 'B', ptsMs: number, size = 3000): RtpPacket[] {
     const slice = Buffer.concat([Buffer.from(SLICE[type], 'hex'), Buffer.alloc(size, 0x55)]);
-    const nals = type === 'I' ? [Buffer.from(SPS, 'hex'), Buffer.from(PPS, 'hex'), slice] : [slice];
+    const nals = type === 'I' ? [Buffer.from(this.#sps, 'hex'), Buffer.from(PPS, 'hex'), slice] : [slice];
     const sample = Buffer.concat(
       nals.map((nal) => {
         const length = Buffer.alloc(4);
@@ -63,13 +68,12 @@ class Sender {
 /** A receiver and what it gave out. */
 function receiving(terms: Partial<IngestTrack> = {}) {
   const pictures: ReceivedPicture[] = [];
-  const receiver = new VideoReceiver({ ...H264, ...terms }, new SenderReportClock(), (picture) =>
-    pictures.push(picture),
-  );
+  const clock = new SenderReportClock();
+  const receiver = new VideoReceiver({ ...H264, ...terms }, clock, (picture) => pictures.push(picture));
   const push = (packets: readonly RtpPacket[], nowMs: number): void => {
     for (const packet of packets) receiver.push(packet, nowMs);
   };
-  return { receiver, pictures, push };
+  return { receiver, pictures, push, clock };
 }
 
 /** The retransmission of a packet (RFC 4588 §4). */
@@ -169,4 +173,35 @@ describe('a publisher with simulcast', () => {
     expect(pictures.map(({ keyframe }) => keyframe)).toEqual([true, false]);
     expect(receiver.layers.map(({ ssrc }) => ssrc)).toEqual([1, 2]);
   });
+
+  test.each([1, 3])(
+    'whose layers are %i ms apart by their reports keeps decode and presentation together',
+    (offMs) => {
+      const { receiver, pictures, push, clock } = receiving({ rids: ['q', 'f'] });
+      const small = new Sender(1, 'q', SMALL_SPS);
+      const large = new Sender(2, 'f');
+      const report = (ssrc: number, ms: number, off: number): void => {
+        const ntp = msToNtp(3_900_000_000_000 + ms + off);
+        const rtpTimestamp = ms * 90;
+        const counts = { packetCount: 1, octetCount: 1 };
+        clock.report({ type: 'sender-report', ssrc, ntp, rtpTimestamp, ...counts, reports: [] }, ms);
+      };
+      // The large layer goes after 2 s and is back after 4 s; of each instant the small one comes first.
+      for (let ms = 0; ms < 6000; ms += 40) {
+        const type = ms % 1000 === 0 ? 'I' : 'P';
+        if (ms % 1000 === 0) report(1, ms, 0);
+        push(small.picture(type, ms, 200), ms);
+        if (ms >= 2000 && ms < 4000) continue;
+        if (ms % 1000 === 0) report(2, ms, -offMs);
+        push(large.picture(type, ms, 200), ms + 2);
+      }
+      const rids = new Set(pictures.map(({ track }) => track.width));
+      expect(rids, 'both layers were taken').toEqual(new Set([320, 160]));
+      expect(receiver.rid).toBe('f');
+      expect(pictures.filter(({ ptsMs, dtsMs }) => ptsMs !== dtsMs)).toEqual([]);
+      const steps = pictures.slice(1).map(({ ptsMs }, index) => ptsMs - (pictures[index]?.ptsMs ?? 0));
+      expect(Math.min(...steps)).toBeGreaterThan(0);
+      expect(receiver.hasBFrames).toBe(false);
+    },
+  );
 });

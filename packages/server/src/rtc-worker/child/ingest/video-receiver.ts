@@ -189,7 +189,7 @@ export class VideoReceiver {
     const stream = { ssrc: picture.ssrc, clockRate: VIDEO_CLOCK_RATE };
     const presentedMs = this.#clock.toMs(stream, picture.rtpTime, nowMs);
     this.#countDropped(presentedMs);
-    const { ptsMs, dtsMs } = this.#order.next(presentedMs);
+    const { ptsMs, dtsMs } = this.#order.next(presentedMs, keyframe);
     this.#onPicture({ track: picture.track, ptsMs, dtsMs, keyframe, payload: picture.payload });
   }
 }

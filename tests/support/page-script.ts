@@ -1,6 +1,6 @@
 import { build } from 'vite';
 
-/** Makes one script of a module and all that it imports, as a page takes it. `source` may import installed packages. */
+/** One script for a page, made from a module and all that it imports: a stranger's client as its users would ship it. `source` may import installed packages. */
 export async function pageScript(source: string): Promise<string> {
   const entry = 'virtual:page-script';
   const built = await build({
@@ -8,14 +8,14 @@ export async function pageScript(source: string): Promise<string> {
     logLevel: 'silent',
     plugins: [
       {
-        name: 'entry',
+        name: 'entry-from-text',
         resolveId: (id) => (id === entry ? id : undefined),
         load: (id) => (id === entry ? source : undefined),
       },
     ],
     build: { write: false, minify: false, rolldownOptions: { input: entry, output: { format: 'iife' } } },
   });
-  const [result] = [built].flat();
-  if (result === undefined || !('output' in result)) throw new Error('nothing was built');
-  return result.output[0].code;
+  const [output] = [built].flat();
+  if (output === undefined || !('output' in output)) throw new Error('vite built nothing');
+  return output.output[0].code;
 }
