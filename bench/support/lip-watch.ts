@@ -43,8 +43,13 @@ function watchLips(video: HTMLVideoElement): LipWatch {
   return { flashesMs, beepsMs };
 }
 
-/** The page's script: `lips.open()` begins to watch the playing video element. */
-export const lipWatchScript = `window.lips = { open() {
+/** The page's script: `lips.begin()` watches the playing video element, from now on anew. */
+export const lipWatchScript = `window.lips = { begin() {
+  if (this.watch !== undefined) {
+    this.watch.flashesMs.length = 0;
+    this.watch.beepsMs.length = 0;
+    return;
+  }
   const playing = [...document.querySelectorAll('video')].find((video) => !video.paused && video.srcObject !== null);
   this.watch = (${watchLips.toString()})(playing);
 } };`;
@@ -54,7 +59,7 @@ export const lipWatchScript = `window.lips = { open() {
  * Audio adds to it, some 10 ms, is part of it; what the loudspeaker adds is not.
  */
 export async function heardOffsetMs(page: Page, forSec: number): Promise<number> {
-  await page.evaluate('lips.open()');
+  await page.evaluate('lips.begin()');
   await seconds(forSec);
   const { flashesMs, beepsMs } = await page.evaluate<LipWatch>('lips.watch');
   const offsets = flashesMs.flatMap((flash) =>

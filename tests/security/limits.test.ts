@@ -38,7 +38,6 @@ const LIMITS = {
   RTMP_MAX_BITRATE_BPS: 2_000_000,
   RTMP_KEY_FAILURES_PER_MINUTE: 3,
   RTMP_KEY_PAUSE_SEC: 60,
-  RTC_MAX_OFFER_BYTES: 2000,
 } as const;
 
 /** Limits that cannot be reached from loopback or in a short test, and the unit test that holds their edge. */
@@ -47,12 +46,13 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   HTTP_REQUEST_TIMEOUT_SEC: 'packages/server/src/http/server.test.ts',
   HTTP_MAX_UNSENT_BYTES: 'packages/server/src/origin/origin-limits.test.ts',
   HTTP_UNSENT_TIMEOUT_SEC: 'tests/security/unread-answers.test.ts',
-  MAX_WHEP_VIEWERS: 'packages/server/src/egress/whep/whep-endpoint.test.ts',
-  WHEP_VIEWERS_PER_ADDRESS: 'packages/server/src/egress/whep/whep-endpoint.test.ts',
+  MAX_WHEP_VIEWERS: 'packages/server/src/egress/whep/whep-places.test.ts',
+  WHEP_VIEWERS_PER_ADDRESS: 'packages/server/src/egress/whep/whep-places.test.ts',
   WHIP_SESSIONS_PER_ADDRESS: 'packages/server/src/ingest/whip/whip-endpoint.test.ts',
-  RTC_ICE_TIMEOUT_SEC: 'packages/server/src/rtc-worker/rtc-worker.process.test.ts',
-  RTC_DTLS_TIMEOUT_SEC: 'packages/server/src/rtc-worker/hostile-peers.process.test.ts',
-  RTC_SILENCE_SEC: 'packages/server/src/rtc-worker/rtc-worker.process.test.ts',
+  RTC_MAX_OFFER_BYTES: 'tests/security/rtc-limits.test.ts',
+  RTC_ICE_TIMEOUT_SEC: 'tests/security/rtc-limits.test.ts',
+  RTC_DTLS_TIMEOUT_SEC: 'tests/security/rtc-limits.test.ts',
+  RTC_SILENCE_SEC: 'tests/security/rtc-limits.test.ts',
   FFMPEG_MAX_PROCESSES: 'packages/server/src/platform/child-process.test.ts',
 };
 
@@ -184,23 +184,6 @@ describe('limits of HTTP', () => {
     expect(answer.status).toBe(503);
     expect(tookMs).toBeGreaterThan(LIMITS.HELD_RELOAD_MAX_MS - 50);
     expect(tookMs).toBeLessThan(LIMITS.HELD_RELOAD_MAX_MS + 400);
-  });
-});
-
-describe('limits of WebRTC', () => {
-  test('an offer of RTC_MAX_OFFER_BYTES is read, one byte more is 413', async () => {
-    const post = async (path: string, bytes: number): Promise<number> => {
-      const answer = await fetch(`${stream.server.url}${path}`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/sdp' },
-        body: 'x'.repeat(bytes),
-      });
-      return answer.status;
-    };
-    for (const path of ['/whip', '/whep/studio', '/api/network-test/probe']) {
-      expect(await post(path, LIMITS.RTC_MAX_OFFER_BYTES), path).toBe(400);
-      expect(await post(path, LIMITS.RTC_MAX_OFFER_BYTES + 1), path).toBe(413);
-    }
   });
 });
 

@@ -27,7 +27,7 @@ declare global {
   }
 }
 
-/** Clock, countdown and figures change once a second. */
+/** Of clock, countdown and figures. */
 const FIGURE_INTERVAL_MS = 1_000;
 
 /** The studio: choose what to show, see it, go live, and see how it goes. */
@@ -282,9 +282,8 @@ export class StudioView {
 
   /** What changes with the state; with its figures only once a second. */
   #showStatus(): void {
-    const state = this.#state;
-    const { status, health, reconnecting } = state;
-    const key = `${status} ${health?.cause ?? ''} ${String(reconnecting?.untilMs)} ${String(state.liveSinceMs)}`;
+    const { status, health, liveSinceMs } = this.#state;
+    const key = `${status} ${health?.cause ?? ''} ${String(liveSinceMs)}`;
     if (key !== this.#tickedFor) {
       this.#tickedFor = key;
       this.#tick();
@@ -293,7 +292,7 @@ export class StudioView {
       status === 'ended' && this.#lasted !== ''
         ? ` It lasted ${this.#lasted}, with ${viewerWords(this.#peakViewers)} at most.`
         : '';
-    setText(this.#status, statusWords(state) + lasted);
+    setText(this.#status, statusWords(this.#state) + lasted);
   }
 }
 

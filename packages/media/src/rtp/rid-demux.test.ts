@@ -41,10 +41,9 @@ describe('RidDemux (RFC 8852)', () => {
     expect(demux.sourceOf(packet(1, { 4: '0' }))).toEqual({ mid: '0', rid: 'l', repaired: false });
   });
 
-  test('the newest word counts, the SDP’s too until a packet says otherwise', () => {
+  test('the newest word counts', () => {
     const demux = new RidDemux({ extensionIds: IDS });
-    demux.assign(1, { rid: 'q', repaired: false });
-    expect(demux.sourceOf(packet(1))?.rid).toBe('q');
+    expect(demux.sourceOf(packet(1, { 10: 'q' }))?.rid).toBe('q');
     expect(demux.sourceOf(packet(1, { 10: 'h' }))?.rid).toBe('h');
   });
 

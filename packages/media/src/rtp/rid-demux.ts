@@ -56,12 +56,11 @@ export class RidDemux {
       ...(ridName !== undefined && { rid: ridName }),
       repaired,
     };
-    this.assign(packet.ssrc, source);
+    this.#assign(packet.ssrc, source);
     return source;
   }
 
-  /** Sets what the SDP says of an SSRC (`a=ssrc`, `a=ssrc-group`). Extensions that say otherwise win. */
-  assign(ssrc: number, source: RtpSource): void {
+  #assign(ssrc: number, source: RtpSource): void {
     if (!this.#sources.has(ssrc) && this.#sources.size >= this.#maxSsrcs) {
       for (const oldest of this.#sources.keys()) {
         this.#sources.delete(oldest);

@@ -1,19 +1,11 @@
-/** Gives numbers that wrap at 2^16 a place on a line that does not: each is put as near as possible to the one before. */
-export class SequenceUnwrapper {
-  #last: number | undefined;
-
-  /** The sequence number on the line; the first one stands for itself. May be negative after a step back across 0. */
-  unwrap(sequence16: number): number {
-    this.#last = nearest(sequence16, this.#last ?? sequence16, 0x1_0000);
-    return this.#last;
-  }
-}
-
-/** The same for RTP timestamps, which wrap at 2^32: after 13 hours at 90 kHz. */
+/**
+ * Gives RTP timestamps, which wrap at 2^32 (after 13 hours at 90 kHz), a place on a line that does not: each is put as near as possible to
+ * the one before.
+ */
 export class TimestampUnwrapper {
   #last: number | undefined;
 
-  /** The timestamp on the line; the first one stands for itself. */
+  /** The timestamp on the line; the first one stands for itself. May be negative after a step back across 0. */
   unwrap(timestamp32: number): number {
     this.#last = nearest(timestamp32, this.#last ?? timestamp32, 0x1_0000_0000);
     return this.#last;

@@ -15,10 +15,6 @@ export interface IngestTrack extends OfferedCodec {
   readonly extensionIds: ExtensionIds;
   /** Layers of a simulcast, as the publisher ordered them; empty without simulcast. */
   readonly rids: readonly string[];
-  /** As announced by `a=ssrc`; absent when the publisher announced none, as with simulcast. */
-  readonly ssrc?: number;
-  /** Of the RTX stream, as announced by `a=ssrc-group:FID`. */
-  readonly rtxSsrc?: number;
   /** `a=rtcp-fb` of the answer: which feedback the publisher understands, such as `nack` and `ccm fir`. */
   readonly feedback: readonly string[];
   /** H.264: SPS and PPS NAL units that stand in the offer; a publisher may leave them out of the stream. */
@@ -106,16 +102,11 @@ function track(section: MediaSection, codec: OfferedCodec, wanted: readonly Exte
   const known = new Set(section.rids.filter(({ direction }) => direction === 'send').map(({ id }) => id));
   const rids =
     ids.rid === undefined ? [] : layers.flatMap(({ rids: [rid = ''] }) => (known.has(rid) ? [rid] : []));
-  const ssrc = section.ssrcs[0]?.ssrc;
-  const rtxSsrc = section.ssrcGroups.find(({ semantics, ssrcs }) => semantics === 'FID' && ssrcs[0] === ssrc)
-    ?.ssrcs[1];
   return {
     ...codec,
     ...(section.mid !== undefined && { mid: section.mid }),
     extensionIds: ids,
     rids: [...new Set(rids)].slice(0, MAX_LAYERS),
-    ...(ssrc !== undefined && { ssrc }),
-    ...(rtxSsrc !== undefined && { rtxSsrc }),
     feedback: takeFeedback(section, codec.payloadType, ids.transportCc !== undefined).map(({ kind }) => kind),
     parameterSets:
       codec.codec === 'h264' ? readH264ParameterSets(section.formatParameters.get(codec.payloadType)) : [],

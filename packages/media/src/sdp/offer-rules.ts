@@ -45,7 +45,9 @@ export function checkOffer(
   }
   if (transport.fingerprint === undefined) throw new OfferRefusedError('no a=fingerprint');
   if (transport.setup === undefined || transport.setup === 'holdconn') {
-    throw new OfferRefusedError(`a=setup:${transport.setup ?? '(none)'}: actpass, active or passive is needed`);
+    throw new OfferRefusedError(
+      `a=setup:${transport.setup ?? '(none)'}: actpass, active or passive is needed`,
+    );
   }
   return { ...(audio !== undefined && { audio }), ...(video !== undefined && { video }), transport };
 }

@@ -48,7 +48,7 @@ afterEach(() => {
 function lease(): { readonly feed: FakeFeed; readonly settle: (answered: boolean) => void } {
   const opened = feeds.open('live');
   const feed = gateway.feeds.at(-1);
-  if (typeof opened !== 'object' || feed === undefined) throw new Error(`no feed: ${String(opened)}`);
+  if (typeof opened !== 'object' || feed === undefined) throw new Error('no feed was opened');
   return { feed, settle: opened.settle };
 }
 

@@ -7,7 +7,7 @@ test('after 30 publishers have come and gone the child holds what it held after 
   const browser = await PublishingBrowser.open();
   const harness = await startWorker();
   const after = await connectCycles(browser, harness, 30);
-  const [early, late] = [after[9], after[29]];
+  const [early, late] = [after[9]?.child, after[29]?.child];
   expect(harness.worker.up).toBe(true);
   expect((late?.descriptors ?? 0) - (early?.descriptors ?? 0)).toBeLessThanOrEqual(2);
   expect((late?.threads ?? 0) - (early?.threads ?? 0)).toBeLessThanOrEqual(2);

@@ -25,7 +25,7 @@ interface FeedTrack {
 /** The server's side of a feed: keeps what a new worker must be told, and numbers the tracks. */
 export class WorkerFeed implements RtcFeed {
   readonly number: FeedNumber;
-  readonly #streamId: string;
+  readonly streamId: string;
   readonly #listener: FeedListener;
   readonly #link: WorkerLink;
   readonly #onClose: () => void;
@@ -41,7 +41,7 @@ export class WorkerFeed implements RtcFeed {
     readonly onClose: () => void;
   }) {
     this.number = options.number;
-    this.#streamId = options.streamId;
+    this.streamId = options.streamId;
     this.#listener = options.listener;
     this.#link = options.link;
     this.#onClose = options.onClose;
@@ -92,7 +92,7 @@ export class WorkerFeed implements RtcFeed {
   /** Tells a worker that knows nothing of it everything, the pictures since the last keyframe included. */
   announce(): void {
     if (!this.#link.up || this.#closed) return;
-    this.#link.send({ type: 'open-feed', feed: this.number, streamId: this.#streamId });
+    this.#link.send({ type: 'open-feed', feed: this.number });
     for (const track of this.#tracks.values()) {
       this.#describe(track);
       track.broken = true;
@@ -147,7 +147,7 @@ export class WorkerFeed implements RtcFeed {
     this.#link.send(
       description.kind === 'video'
         ? { type: 'feed-video', feed, track: number, description: toWireTrack(description), bitrateBps }
-        : { type: 'feed-audio', feed, track: number, description: toWireTrack(description) },
+        : { type: 'feed-audio', feed, track: number },
     );
   }
 

@@ -60,7 +60,7 @@ export class Feeds {
     try {
       tell();
     } catch (err) {
-      this.#log.error({ err, feed: feed.number }, 'the owner of a WebRTC feed failed');
+      this.#log.error({ err, streamId: feed.streamId }, 'the owner of a WebRTC feed failed');
     }
   }
 }

@@ -1,4 +1,4 @@
-import { type CapturedDevice, mediaAccessError, type StreamClientError } from '../stream-client-error.ts';
+import { mediaAccessError } from '../stream-client-error.ts';
 import {
   cameraConstraints,
   qualityTarget,
@@ -6,6 +6,7 @@ import {
   screenConstraints,
 } from '../stream-quality.ts';
 import { Turns } from '../turns.ts';
+import type { PluggedDevice } from './lost-devices.ts';
 import { openCamera, openMicrophone, openScreen, type ScreenCapture, stopScreen } from './open-device.ts';
 import { Program, type ProgramInputs, pictureOf, type SourceTracks } from './program.ts';
 
@@ -21,7 +22,7 @@ export interface SourceListener {
   /** Other tracks go out now. */
   changed(): void;
   /** A device went away by itself; something stands in for it. */
-  lost(device: CapturedDevice, deviceId: string | undefined): void;
+  lost(device: PluggedDevice, deviceId: string | undefined): void;
 }
 
 /**
@@ -160,10 +161,10 @@ export class BroadcastSource {
   /** Other constraints for what is open. Rejects when a device refuses them; then all keep those they had. */
   setQuality(quality: StreamQuality): Promise<void> {
     return this.#qualityTurns.run(async () => {
-      const results = await Promise.allSettled(this.#constrain(quality));
+      const results = await this.#constrain(quality);
       const refused = results.find((result) => result.status === 'rejected');
       if (refused !== undefined) {
-        await Promise.allSettled(this.#constrain(this.#quality));
+        await this.#constrain(this.#quality);
         throw refused.reason;
       }
       this.#quality = quality;
@@ -187,8 +188,8 @@ export class BroadcastSource {
   /** Lets go of every device. Idempotent. */
   close(): void {
     this.#closed = true;
-    this.#drop(this.#camera);
-    this.#drop(this.#microphone);
+    this.#camera?.stop();
+    this.#microphone?.stop();
     this.#camera = undefined;
     this.#microphone = undefined;
     stopScreen(this.#screen);
@@ -211,7 +212,7 @@ export class BroadcastSource {
       const { deviceId: idBefore } = before.getSettings();
       this.#camera = undefined;
       this.#change();
-      this.#drop(before);
+      before.stop();
       return open().catch(async (second: unknown) => {
         this.#replaceCamera(await openCamera(quality, idBefore));
         throw second;
@@ -226,12 +227,12 @@ export class BroadcastSource {
     this.#replaceCamera(track);
   }
 
-  #constrain(quality: StreamQuality): (Promise<void> | undefined)[] {
-    const { deviceId } = this.#camera?.getSettings() ?? {};
-    return [
-      this.#camera?.applyConstraints(cameraConstraints(quality, deviceId)),
-      this.#screen?.video.applyConstraints(screenConstraints(quality)),
-    ];
+  #constrain(quality: StreamQuality): Promise<PromiseSettledResult<void | undefined>[]> {
+    const [camera, screen] = [this.#camera, this.#screen?.video];
+    return Promise.allSettled([
+      camera?.applyConstraints(cameraConstraints(quality, camera.getSettings().deviceId)),
+      screen?.applyConstraints(screenConstraints(quality)),
+    ]);
   }
 
   #replaceCamera(track: MediaStreamTrack): void {
@@ -253,10 +254,11 @@ export class BroadcastSource {
     }
     take();
     this.#change();
-    this.#drop(before);
+    before?.stop();
   }
 
-  #own(track: MediaStreamTrack, device: 'camera' | 'microphone'): MediaStreamTrack {
+  #own(track: MediaStreamTrack, device: PluggedDevice): MediaStreamTrack {
+    // `stop` fires no `ended`: that event is for devices that went by themselves.
     track.addEventListener('ended', () => {
       if (track !== this.#camera && track !== this.#microphone) {
         return;
@@ -270,11 +272,6 @@ export class BroadcastSource {
       this.#listener.lost(device, track.getSettings().deviceId);
     });
     return track;
-  }
-
-  #drop(track: MediaStreamTrack | undefined): void {
-    // `stop` fires no `ended`: that event is for devices that went by themselves.
-    track?.stop();
   }
 
   get #inputs(): ProgramInputs {
@@ -298,8 +295,5 @@ export class BroadcastSource {
 }
 
 function isBusy(error: unknown): boolean {
-  return (
-    (mediaAccessError(error, 'camera') satisfies StreamClientError).detail?.startsWith('NotReadableError') ===
-    true
-  );
+  return mediaAccessError(error, 'camera').detail?.startsWith('NotReadableError') === true;
 }

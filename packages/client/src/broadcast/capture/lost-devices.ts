@@ -1,3 +1,4 @@
+import { StreamClientError } from '../stream-client-error.ts';
 import type { DeviceLists } from './device-list.ts';
 
 /** A device that can be pulled out and plugged in again. */
@@ -8,8 +9,15 @@ const INTERVAL_MS = 3_000;
 /** A device that is there again and cannot be opened is tried this often in all: some need a moment after they were plugged in. */
 const MAX_ATTEMPTS = 3;
 
+const GONE: Readonly<Record<PluggedDevice, string>> = {
+  camera: 'The camera is gone. Your stream continues in black. Plug it in, or choose another.',
+  microphone: 'The microphone is gone. Your stream continues without sound. Choose another.',
+};
+
 interface LostDevice {
-  readonly deviceId: string;
+  readonly error: StreamClientError;
+  /** Undefined where the browser does not say: then it cannot be known again. */
+  readonly deviceId: string | undefined;
   readonly attempts: number;
 }
 
@@ -26,9 +34,17 @@ export class LostDevices {
     this.#reopen = reopen;
   }
 
-  /** A device went away. */
-  lost(device: PluggedDevice, deviceId: string): void {
-    this.#lost.set(device, { deviceId, attempts: 0 });
+  /** What to say of the device that went away last and is missing still; undefined when none is. */
+  get error(): StreamClientError | undefined {
+    return [...this.#lost.values()].at(-1)?.error;
+  }
+
+  /** A device went away; gives back what to say. */
+  lost(device: PluggedDevice, deviceId: string | undefined): StreamClientError {
+    const error = new StreamClientError('MEDIA_ACCESS_DENIED', GONE[device], { recoverable: true });
+    this.#lost.delete(device);
+    this.#lost.set(device, { error, deviceId, attempts: 0 });
+    return error;
   }
 
   /** Another device of the kind is in use now: the lost one is not waited for. */
@@ -55,10 +71,15 @@ export class LostDevices {
     let waitMs = Number.POSITIVE_INFINITY;
     for (const [device, lost] of this.#lost) {
       const list = device === 'camera' ? this.#lists.cameras : this.#lists.microphones;
-      if (lost.attempts < MAX_ATTEMPTS && list.some(({ deviceId }) => deviceId === lost.deviceId)) {
+      const { deviceId } = lost;
+      if (
+        deviceId !== undefined &&
+        lost.attempts < MAX_ATTEMPTS &&
+        list.some((each) => each.deviceId === deviceId)
+      ) {
         const leftMs = (this.#openedMs.get(device) ?? Number.NEGATIVE_INFINITY) + INTERVAL_MS - nowMs;
         if (leftMs <= 0) {
-          this.#try(device, lost, nowMs);
+          this.#try(device, deviceId, lost, nowMs);
         } else {
           waitMs = Math.min(waitMs, leftMs);
         }
@@ -72,9 +93,9 @@ export class LostDevices {
     }
   }
 
-  #try(device: PluggedDevice, { deviceId, attempts }: LostDevice, nowMs: number): void {
+  #try(device: PluggedDevice, deviceId: string, lost: LostDevice, nowMs: number): void {
     this.#openedMs.set(device, nowMs);
-    const tried: LostDevice = { deviceId, attempts: attempts + 1 };
+    const tried: LostDevice = { ...lost, attempts: lost.attempts + 1 };
     this.#lost.set(device, tried);
     this.#reopen(device, deviceId).then(
       () => {

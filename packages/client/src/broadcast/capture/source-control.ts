@@ -33,12 +33,6 @@ interface Wishes {
 }
 
 const REFUSED = 'This camera cannot do that. Choose another quality.';
-const GONE: Readonly<Record<CapturedDevice, string>> = {
-  camera: 'The camera is gone. Your stream continues in black. Plug it in, or choose another.',
-  microphone: 'The microphone is gone. Your stream continues without sound. Choose another.',
-  screen: 'Sharing has ended.',
-};
-
 /**
  * Opens, changes and lets go of the devices of a broadcast, and keeps the store's part about them. Requests may overlap and a stop may
  * come at any time: what is still on its way then comes too late, and is let go of.
@@ -53,8 +47,6 @@ export class SourceControl {
   #epoch = new AbortController();
   #switching = 0;
   #closed = false;
-  /** What went away and is missing still, the latest last. */
-  readonly #losses = new Map<CapturedDevice, StreamClientError>();
   readonly #lost = new LostDevices((device, deviceId) =>
     device === 'camera' ? this.useCamera(deviceId) : this.useMicrophone(deviceId),
   );
@@ -172,7 +164,6 @@ export class SourceControl {
     this.#source = undefined;
     this.#followed = undefined;
     this.#lost.clear();
-    this.#losses.clear();
   }
 
   /** Lets go of every device for good. Idempotent. */
@@ -204,7 +195,10 @@ export class SourceControl {
           this.#follow();
         },
         lost: (device, deviceId) => {
-          this.#miss(device, deviceId);
+          this.#listener.report(this.#lost.lost(device, deviceId));
+          void this.#devices.refresh().then(() => {
+            this.#lost.look(this.#devices.store.get());
+          });
         },
       },
     );
@@ -252,12 +246,11 @@ export class SourceControl {
 
   /** The device works again: what is still missing is shown instead, and a lost connection stays to be read. */
   #mended(device: CapturedDevice): void {
-    this.#losses.delete(device);
     if (device !== 'screen') {
       this.#lost.replaced(device);
     }
     if (this.#store.get().error?.code !== 'CONNECTION_FAILED') {
-      this.#store.commit({ error: [...this.#losses.values()].at(-1) });
+      this.#store.commit({ error: this.#lost.error });
     }
   }
 

@@ -4,7 +4,6 @@ import { joinNalUnits } from '../../codecs/nal/length-prefixed.ts';
 import { H264Depacketizer } from '../depacketizer/h264.ts';
 import { RtpError } from '../rtp-error.ts';
 import { packetizeH264 } from './h264.ts';
-import { packetizeOpus } from './opus.ts';
 
 // From x264, constrained baseline.
 const SPS = fromHex('6742c01fda0360f79bc044000003000400000300f23c60ca80');
@@ -107,17 +106,5 @@ describe('packetizeH264 (RFC 6184)', () => {
   test('a limit without sense is refused', () => {
     expect(() => packetizeH264(joinNalUnits([SPS]), 99)).toThrow(RtpError);
     expect(() => packetizeH264(joinNalUnits([SPS]), Number.NaN)).toThrow(RtpError);
-  });
-});
-
-describe('packetizeOpus (RFC 7587)', () => {
-  test('a packet is its own payload', () => {
-    const packet = Uint8Array.of(0xfc, 1, 2, 3);
-    expect(packetizeOpus(packet)).toBe(packet);
-  });
-
-  test('an empty packet and one that no RTP packet holds are refused', () => {
-    expect(() => packetizeOpus(new Uint8Array(0))).toThrow('a packet of 0 bytes');
-    expect(() => packetizeOpus(new Uint8Array(1161))).toThrow('a packet of 1161 bytes, 1160 at most');
   });
 });

@@ -1,5 +1,5 @@
 import type { IngestStats, RtcCloseReason, RtcRefusedError } from '../rtc-gateway.ts';
-import type { WireAudioTrack, WireTrack, WireVideoTrack } from './wire-track.ts';
+import type { WireTrack, WireVideoTrack } from './wire-track.ts';
 
 /** Number of a session, given by the server; never used twice in the life of a worker. */
 export type SessionNumber = number;
@@ -49,7 +49,7 @@ export type ToChildMessage =
   | { readonly type: 'close-session'; readonly session: SessionNumber }
   /** Ingest: ask the publisher for an IDR. */
   | { readonly type: 'request-keyframe'; readonly session: SessionNumber }
-  | { readonly type: 'open-feed'; readonly feed: FeedNumber; readonly streamId: string }
+  | { readonly type: 'open-feed'; readonly feed: FeedNumber }
   /** A rendition of a feed or its new parameters; `track` is the number in its unit frames. */
   | {
       readonly type: 'feed-video';
@@ -58,12 +58,8 @@ export type ToChildMessage =
       readonly description: WireVideoTrack;
       readonly bitrateBps: number;
     }
-  | {
-      readonly type: 'feed-audio';
-      readonly feed: FeedNumber;
-      readonly track: number;
-      readonly description: WireAudioTrack;
-    }
+  /** Opus, which needs no description. */
+  | { readonly type: 'feed-audio'; readonly feed: FeedNumber; readonly track: number }
   | { readonly type: 'feed-track-removed'; readonly feed: FeedNumber; readonly track: number }
   | { readonly type: 'close-feed'; readonly feed: FeedNumber };
 

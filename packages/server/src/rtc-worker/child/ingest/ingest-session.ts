@@ -10,7 +10,6 @@ import type { Track } from 'node-datachannel';
 import type { Track as MediaTrack } from '../../../stream/track.ts';
 import type { SessionNumber } from '../../protocol/messages.ts';
 import { toWireTrack } from '../../protocol/wire-track.ts';
-import { Allowance } from '../allowance.ts';
 import type { ChildSession, ChildSessionEvents, SessionAnswer } from '../child-session.ts';
 import { answerMedia, judgingOffer, readOffer } from '../negotiation.ts';
 import type { ParentLink } from '../parent-link.ts';
@@ -19,25 +18,20 @@ import { AudioReceiver, type ReceivedSound } from './audio-receiver.ts';
 import { IngestStatistics } from './ingest-statistics.ts';
 import { RoundTrip } from './round-trip.ts';
 import { RtcpSender } from './rtcp-sender.ts';
+import { TrafficBound } from './traffic-bound.ts';
 import { type ReceivedPicture, VideoReceiver } from './video-receiver.ts';
 
 /** Numbers of the tracks in unit frames. */
 const TRACK_NUMBER = { video: 0, audio: 1 } as const;
 /** Often enough for the publisher's estimate of the bandwidth to follow. */
 const TRANSPORT_FEEDBACK_MS = 50;
+/** Packets come more often than that and take the feedback with them: each wake-up of the process costs as much as some packets. */
+const TICK_MS = 100;
 /** Between requests for packets that are missing. */
 const NACK_MS = 10;
 const REPORT_MS = 1000;
 /** Sound waits so long for the first picture; then the camera is taken for off. */
 const PICTURE_WAIT_MS = 3000;
-/**
- * What a connection may bring beside the media that is taken, as a multiple of the highest bit rate of a stream: simulcast layers that are
- * not chosen, packets sent again, headers. The server bounds the stream itself.
- */
-const CONNECTION_SHARE = 2;
-const BURST_SEC = 5;
-/** Bytes of RTCP a second; browsers send some hundred. */
-const MAX_RTCP_BYTES_PER_SECOND = 65_536;
 const MAX_LOGGED = 1000;
 
 /** A publisher: RTP in, access units out. */
@@ -53,8 +47,7 @@ export class IngestSession implements ChildSession {
   readonly #arrivals = new TransportFeedbackRecorder();
   readonly #clock = new SenderReportClock();
   readonly #statistics = new IngestStatistics();
-  readonly #bytes: Allowance;
-  readonly #rtcpBytes = new Allowance({ perSecond: MAX_RTCP_BYTES_PER_SECOND });
+  readonly #bound: TrafficBound;
   #video: VideoReceiver | undefined;
   #audio: AudioReceiver | undefined;
   #transportSequenceId: number | undefined;
@@ -63,6 +56,7 @@ export class IngestSession implements ChildSession {
   #connectedMs: number | undefined;
   #lastPacketMs = 0;
   #lastReportMs = 0;
+  #lastFeedbackMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #nackTimer: NodeJS.Timeout | undefined;
 
@@ -78,8 +72,7 @@ export class IngestSession implements ChildSession {
     this.#environment = options.environment;
     this.#events = options.events;
     this.#parent = options.parent;
-    const perSecond = (options.environment.limits.maxBitrateBps / 8) * CONNECTION_SHARE;
-    this.#bytes = new Allowance({ perSecond, burst: perSecond * BURST_SEC });
+    this.#bound = new TrafficBound(options.environment.limits.maxBitrateBps);
     this.#peer = new Peer({
       environment: options.environment,
       name: `ingest-${options.number}`,
@@ -116,6 +109,7 @@ export class IngestSession implements ChildSession {
   /** Asks the publisher for a keyframe, unless one came just now. */
   requestKeyframe(): void {
     this.#video?.requestKeyframe();
+    this.#guard(() => this.#sendFeedback(this.#now()));
   }
 
   close(): void {
@@ -139,7 +133,7 @@ export class IngestSession implements ChildSession {
     this.#lastPacketMs = nowMs;
     this.#lastReportMs = nowMs;
     this.#statistics.start(nowMs);
-    this.#timer = setInterval(() => this.#guard(() => this.#tick()), TRANSPORT_FEEDBACK_MS);
+    this.#timer = setInterval(() => this.#guard(() => this.#tick()), TICK_MS);
     this.#events.onConnected();
   }
 
@@ -148,10 +142,7 @@ export class IngestSession implements ChildSession {
     const nowMs = this.#now();
     this.#guard(() => {
       const isControl = isRtcp(bytes);
-      // What is beyond ends the session, since the queue of the native library has no bound.
-      const isBearable =
-        this.#bytes.spend(bytes.length, nowMs) && (!isControl || this.#rtcpBytes.spend(bytes.length, nowMs));
-      if (!isBearable) this.#peer.end('protocol-error');
+      if (!this.#bound.bears(bytes.length, isControl, nowMs)) this.#peer.end('protocol-error');
       else if (isControl) this.#onRtcp(bytes, nowMs);
       else this.#onRtp(readRtpPacket(bytes), bytes.length, nowMs);
     });
@@ -181,7 +172,16 @@ export class IngestSession implements ChildSession {
     }
     if (this.#video?.owns(packet.payloadType) === true) this.#video.push(packet, nowMs);
     else if (this.#audio?.owns(packet.payloadType) === true) this.#audio.push(packet, nowMs);
+    this.#feedBack(nowMs);
     this.#nackSoon();
+  }
+
+  /** Tells the publisher when its packets came, now and then. */
+  #feedBack(nowMs: number): void {
+    if (nowMs - this.#lastFeedbackMs < TRANSPORT_FEEDBACK_MS) return;
+    this.#lastFeedbackMs = nowMs;
+    const mediaSsrc = this.#sources().find(({ ssrc }) => ssrc !== undefined)?.ssrc;
+    if (mediaSsrc !== undefined) this.#rtcp.transportFeedback(this.#arrivals, mediaSsrc);
   }
 
   #onRtcp(bytes: Uint8Array, nowMs: number): void {
@@ -212,8 +212,7 @@ export class IngestSession implements ChildSession {
       return;
     }
     this.#repair(nowMs);
-    const mediaSsrc = this.#sources().find(({ ssrc }) => ssrc !== undefined)?.ssrc;
-    if (mediaSsrc !== undefined) this.#rtcp.transportFeedback(this.#arrivals, mediaSsrc);
+    this.#feedBack(nowMs);
     if (nowMs - this.#lastReportMs >= REPORT_MS) this.#report(nowMs);
   }
 
@@ -232,7 +231,7 @@ export class IngestSession implements ChildSession {
     this.#parent.send({ type: 'stats', session: this.#number, stats });
   }
 
-  /** While packets are missing, a timer of 50 ms would ask for them too late. */
+  /** While packets are missing, the regular tick would ask for them too late. */
   #nackSoon(): void {
     if (this.#nackTimer !== undefined) return;
     if (this.#video?.isWaiting !== true && this.#audio?.isWaiting !== true) return;

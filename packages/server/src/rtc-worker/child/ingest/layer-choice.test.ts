@@ -6,8 +6,8 @@ const LARGE = 1280 * 720;
 
 function layers(small: Partial<LayerState>, large: Partial<LayerState>): LayerState[] {
   return [
-    { rid: 'q', pixels: SMALL, lastPacketMs: 0, ...small },
-    { rid: 'f', pixels: LARGE, lastPacketMs: 0, ...large },
+    { rid: 'q', pixels: SMALL, lastPacketMs: 0, lastButOneMs: 0, ...small },
+    { rid: 'f', pixels: LARGE, lastPacketMs: 0, lastButOneMs: 0, ...large },
   ];
 }
 
@@ -26,7 +26,10 @@ describe('of the layers of a simulcast', () => {
   test('a smaller one is taken when the larger does not show itself within 0.8 s', () => {
     const choice = new LayerChoice(2);
     const alone = (nowMs: number) =>
-      layers({ lastPacketMs: nowMs }, { pixels: 0, lastPacketMs: Number.NEGATIVE_INFINITY });
+      layers(
+        { lastPacketMs: nowMs },
+        { pixels: 0, lastPacketMs: Number.NEGATIVE_INFINITY, lastButOneMs: Number.NEGATIVE_INFINITY },
+      );
     expect(choice.takes('q', true, alone(0), 0)).toBe(false);
     expect(choice.takes('q', false, alone(900), 900)).toBe(false);
     expect(choice.takes('q', true, alone(950), 950)).toBe(true);
@@ -36,7 +39,7 @@ describe('of the layers of a simulcast', () => {
     const choice = new LayerChoice(2);
     choice.takes('f', true, layers({}, {}), 0);
     expect(choice.takes('q', true, layers({ lastPacketMs: 900 }, { lastPacketMs: 500 }), 900)).toBe(false);
-    const silent = layers({ lastPacketMs: 1600 }, { lastPacketMs: 500 });
+    const silent = layers({ lastPacketMs: 1600, lastButOneMs: 1560 }, { lastPacketMs: 500 });
     expect(choice.wanted(silent, 1600)).toBe('q');
     expect(choice.takes('q', false, silent, 1600)).toBe(false);
     expect(choice.takes('q', true, silent, 1600)).toBe(true);
@@ -58,5 +61,20 @@ describe('of the layers of a simulcast', () => {
     const choice = new LayerChoice(2);
     choice.takes('f', true, layers({}, {}), 0);
     expect(choice.wanted(layers({}, {}), 60_000)).toBe('f');
+  });
+
+  test('none is silent when pictures are seconds apart, though the smaller one comes first', () => {
+    const choice = new LayerChoice(2);
+    choice.takes('f', true, layers({}, {}), 0);
+    const small = { lastPacketMs: 4000, lastButOneMs: 2000 };
+    const between = layers(small, { lastPacketMs: 2005, lastButOneMs: 5 });
+    expect(choice.wanted(between, 4002)).toBe('f');
+    expect(choice.takes('q', true, between, 4002)).toBe(false);
+    // Two pictures later it has stopped.
+    const stopped = layers(
+      { lastPacketMs: 6000, lastButOneMs: 4000 },
+      { lastPacketMs: 2005, lastButOneMs: 5 },
+    );
+    expect(choice.wanted(stopped, 6002)).toBe('q');
   });
 });

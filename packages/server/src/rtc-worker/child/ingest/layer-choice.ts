@@ -5,9 +5,11 @@ export interface LayerState {
   readonly pixels: number;
   /** Monotonic time of its last packet. */
   readonly lastPacketMs: number;
+  /** Monotonic time at which its last picture but one began to come. */
+  readonly lastButOneMs: number;
 }
 
-/** A layer without packets for so long is not live. */
+/** A layer without packets for so long, while others had pictures, is not live. */
 const SILENT_MS = 1000;
 /** Time at the start for the layers to show themselves, so that the stream does not start small and grow at once. */
 const SETTLE_MS = 800;
@@ -30,7 +32,7 @@ export class LayerChoice {
 
   /** The layer that should be taken: a keyframe of it is wanted when it is not the chosen one. Undefined while none is live. */
   wanted(layers: readonly LayerState[], nowMs: number): string | undefined {
-    const live = layers.filter(({ lastPacketMs }) => nowMs - lastPacketMs < SILENT_MS);
+    const live = layers.filter((layer) => isLive(layer, layers, nowMs));
     // The publisher's order says nothing about sizes: browsers write the smallest first, the RFC the preferred one.
     const [best] = live.sort((a, b) => b.pixels - a.pixels);
     if (best === undefined) return this.#chosen;
@@ -55,4 +57,14 @@ export class LayerChoice {
     this.#chosen = rid;
     return true;
   }
+}
+
+/**
+ * A screen may have one picture in some seconds, of which the small layer's packets come first: only when another layer had two pictures
+ * in the meantime has this one stopped.
+ */
+function isLive({ lastPacketMs }: LayerState, layers: readonly LayerState[], nowMs: number): boolean {
+  if (lastPacketMs === Number.NEGATIVE_INFINITY) return false;
+  if (nowMs - lastPacketMs < SILENT_MS) return true;
+  return layers.every(({ lastButOneMs }) => lastButOneMs <= lastPacketMs);
 }

@@ -35,6 +35,9 @@ export class VideoLayer {
   #track: VideoTrack | undefined;
   #reorderDepth = 0;
   #lastPacketMs = Number.NEGATIVE_INFINITY;
+  #pictureMs = Number.NEGATIVE_INFINITY;
+  #lastButOneMs = Number.NEGATIVE_INFINITY;
+  #timestamp: number | undefined;
   #lostPackets = 0;
 
   constructor(options: {
@@ -60,6 +63,11 @@ export class VideoLayer {
     return this.#lastPacketMs;
   }
 
+  /** Monotonic time at which the last picture but one began to come. */
+  get lastButOneMs(): number {
+    return this.#lastButOneMs;
+  }
+
   /** True when pictures are lost until a keyframe comes. */
   get keyframeNeeded(): boolean {
     return this.#depacketizer.keyframeNeeded;
@@ -81,6 +89,11 @@ export class VideoLayer {
       this.#statistics = new ReceptionStatistics({ ssrc: packet.ssrc, clockRate: VIDEO_CLOCK_RATE });
     }
     this.#statistics?.received(packet, nowMs);
+    if (packet.timestamp !== this.#timestamp) {
+      this.#timestamp = packet.timestamp;
+      this.#lastButOneMs = this.#pictureMs;
+      this.#pictureMs = nowMs;
+    }
     this.#take(packet, nowMs, false);
   }
 

@@ -155,7 +155,9 @@ export class VideoReceiver {
   }
 
   #states(): LayerState[] {
-    return this.#layers.map(({ rid = '', pixels, lastPacketMs }) => ({ rid, pixels, lastPacketMs }));
+    return this.#layers.map(({ rid = '', pixels, lastPacketMs, lastButOneMs }) => {
+      return { rid, pixels, lastPacketMs, lastButOneMs };
+    });
   }
 
   #drain(layer: VideoLayer, nowMs: number): void {

@@ -66,6 +66,17 @@ export class ChromiumViewer {
     }, sdp);
   }
 
+  /** Closes the connection and takes the video element out of the page. */
+  async leave(): Promise<void> {
+    await this.#page.evaluate(() => {
+      const { viewer } = globalThis as unknown as {
+        viewer: { connection: RTCPeerConnection; video: HTMLVideoElement };
+      };
+      viewer.connection.close();
+      viewer.video.remove();
+    });
+  }
+
   /** What there is to see now. */
   async stats(): Promise<ViewerStats> {
     return await this.#page.evaluate(async () => {

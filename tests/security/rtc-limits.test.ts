@@ -4,6 +4,7 @@ import type { RtcLimits } from '@tallylight/server/rtc-worker/rtc-limits.ts';
 import { Recording, startWorker } from '@tallylight/server/rtc-worker/testing/worker-harness.ts';
 import { PeerConnection, type Track, Video } from 'node-datachannel';
 import { expect, onTestFinished, test } from 'vitest';
+import { LiveStream } from '../support/live-stream.ts';
 import { throughProxy, UdpProxy } from '../support/udp-proxy.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -98,4 +99,22 @@ test('RTC_SILENCE_SEC: a publisher that sends within it lives on, one that is si
   }
   within((await over()) - lastMs);
   expect(recording.closed).toEqual(['silent']);
+});
+
+test('RTC_MAX_OFFER_BYTES: an offer of that length is read, one byte more is 413', async () => {
+  const bytes = 2000;
+  const stream = await LiveStream.start({ env: { RTC_MAX_OFFER_BYTES: String(bytes) } });
+  onTestFinished(() => stream.close());
+  const key = await stream.server.addKey('edge');
+  const post = async (path: string, length: number): Promise<number> => {
+    const answer = await fetch(`${stream.server.url}${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/sdp' },
+      body: 'x'.repeat(length),
+    });
+    return answer.status;
+  };
+  // What is read and makes no sense is 400.
+  for (const path of ['/whip', '/whep/studio', '/api/network-test/probe'])
+    expect([await post(path, bytes), await post(path, bytes + 1)], path).toEqual([400, 413]);
 });

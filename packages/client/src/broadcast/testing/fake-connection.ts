@@ -1,0 +1,93 @@
+import { vi } from 'vitest';
+import { FakeStream } from './fake-track.ts';
+
+/** An `RTCPeerConnection` that connects as soon as it has an answer. */
+export class FakeConnection extends EventTarget {
+  static all: FakeConnection[] = [];
+  /** Whether an answer is enough to connect. */
+  static connects = true;
+  /** Offers that fail before the next succeeds. */
+  static throws = 0;
+  static refusesIceServers = false;
+
+  connectionState: RTCPeerConnectionState = 'new';
+  readonly iceGatheringState = 'complete';
+  localDescription: RTCSessionDescriptionInit | null = null;
+  remoteDescription: RTCSessionDescriptionInit | null = null;
+  readonly #senders: { track: unknown }[] = [];
+
+  constructor(configuration: RTCConfiguration) {
+    super();
+    if (FakeConnection.refusesIceServers && configuration.iceServers !== undefined) {
+      throw new DOMException('no login', 'InvalidAccessError');
+    }
+    FakeConnection.all.push(this);
+  }
+
+  /** Puts the fakes where a browser has the real ones, and forgets what was before. */
+  static install(): void {
+    FakeConnection.all = [];
+    FakeConnection.connects = true;
+    FakeConnection.throws = 0;
+    FakeConnection.refusesIceServers = false;
+    vi.stubGlobal('RTCPeerConnection', FakeConnection);
+    vi.stubGlobal('RTCRtpSender', { getCapabilities: () => null });
+    vi.stubGlobal('MediaStream', FakeStream);
+    vi.stubGlobal('addEventListener', () => undefined);
+    vi.stubGlobal('removeEventListener', () => undefined);
+  }
+
+  /** The tracks that are being sent. */
+  get sent(): unknown[] {
+    return this.#senders.map(({ track }) => track);
+  }
+
+  addTransceiver(track: unknown): { readonly sender: object; setCodecPreferences(): void } {
+    const sender = {
+      track,
+      getParameters: () => ({ encodings: [] }),
+      setParameters: () => Promise.resolve(),
+      replaceTrack: (other: unknown) => {
+        sender.track = other;
+        return Promise.resolve();
+      },
+    };
+    this.#senders.push(sender);
+    return { sender, setCodecPreferences: () => undefined };
+  }
+
+  createOffer(): Promise<RTCSessionDescriptionInit> {
+    if (FakeConnection.throws > 0) {
+      FakeConnection.throws -= 1;
+      return Promise.reject(new TypeError('out of order'));
+    }
+    return Promise.resolve({ type: 'offer', sdp: 'v=0\r\n' });
+  }
+
+  setLocalDescription(description: RTCSessionDescriptionInit): Promise<void> {
+    this.localDescription = description;
+    return Promise.resolve();
+  }
+
+  setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
+    this.remoteDescription = description;
+    if (FakeConnection.connects) {
+      this.become('connected');
+    }
+    return Promise.resolve();
+  }
+
+  getStats(): Promise<Map<string, unknown>> {
+    return Promise.resolve(new Map());
+  }
+
+  /** Its state changes. */
+  become(state: RTCPeerConnectionState): void {
+    this.connectionState = state;
+    this.dispatchEvent(new Event('connectionstatechange'));
+  }
+
+  close(): void {
+    this.connectionState = 'closed';
+  }
+}
