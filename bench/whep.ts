@@ -139,7 +139,12 @@ async function watchByWhep(context: BrowserContext, url: string, proxyPort?: num
 /** CPU of our process tree with and without viewers that only decrypt. */
 async function measureViewers(): Promise<Row> {
   const server = await Tallylight.start({
-    env: { LADDER: 'off', MAX_WHEP_VIEWERS: '1000', HTTP_MAX_CONNECTIONS_PER_ADDRESS: '1000' },
+    env: {
+      LADDER: 'off',
+      MAX_WHEP_VIEWERS: '1000',
+      WHEP_VIEWERS_PER_ADDRESS: '1000',
+      HTTP_MAX_CONNECTIONS_PER_ADDRESS: '1000',
+    },
   });
   const file = sourceFile({ size: '1280x720', fps: 30, bitrate: '2400k', seconds: 20 });
   const publisher = FfmpegPublisher.start([

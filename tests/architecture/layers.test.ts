@@ -48,7 +48,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'server/origin',
     'server/rtc-worker',
   ],
-  'server/http': ['server/platform', 'server/origin'],
+  'server/http': ['media', 'server/platform', 'server/origin'],
   'server/keys': ['server/platform', 'server/stream'],
   'server/test-card': ['media', 'server/platform', 'server/egress'],
   // The settings take types and defaults from whom they are for.

@@ -1,5 +1,6 @@
 import { AddressPlaces } from '../../http/address-places.ts';
 import { bearerToken } from '../../http/bearer-token.ts';
+import { checkOffer } from '../../http/check-offer.ts';
 import { ANY_ORIGIN, EXPOSED_HEADERS } from '../../http/cors.ts';
 import { HttpError } from '../../http/http-error.ts';
 import type { HttpRequest } from '../../http/http-request.ts';
@@ -22,7 +23,6 @@ import { isGone } from '../../origin/reply.ts';
 import type { ViewerAuthorizer } from '../../packager/presentation.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { type RtcGateway, RtcRefusedError, type RtcSession } from '../../rtc-worker/rtc-gateway.ts';
-import { checkOffer } from './check-offer.ts';
 import { DEFAULT_WHEP_LIMITS, type WhepLimits } from './whep-limits.ts';
 import { WhepSession } from './whep-session.ts';
 import type { WhepFeed, WhepSource } from './whep-source.ts';

@@ -1,5 +1,6 @@
 import { SDP_LIMITS } from '@tallylight/media/sdp/sdp-limits.ts';
 import { AddressPlaces } from '../../http/address-places.ts';
+import { checkOffer } from '../../http/check-offer.ts';
 import { ANY_ORIGIN } from '../../http/cors.ts';
 import { HttpError } from '../../http/http-error.ts';
 import type { HttpRequest } from '../../http/http-request.ts';
@@ -13,7 +14,6 @@ import { isGone } from '../../origin/reply.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { type RtcGateway, RtcRefusedError } from '../../rtc-worker/rtc-gateway.ts';
-import { checkOffer } from '../whip/check-offer.ts';
 
 /** What the server knows of its own reachability. */
 export interface NetworkFacts {

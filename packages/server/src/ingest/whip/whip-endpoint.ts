@@ -1,4 +1,5 @@
 import { AddressPlaces } from '../../http/address-places.ts';
+import { checkOffer } from '../../http/check-offer.ts';
 import { clientPeer } from '../../http/client-peer.ts';
 import { ANY_ORIGIN, EXPOSED_HEADERS } from '../../http/cors.ts';
 import { HttpError } from '../../http/http-error.ts';
@@ -23,7 +24,6 @@ import { type RtcGateway, type RtcIngestSession, RtcRefusedError } from '../../r
 import { type PublishTarget, StreamBusyError } from '../../stream/publisher.ts';
 import { logRefusal, type PublisherDoor } from '../publisher-door.ts';
 import { announcedTracks } from './announced-tracks.ts';
-import { checkOffer } from './check-offer.ts';
 import { DEFAULT_WHIP_LIMITS, type WhipLimits } from './whip-limits.ts';
 import { WhipSession } from './whip-session.ts';
 
