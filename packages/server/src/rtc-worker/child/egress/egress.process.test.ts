@@ -163,7 +163,8 @@ describe('a viewer in Chromium', () => {
     await until(viewer, 'a picture', ({ firstPictureMs }) => firstPictureMs !== undefined);
     const after = await until(viewer, 'twenty seconds', (stats) => stats.currentTimeSec > 20, 40_000);
     expect(after.video['nackCount']).toBeGreaterThan(20);
-    expect(after.video['framesDropped']).toBe(0);
+    // Of 600; a browser that shares its cores gives one up now and then, without any loss.
+    expect(after.video['framesDropped']).toBeLessThanOrEqual(3);
     expect(after.longestPauseMs).toBeLessThan(500);
   });
 
