@@ -1,8 +1,5 @@
 /** `npm run bench:whep`: watching by WebRTC: glass to glass from a browser and from RTMP, loss on the way out, viewers per core. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { BrowserContext, Page } from 'playwright-core';
 import { openChromium } from '../tests/support/chromium.ts';
 import { clockCameraScript } from '../tests/support/clock-camera.ts';
@@ -10,7 +7,6 @@ import { FfmpegPublisher } from '../tests/support/publisher.ts';
 import { StudioPage } from '../tests/support/studio-page.ts';
 import { Tallylight } from '../tests/support/tallylight.ts';
 import { type NetworkPath, routeThroughProxy, UdpProxy } from '../tests/support/udp-proxy.ts';
-import { waitFor } from '../tests/support/wait-for.ts';
 import { BenchCard } from './support/card.ts';
 import { glassScript, readGlass } from './support/glass.ts';
 import { type GlassRow, glassRow } from './support/glass-row.ts';
@@ -21,7 +17,7 @@ import { option, report, round, seconds, wordOption } from './support/report.ts'
 import { sourceFile } from './support/source-file.ts';
 import { rememberPeersScript, type ViewerStats, viewerStats } from './support/viewer-stats.ts';
 import { waitUntilListed } from './support/wait-until-listed.ts';
-import type { ViewersReport } from './support/whep-viewers.ts';
+import { WhepCrowd } from './support/whep-crowd.ts';
 
 const STREAM = 'bench';
 const MODES = wordOption('modes', 'browser,rtmp,loss-out,viewers,av').split(',');
@@ -41,7 +37,7 @@ interface Row extends Partial<GlassRow> {
   readonly packetsLost?: number;
   readonly nacks?: number;
   readonly avOffsetMs?: readonly number[];
-  /** Worker and server for all viewers, above what they need without, in per cent of a core. */
+  /** Worker and server for all viewers, above what they need for one, in per cent of a core. */
   readonly cpuPercent?: number;
   /** Extrapolated from that. */
   readonly viewersPerCore?: number;
@@ -136,7 +132,10 @@ async function watchByWhep(context: BrowserContext, url: string, proxyPort?: num
   return page;
 }
 
-/** CPU of our process tree with and without viewers that only decrypt. */
+/**
+ * CPU of our process tree for viewers that only decrypt, above what it needs for one: a stream that is watched at all has its sound encoded
+ * and its pictures handed to the child, however many watch.
+ */
 async function measureViewers(): Promise<Row> {
   const server = await Tallylight.start({
     env: {
@@ -151,27 +150,19 @@ async function measureViewers(): Promise<Row> {
     ...['-v', 'error', '-re', '-stream_loop', '-1', '-i', file, '-c', 'copy', '-f', 'flv'],
     `${server.rtmpUrl}/${await server.addKey(STREAM)}`,
   ]);
-  const script = fileURLToPath(new URL('support/whep-viewers.ts', import.meta.url));
-  let child: ChildProcess | undefined;
+  const crowds: WhepCrowd[] = [];
   try {
     await waitUntilListed(server.playlistUrl(STREAM));
+    const url = `${server.url}/whep/${STREAM}`;
+    crowds.push(await WhepCrowd.open(url, 1));
     await seconds(5);
-    const alone = await cpuPercent(server.pid);
-    const viewers = spawn(process.execPath, [script, `${server.url}/whep/${STREAM}`, String(VIEWERS)], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    child = viewers;
-    let newest: ViewersReport | undefined;
-    createInterface({ input: viewers.stdout }).on('line', (line) => {
-      newest = JSON.parse(line) as ViewersReport;
-    });
-    await waitFor('all viewers', () => (newest?.connected ?? 0) + (newest?.failed ?? 0) === VIEWERS, 60_000);
+    const one = await cpuPercent(server.pid);
+    const crowd = await WhepCrowd.open(url, VIEWERS);
+    crowds.push(crowd);
     await seconds(5);
-    const before = newest;
-    const watched = await cpuPercent(server.pid);
-    const after = newest;
-    if (before === undefined || after === undefined) throw new Error('the viewers reported nothing');
-    const cost = watched - alone;
+    const before = crowd.report;
+    const cost = (await cpuPercent(server.pid)) - one;
+    const after = crowd.report;
     return {
       mode: 'viewers',
       viewers: after.connected,
@@ -181,7 +172,7 @@ async function measureViewers(): Promise<Row> {
       viewersPerCore: round((100 * after.connected) / cost, 0),
     };
   } finally {
-    child?.kill('SIGKILL');
+    for (const each of crowds) each.close();
     await publisher.stop('SIGKILL');
     await server.stop();
   }
