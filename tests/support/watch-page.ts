@@ -74,6 +74,16 @@ export class WatchPage {
     };
   }
 
+  /**
+   * Waits until so many more pictures were decoded. For moments after which the media's own clock may jump (a publisher that came back:
+   * `currentTime` of a MediaStream follows its timestamps), where `play` would end early.
+   */
+  async pictures(count: number, withinMs: number): Promise<void> {
+    const before = await this.decodedFrames();
+    const enough = async (): Promise<boolean> => (await this.decodedFrames()) - before >= count;
+    await waitFor(`${count} more pictures`, enough, withinMs, 50);
+  }
+
   /** Asks the player for a rendition, or for its own choice with `auto`. */
   async setRendition(id: string): Promise<void> {
     await this.page.evaluate((wished) => {
