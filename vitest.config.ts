@@ -27,11 +27,21 @@ export default defineConfig({
             'tools/**/*.test.ts',
             'bench/**/*.test.ts',
           ],
-          exclude: ['**/*.process.test.ts', '**/node_modules/**'],
+          exclude: ['**/*.process.test.ts', '**/*.database.test.ts', '**/node_modules/**'],
           ...quick,
         },
       },
       { test: { name: 'architecture', include: ['tests/architecture/**/*.test.ts'], ...quick } },
+      {
+        // Against a real PostgreSQL: what TEST_DATABASE_URL names, else the embedded one, started once for all files.
+        test: {
+          name: 'database',
+          include: ['packages/server/src/**/*.database.test.ts', 'tests/database/**/*.test.ts'],
+          globalSetup: ['tests/support/test-postgres.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
       {
         test: {
           name: 'integration',

@@ -6,9 +6,11 @@ import { type Import, importsOf, productFiles, root } from './source-tree.ts';
 /** What each part may import besides itself: docs/architecture.md in code. A new folder must be entered here. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   media: [],
+  // The contract of server and browser: schemas, entities, events, errors.
+  protocol: [],
   hls: ['media'],
-  client: ['hls'],
-  web: ['client'],
+  client: ['hls', 'protocol'],
+  web: ['client', 'protocol'],
 
   'server/platform': [],
   'server/stream': ['media', 'server/platform'],
@@ -50,6 +52,20 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   'server/http': ['media', 'server/platform', 'server/origin'],
   'server/keys': ['server/platform', 'server/stream'],
+  // The control plane. It knows media by the port `LivePort` alone.
+  'server/db': ['server/platform'],
+  'server/api': ['protocol', 'server/platform', 'server/http', 'server/origin'],
+  'server/control': [
+    'protocol',
+    'server/platform',
+    'server/db',
+    'server/api',
+    // Ports that it fills: PublishAuthorizer, ViewerAuthorizer; and how keys are sealed.
+    'server/stream',
+    'server/packager',
+    'server/keys',
+  ],
+  'server/realtime': ['protocol', 'server/platform', 'server/api', 'server/control'],
   'server/test-card': ['media', 'server/platform', 'server/egress'],
   // The settings take types and defaults from whom they are for.
   'server/config': [
@@ -62,6 +78,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'server/http',
     'server/rtc-worker',
     'server/egress',
+    'server/db',
+    'server/api',
+    'server/control',
+    'server/realtime',
   ],
   'server/cli': [
     'server/platform',
@@ -70,13 +90,16 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'server/test-card',
     'server/main.ts',
     'server/transcode',
+    'server/db',
+    'server/control',
+    'server/http',
   ],
   // The composition root: the only file that builds classes of different folders.
   'server/main.ts': ['*'],
 };
 
 /** Parts that run anywhere: no Node, no DOM, no clock. */
-const pureParts = ['media', 'hls'];
+const pureParts = ['media', 'hls', 'protocol'];
 
 /** Parts that run in a browser. */
 const browserParts = ['client', 'web'];

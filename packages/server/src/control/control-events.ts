@@ -1,0 +1,50 @@
+import { EventEmitter } from 'node:events';
+import type { Stream } from '@tallylight/protocol/entities/stream.ts';
+import type {
+  StreamChatMessage,
+  StreamQuestion,
+  StreamReaction,
+} from '@tallylight/protocol/entities/talk.ts';
+import type { StreamQualityMetrics } from '@tallylight/protocol/entities/viewing.ts';
+
+/** What happened in the control plane, told after it was committed. The realtime server and other features listen. */
+export interface ControlEventMap {
+  'stream-created': [{ readonly stream: Stream }];
+  'stream-live': [{ readonly stream: Stream }];
+  'stream-ended': [{ readonly streamId: string; readonly reason: string }];
+  'stream-updated': [{ readonly streamId: string; readonly changes: Partial<Stream> }];
+  'stream-deleted': [{ readonly streamId: string }];
+  'stream-error': [{ readonly streamId: string; readonly code: string; readonly error: string }];
+  'chat-message': [StreamChatMessage];
+  'chat-deleted': [{ readonly streamId: string; readonly messageId: string; readonly deletedBy: string }];
+  'chat-pinned': [{ readonly streamId: string; readonly message: StreamChatMessage }];
+  'chat-unpinned': [{ readonly streamId: string; readonly messageId: string }];
+  reaction: [StreamReaction];
+  'question-asked': [StreamQuestion];
+  'question-updated': [StreamQuestion];
+  /** `streamId` undefined: every stream of the channel. */
+  'user-barred': [
+    {
+      readonly channelId: string;
+      readonly streamId: string | undefined;
+      readonly userId: string;
+      readonly kind: 'ban' | 'timeout' | 'lifted';
+      readonly expiresAt?: string;
+    },
+  ];
+  /** Signed out, disabled, another role: open sockets must be asked again. */
+  'access-changed': [{ readonly userId: string; readonly sessionId?: string }];
+  'viewer-joined': [{ readonly streamId: string; readonly viewerId: string }];
+  'viewer-left': [{ readonly streamId: string; readonly viewerId: string }];
+  'quality-metrics': [StreamQualityMetrics];
+  /** For one person, not for a room. */
+  notification: [{ readonly userId: string; readonly streamId: string; readonly kind: string }];
+}
+
+/** The bus of {@link ControlEventMap}. A listener that throws is a bug of the listener and must not stop the others. */
+export class ControlEvents extends EventEmitter<ControlEventMap> {
+  constructor() {
+    super();
+    this.setMaxListeners(50);
+  }
+}
