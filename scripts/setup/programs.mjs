@@ -76,6 +76,18 @@ const testPrograms = [
     packages: { apt: ['nginx-light', 'libnginx-mod-rtmp'], apk: ['nginx', 'nginx-mod-rtmp'] },
   },
   {
+    what: "the system's PostgreSQL",
+    present: () =>
+      run('sh', ['-c', 'ls /usr/lib/postgresql/*/bin/initdb']).ok || findProgram('initdb') !== undefined,
+    packages: {
+      apt: ['postgresql'],
+      dnf: ['postgresql-server'],
+      pacman: ['postgresql'],
+      apk: ['postgresql'],
+      brew: ['postgresql@17'],
+    },
+  },
+  {
     what: 'ps and ss',
     present: () => findProgram('ps') !== undefined && findProgram('ss', adminFolders) !== undefined,
     packages: {

@@ -19,10 +19,20 @@ const permissive = new Set([
   'BlueOak-1.0.0',
   'Unlicense',
   'Python-2.0',
+  'Zlib',
 ]);
 
+/**
+ * sharp's native half: libvips and what it is linked with, as shared libraries of their own that anybody may replace. The LGPL asks for no
+ * more than that, and nothing of it is in our code. Every other Node library for images has the same inside, or is far slower.
+ */
+const sharedLibraries = /^node_modules\/@img\/sharp-(?:libvips-|wasm32$|win32-)/;
+
 /** Packages whose manifest is too old for the field that npm copies into the lock file, with what their LICENSE says. */
-const readByHand: Readonly<Record<string, string>> = { 'node_modules/dom-walk': 'MIT' };
+const readByHand: Readonly<Record<string, string>> = {
+  'node_modules/dom-walk': 'MIT',
+  'node_modules/xmlhttprequest-ssl': 'MIT',
+};
 
 interface LockedPackage {
   readonly link?: boolean;
@@ -46,7 +56,10 @@ describe('licences', () => {
       .filter(([, { link }]) => link !== true)
       .map(([path, { license }]) => ({ path, license: license ?? readByHand[path] ?? 'no licence' }))
       .filter(({ license }) => !isPermissive(license))
-      .map(({ path, license }) => `${path}: ${license}`);
+      .map(({ path, license }) => `${path}: ${license}`)
+      .filter(
+        (each) => !(sharedLibraries.test(each.split(': ')[0] ?? '') && each.includes('LGPL-3.0-or-later')),
+      );
     expect(wrong).toEqual([]);
   });
 
@@ -58,7 +71,7 @@ describe('licences', () => {
 
   test('expressions are read as SPDX means them', () => {
     expect(isPermissive('(MIT OR GPL-3.0-only)')).toBe(true);
-    expect(isPermissive('MIT AND Zlib')).toBe(false);
+    expect(isPermissive('MIT AND GPL-2.0-only')).toBe(false);
     expect(isPermissive('AGPL-3.0-only')).toBe(false);
   });
 });

@@ -16,6 +16,8 @@ export interface TallylightOptions {
   readonly demo?: boolean;
   /** Serve TLS with a self-signed certificate. */
   readonly tls?: boolean;
+  /** With accounts, chat and a database of its own; otherwise `ROLE=media`. Default false: most tests are about media. */
+  readonly control?: boolean;
 }
 
 /** A server of ours as a child process, on free ports of loopback and with a data directory of its own. */
@@ -148,6 +150,7 @@ export class Tallylight {
       RTC_PORT: String(this.rtcPort),
       DATA_DIR: this.dataDir,
       LOG_FORMAT: 'json',
+      ROLE: this.#options.control === true ? 'all' : 'media',
       ...this.#options.env,
     };
   }

@@ -15,6 +15,8 @@ const LIST_INTERVAL_MS = 3_000;
 const WATCH_PATH = /^\/watch\/([^/]+)\/?$/;
 const NETWORK_TEST_PATH = /^\/network-test\/?$/;
 const STUDIO_PATH = /^\/studio\/?$/;
+const SIGN_IN_PATH = /^\/sign-in\/?$/;
+const SETUP_PATH = /^\/setup\/?$/;
 
 const main = document.querySelector('main') ?? document.body;
 
@@ -104,9 +106,25 @@ async function networkTest(): Promise<void> {
   main.replaceChildren(new NetworkTestPage().root);
 }
 
+async function signIn(): Promise<void> {
+  const { SignInPage } = await import('./account/sign-in-page.ts');
+  document.title = 'Sign in · Tallylight';
+  main.replaceChildren(new SignInPage().root);
+}
+
+async function setUp(): Promise<void> {
+  const { SetupPage } = await import('./account/setup-page.ts');
+  document.title = 'Welcome · Tallylight';
+  main.replaceChildren(new SetupPage().root);
+}
+
 const watched = WATCH_PATH.exec(location.pathname)?.[1];
 if (STUDIO_PATH.test(location.pathname)) {
   void studio();
+} else if (SIGN_IN_PATH.test(location.pathname)) {
+  void signIn();
+} else if (SETUP_PATH.test(location.pathname)) {
+  void setUp();
 } else if (NETWORK_TEST_PATH.test(location.pathname)) {
   void networkTest();
 } else if (watched === undefined) {

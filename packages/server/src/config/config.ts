@@ -8,6 +8,7 @@ import type { PipelineOptions } from '../pipeline/pipeline-options.ts';
 import type { LogOptions } from '../platform/create-logger.ts';
 import type { EncoderName } from '../transcode/ffmpeg/args.ts';
 import type { LadderStep } from '../transcode/ladder.ts';
+import { type ControlConfig, controlConfig, refuseControlContradictions } from './control-config.ts';
 import { httpLimits, originLimits, rtmpLimits } from './limits.ts';
 import { readSettings, type SettingValues } from './read-settings.ts';
 import { ConfigError } from './setting.ts';
@@ -64,6 +65,8 @@ export interface Config {
   };
   /** Absent when WebRTC is off. */
   readonly rtc: RtcConfig | undefined;
+  /** Absent where `ROLE` is `media`. */
+  readonly control: ControlConfig | undefined;
   readonly pipeline: PipelineOptions;
   readonly transcode: {
     /** Largest first; empty when only the source is served. */
@@ -112,6 +115,7 @@ export function toConfig(values: SettingValues): Config {
       limits: rtmpLimits(values),
     },
     rtc: rtcOf(values),
+    control: values.role === 'media' ? undefined : controlConfig(values),
     pipeline: {
       packager: {
         partDurationMs: values.partDurationMs,
@@ -172,6 +176,7 @@ function refuseContradictions(values: SettingValues): void {
     );
   }
   refuseIceContradictions(values);
+  refuseControlContradictions(values);
   if (values.publicUrl !== undefined && !/^https?:\/\/[^/\s]/.test(values.publicUrl)) {
     throw new ConfigError(
       `PUBLIC_URL="${values.publicUrl}" must be a URL that begins with http:// or https://`,

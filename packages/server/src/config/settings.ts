@@ -1,6 +1,7 @@
 import { defaultPackagerOptions } from '../packager/packager-options.ts';
 import { ENCODERS } from '../transcode/ffmpeg/args.ts';
 import { DEFAULT_LADDER } from '../transcode/ladder.ts';
+import { controlSettings } from './control-settings.ts';
 import { ladder } from './ladder-setting.ts';
 import { limitSettings } from './limit-settings.ts';
 import { rtcLimitSettings, rtcSettings } from './rtc-settings.ts';
@@ -146,6 +147,8 @@ export const settings = {
     unit: 'cores',
     description: 'CPU that encoding may use; auto is every core but what serving needs',
   }),
+
+  ...controlSettings,
 
   ...rtcSettings,
   ...rtcLimitSettings,

@@ -13,6 +13,16 @@ import { PAGE_HEADERS, TRANSPORT_SECURITY } from './security-headers.ts';
 const MAX_FILES = 2000;
 const MAX_TOTAL_BYTES = 64 << 20;
 
+/** Paths of the app's own pages, beside `/watch/:id`. */
+const PAGES: ReadonlySet<string> = new Set([
+  '/',
+  '/studio',
+  '/network-test',
+  '/sign-in',
+  '/setup',
+  '/streams',
+]);
+
 const TYPES: ReadonlyMap<string, string> = new Map([
   ['.html', 'text/html; charset=utf-8'],
   ['.js', 'text/javascript; charset=utf-8'],
@@ -48,7 +58,7 @@ interface StaticFile {
 
 /**
  * A built web app, read into memory once: a request can only name what was found then, so no path in a request is ever
- * opened. `/`, `/studio`, `/network-test` and `/watch/:id` are `index.html`.
+ * opened. The {@link PAGES} and `/watch/:id` are `index.html`.
  */
 export class StaticFiles implements RequestHandler {
   readonly #files: ReadonlyMap<string, StaticFile>;
@@ -99,7 +109,7 @@ export class StaticFiles implements RequestHandler {
 
 /** Pages that the app routes by itself. */
 function isPage(path: string): boolean {
-  if (path === '/' || path === '/studio' || path === '/network-test') return true;
+  if (PAGES.has(path)) return true;
   return path.startsWith('/watch/') && path.length > 7 && !path.includes('/', 7);
 }
 

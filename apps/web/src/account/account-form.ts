@@ -1,0 +1,59 @@
+import { element, setText } from '../element.ts';
+import { Refusal } from './session.ts';
+
+/** One line of a form. */
+export interface FormField {
+  readonly name: string;
+  readonly label: string;
+  readonly type: 'text' | 'email' | 'password';
+  /** What password managers go by. */
+  readonly autocomplete: string;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+}
+
+/** A form of a few fields and one button. Says what was refused where the eyes are, and keeps what was typed. */
+export function accountForm(
+  fields: readonly FormField[],
+  button: string,
+  send: (values: Readonly<Record<string, string>>) => Promise<void>,
+): HTMLFormElement {
+  const refusal = element('p', { className: 'warning', hidden: true });
+  refusal.setAttribute('role', 'alert');
+  const submit = element('button', { className: 'button primary', text: button });
+  const inputs = fields.map((field) => ({ field, input: inputOf(field) }));
+  const lines = inputs.map(({ field, input }) =>
+    element('label', { className: 'field' }, element('span', { text: field.label }), input),
+  );
+  const form = element('form', { className: 'account-form' }, ...lines, refusal, submit);
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    refusal.hidden = true;
+    submit.disabled = true;
+    const values = Object.fromEntries(inputs.map(({ field, input }) => [field.name, input.value]));
+    send(values)
+      .catch((error: unknown) => {
+        setText(refusal, error instanceof Refusal ? error.message : 'Something went wrong. Try again.');
+        refusal.hidden = false;
+      })
+      .finally(() => {
+        submit.disabled = false;
+      });
+  });
+  return form;
+}
+
+function inputOf(field: FormField): HTMLInputElement {
+  const input = element('input');
+  input.type = field.type;
+  input.name = field.name;
+  input.required = true;
+  input.setAttribute('autocomplete', field.autocomplete);
+  if (field.minLength !== undefined) {
+    input.minLength = field.minLength;
+  }
+  if (field.maxLength !== undefined) {
+    input.maxLength = field.maxLength;
+  }
+  return input;
+}

@@ -1,0 +1,61 @@
+/** Who is signed in, as `GET /api/me` tells it. */
+export interface Me {
+  readonly id: string;
+  readonly displayName: string;
+  readonly isGuest: boolean;
+  readonly role: 'user' | 'admin';
+}
+
+/** What the server answered when it refused, in its words. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+}
+
+/** The person of this browser; undefined when nobody is signed in, or the server has no accounts. */
+export async function fetchMe(): Promise<Me | undefined> {
+  const response = await fetch('/api/me', { cache: 'no-store' }).catch(() => undefined);
+  if (response?.ok !== true) {
+    return undefined;
+  }
+  const body: unknown = await response.json();
+  if (typeof body !== 'object' || body === null || !('id' in body) || typeof body.id !== 'string') {
+    return undefined;
+  }
+  const me = body as Record<string, unknown>;
+  return {
+    id: body.id,
+    displayName: typeof me['displayName'] === 'string' ? me['displayName'] : 'You',
+    isGuest: me['isGuest'] === true,
+    role: me['role'] === 'admin' ? 'admin' : 'user',
+  };
+}
+
+/** Sends a form to the server. Rejects with `Refusal`, whose message can be shown. */
+export async function post(path: string, body: Readonly<Record<string, unknown>>): Promise<unknown> {
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  } catch {
+    throw new Refusal('The server does not answer. Try again.');
+  }
+  const answer: unknown = await response.json().catch(() => undefined);
+  if (response.ok) {
+    return answer;
+  }
+  const text =
+    typeof answer === 'object' && answer !== null && 'message' in answer && typeof answer.message === 'string'
+      ? answer.message
+      : `The server answered ${String(response.status)}.`;
+  throw new Refusal(text);
+}
+
+/** Where to go after signing in: the `next` of the address when it is a path of ours, else the start page. */
+export function nextPath(search: string): string {
+  const next = new URLSearchParams(search).get('next') ?? '/';
+  // `//host` and `/\host` would leave this site.
+  return /^\/(?![/\\])/.test(next) ? next : '/';
+}
