@@ -53,7 +53,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'server/http': ['media', 'server/platform', 'server/origin'],
   'server/keys': ['server/platform', 'server/stream'],
   // The control plane. It knows media by the port `LivePort` alone.
-  'server/db': ['server/platform'],
+  'server/db': ['protocol', 'server/platform'],
   'server/api': ['protocol', 'server/platform', 'server/http', 'server/origin'],
   'server/control': [
     'protocol',

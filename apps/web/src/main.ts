@@ -1,4 +1,5 @@
 import type { Player } from '@tallylight/client/player/player.ts';
+import { accountLink } from './account/account-link.ts';
 import { element } from './element.ts';
 import { fetchLiveStreams, type LiveStreamEntry } from './live-streams.ts';
 import { WatchView } from './watch-view.ts';
@@ -117,6 +118,12 @@ async function setUp(): Promise<void> {
   document.title = 'Welcome · Tallylight';
   main.replaceChildren(new SetupPage().root);
 }
+
+void accountLink().then((link) => {
+  if (link !== undefined) {
+    document.querySelector('.top')?.append(link);
+  }
+});
 
 const watched = WATCH_PATH.exec(location.pathname)?.[1];
 if (STUDIO_PATH.test(location.pathname)) {

@@ -1,3 +1,11 @@
+import {
+  FRAMES_PENALTY,
+  LOSS_PENALTY,
+  type Penalty,
+  pointsLost,
+  RTT_PENALTY,
+} from '@tallylight/protocol/health-penalties.ts';
+
 /** What limits the encoder, as WebRTC names it. */
 export type QualityLimitation = 'none' | 'cpu' | 'bandwidth' | 'other';
 
@@ -41,28 +49,6 @@ export interface Health {
 const FAIR_SCORE = 50;
 const GOOD_SCORE = 80;
 
-/** `[value, points lost]`, straight lines between; below the first nothing is lost, above the last no more. */
-type Penalty = readonly (readonly [number, number])[];
-
-/** Round trip in ms. 100 is good and 250 fair for live video: beyond, lost packets come again too late. */
-const RTT: Penalty = [
-  [100, 0],
-  [250, 21],
-  [500, 40],
-];
-/** Percent of packets that had to be resent or are gone: 1 is good, 3 fair, above poor. */
-const LOSS: Penalty = [
-  [1, 0],
-  [3, 21],
-  [5, 51],
-  [15, 70],
-];
-/** Missing percent of the frames per second: 5 is good, 20 fair. */
-const FRAMES: Penalty = [
-  [5, 0],
-  [20, 51],
-  [60, 80],
-];
 /** Missing percent of the set bitrate in what the network's estimate allows: 10 is good, 30 fair. */
 const BITRATE: Penalty = [
   [10, 0],
@@ -80,7 +66,7 @@ const CPU_LIMITED_POINTS = 21;
 
 /**
  * How well a broadcast leaves this browser, from 0 (nothing arrives) to 100:
- * `100 − rtt − loss − frames − bitrate − cpu − camera`, each a piecewise linear penalty of the tables above; at least 1 while anything is sent, 0 when nothing is.
+ * `100 − rtt − loss − frames − bitrate − cpu − camera`, each a piecewise linear penalty of the tables above and of `protocol/health-penalties.ts`, which the server's score shares; at least 1 while anything is sent, 0 when nothing is.
  * Bitrate counts only while the network limits the encoder: a quiet picture needs few bits and is in good health. Frames that an
  * unhindered encoder was never given are the camera's, not the computer's.
  */
@@ -88,19 +74,19 @@ export function healthScore(input: HealthInput): Health {
   if (input.bitrateBps <= 0) {
     return { score: 0, word: 'Poor', cause: 'nothing-sent' };
   }
-  const bitrate = lost(BITRATE, missingBitratePercent(input));
+  const bitrate = pointsLost(BITRATE, missingBitratePercent(input));
   const set = input.expectedFramesPerSecond;
   // An encoder that is held back asks its source for less: then the source is not to blame.
   const free = bitrate === 0 && (input.limitation === 'none' || input.limitation === 'other');
   const given = free ? Math.min(set ?? 0, input.sourceFramesPerSecond ?? Number.POSITIVE_INFINITY) : set;
-  const frames = lost(FRAMES, missingPercent(input.framesPerSecond, given));
+  const frames = pointsLost(FRAMES_PENALTY, missingPercent(input.framesPerSecond, given));
   // An encoder that may not shrink the picture gives up frames for want of bitrate, and then calls itself unlimited.
   const short = input.limitation === 'bandwidth' || (input.limitation !== 'cpu' && frames > 0 && bitrate > 0);
   const points: Readonly<Record<Weighed, number>> = {
     upload: short ? bitrate + frames : 0,
-    network: lost(RTT, input.rttMs ?? 0) + lost(LOSS, (input.lossFraction ?? 0) * 100),
+    network: pointsLost(RTT_PENALTY, input.rttMs ?? 0) + pointsLost(LOSS_PENALTY, (input.lossFraction ?? 0) * 100),
     computer: (short ? 0 : frames) + (input.limitation === 'cpu' ? CPU_LIMITED_POINTS : 0),
-    camera: lost(CAMERA, missingPercent(given ?? 0, set)),
+    camera: pointsLost(CAMERA, missingPercent(given ?? 0, set)),
   };
   const score = Math.round(
     Math.max(1, 100 - points.upload - points.network - points.computer - points.camera),
@@ -122,18 +108,4 @@ function missingPercent(found: number, expected: number | undefined): number {
 function missingBitratePercent(input: HealthInput): number {
   // What is sent says nothing about what could be: without an estimate nothing is known, and nothing counts.
   return missingPercent(input.targetBitrateBps ?? input.maxBitrateBps, input.maxBitrateBps);
-}
-
-function lost(penalty: Penalty, value: number): number {
-  let [fromValue, fromPoints] = penalty[0] ?? [0, 0];
-  if (value <= fromValue) {
-    return 0;
-  }
-  for (const [toValue, toPoints] of penalty.slice(1)) {
-    if (value <= toValue) {
-      return fromPoints + ((toPoints - fromPoints) * (value - fromValue)) / (toValue - fromValue);
-    }
-    [fromValue, fromPoints] = [toValue, toPoints];
-  }
-  return fromPoints;
 }

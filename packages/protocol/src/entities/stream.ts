@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { timestamp, uuid } from './common.ts';
+import { timestamp, uuid } from './basics.ts';
 
 /** Where a stream is in its life. */
 export const streamStatus = z.enum([

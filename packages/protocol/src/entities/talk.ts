@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { publicUser, timestamp, uuid } from './common.ts';
+import { publicUser, timestamp, uuid } from './basics.ts';
 
 /** One message of a stream's chat. A deleted one has an empty `content`. */
 export const chatMessage = z.object({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { timestamp, uuid } from './common.ts';
+import { timestamp, uuid } from './basics.ts';
 import { streamQuality } from './stream.ts';
 
 /** How a live stream does, every 5 s. */

@@ -7,8 +7,13 @@ export interface LiveFigures {
   /** Protocol of the publisher, such as `rtmp` or `whip`. */
   readonly protocol?: string;
   readonly startedAtMs: number;
+  /** Pictures and sound as they arrive. */
   readonly bitrateKbps?: number;
+  /** The same with what the protocol adds and sends again, where it tells. */
+  readonly uploadBitrateKbps?: number;
   readonly fps?: number;
+  /** Frames per second that the source announced. */
+  readonly announcedFps?: number;
   readonly width?: number;
   readonly height?: number;
   /** Pictures that were lost or thrown away since the stream began. */

@@ -1,11 +1,12 @@
-import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
+import { PostgresDialect } from 'kysely';
 import pg from 'pg';
 import type { Logger } from '../platform/logger.ts';
+import { Availability } from './availability.ts';
 import { type Claims, claimsJson } from './claims.ts';
-import type { Tables } from './tables.ts';
+import { DatabaseUnavailableError, isConnectionLost, isUnavailable } from './database-error.ts';
+import { OpenTransaction, type Tx } from './transaction.ts';
 
-/** A transaction over the product's tables. */
-export type Tx = Transaction<Tables>;
+export type { Tx } from './transaction.ts';
 
 /** How to reach PostgreSQL. */
 export interface DatabaseOptions {
@@ -14,6 +15,8 @@ export interface DatabaseOptions {
   readonly log: Logger;
   /** Connections at most. Default 10. */
   readonly maxConnections?: number;
+  /** Callers that wait for a connection at most; the next one is refused at once. Default 1000. */
+  readonly maxWaiting?: number;
   /** A connection or an answer that takes longer is given up, in milliseconds. Default 1500. */
   readonly timeoutMs?: number;
 }
@@ -23,49 +26,134 @@ pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
 /** The pool, and the only two ways through it: on behalf of somebody, or as the server itself. */
 export class Database {
+  /** For libraries that bring their own statements. What they do here is done as the login role, in a transaction of their own. */
   readonly pool: pg.Pool;
-  readonly #kysely: Kysely<Tables>;
+  readonly #availability: Availability;
+  readonly #dialect: PostgresDialect;
+  readonly #timeoutMs: number;
+  readonly #maxWaiting: number;
 
   /** Opens nothing yet. */
   constructor(options: DatabaseOptions) {
-    const timeoutMs = options.timeoutMs ?? 1500;
+    this.#timeoutMs = options.timeoutMs ?? 1500;
+    this.#maxWaiting = options.maxWaiting ?? 1000;
+    this.#availability = new Availability({ ...options, timeoutMs: this.#timeoutMs });
     this.pool = new pg.Pool({
       connectionString: options.url,
       max: options.maxConnections ?? 10,
-      connectionTimeoutMillis: timeoutMs,
-      query_timeout: timeoutMs,
+      connectionTimeoutMillis: Math.round(this.#timeoutMs * (2 / 3)),
+      query_timeout: this.#timeoutMs,
       application_name: 'tallylight',
+      keepAlive: true,
+      onConnect: (client) => prepare(client, this.#timeoutMs),
     });
+    // A connection that breaks while it is lent out, between two statements, says so in an event: unheard, that would end the process.
+    this.pool.on('connect', (client) => client.on('error', () => {}));
     this.pool.on('error', (error) => options.log.warn({ error }, 'an idle database connection broke'));
-    this.#kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: this.pool }) });
+    this.#dialect = new PostgresDialect({ pool: this.pool });
   }
 
-  /** Runs a transaction that sees and does what row-level security allows these claims. */
+  /** False while PostgreSQL does not answer: every call fails at once until it does again. */
+  get available(): boolean {
+    return this.#availability.isAvailable;
+  }
+
+  /** Asks PostgreSQL now, on a connection of its own; for readiness checks. Never throws; at most twice `timeoutMs`. */
+  check(): Promise<boolean> {
+    return this.#availability.check();
+  }
+
+  /**
+   * Runs a transaction that sees and does what row-level security allows these claims. Throws `DatabaseUnavailableError` when PostgreSQL
+   * is away, hangs or is overloaded; then nobody knows whether the changes took place.
+   */
   asUser<T>(claims: Claims, work: (tx: Tx) => Promise<T>): Promise<T> {
     return this.#as('tallylight_request', claimsJson(claims), work);
   }
 
-  /** Runs a transaction of the server's own: every row. Never with a request's unchecked word. */
+  /** Runs a transaction of the server's own: every row. Never with a request's unchecked word. Throws as `asUser`. */
   asService<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     return this.#as('tallylight_service', '', work);
   }
 
   /** Lets go of every connection; idempotent. */
   async close(): Promise<void> {
-    if (!this.pool.ending) await this.#kysely.destroy();
+    this.#availability.close();
+    if (!this.pool.ending) await this.pool.end();
   }
 
-  #as<T>(
+  async #as<T>(
     role: 'tallylight_request' | 'tallylight_service',
     claims: string,
     work: (tx: Tx) => Promise<T>,
   ): Promise<T> {
-    return this.#kysely.transaction().execute(async (tx) => {
-      // Local to the transaction: the next one on this connection starts as nobody.
-      await sql`SELECT set_config('role', ${role}, true), set_config('hasura.user', ${claims}, true)`.execute(
-        tx,
+    const client = await this.#connection();
+    const transaction = new OpenTransaction(client, this.#dialect);
+    let broken: unknown;
+    try {
+      // One round trip. Local to the transaction: the next one on this connection starts as nobody.
+      await client.query(
+        `BEGIN; SELECT set_config('role', '${role}', true), set_config('hasura.user', ${pg.escapeLiteral(claims)}, true)`,
       );
-      return work(tx);
-    });
+      const result = await work(transaction.tx);
+      await transaction.end();
+      const { command } = await client.query('COMMIT');
+      // What PostgreSQL answers when a statement had failed, even if `work` caught that: nothing was kept.
+      if (command !== 'COMMIT') throw new Error('the transaction was rolled back: one of its statements failed');
+      return result;
+    } catch (error) {
+      broken = await this.#rollBack(client, transaction, error);
+      throw this.#judged(error);
+    } finally {
+      client.release(broken !== undefined);
+    }
   }
+
+  /** Returns what makes the connection unfit for others, if anything does. */
+  async #rollBack(client: pg.PoolClient, transaction: OpenTransaction, error: unknown): Promise<unknown> {
+    if (isConnectionLost(error)) return error;
+    await transaction.end();
+    try {
+      await client.query('ROLLBACK');
+      return undefined;
+    } catch (lost) {
+      if (isUnavailable(lost)) this.#availability.lost(lost);
+      return lost;
+    }
+  }
+
+  async #connection(): Promise<pg.PoolClient> {
+    if (!this.available) throw new DatabaseUnavailableError('it does not answer');
+    if (this.pool.waitingCount >= this.#maxWaiting) {
+      throw new DatabaseUnavailableError(`${this.pool.waitingCount} callers wait for a connection already`);
+    }
+    try {
+      return await this.pool.connect();
+    } catch (error) {
+      throw this.#judged(error);
+    }
+  }
+
+  /** Makes of PostgreSQL's absence an error that callers can act on, and remembers it; leaves every other error as it is. */
+  #judged(error: unknown): unknown {
+    if (!isUnavailable(error)) return error;
+    const message = error instanceof Error ? error.message : String(error);
+    if (isSilence(error)) this.#availability.lost(error);
+    return new DatabaseUnavailableError(message, { cause: error });
+  }
+}
+
+/** True when PostgreSQL as a whole does not answer, rather than that one connection or statement failed. */
+function isSilence(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ('code' in error && ['ECONNREFUSED', '57P03'].includes(String(error.code))) return true;
+  return /^(?:Query read timeout|Connection terminated due to connection timeout)/.test(error.message);
+}
+
+/** What holds for every connection. A statement that is merely slow is ended by PostgreSQL, which leaves the connection whole. */
+async function prepare(client: pg.ClientBase, timeoutMs: number): Promise<void> {
+  await client.query(
+    `SET search_path TO public; SET statement_timeout TO ${Math.round(timeoutMs * 0.8)};
+     SET idle_in_transaction_session_timeout TO 10000`,
+  );
 }

@@ -47,6 +47,8 @@ export async function migrate(url: string, migrations?: readonly Migration[]): P
   const client = new pg.Client({ connectionString: url, application_name: 'tallylight migrate' });
   await client.connect();
   try {
+    // A login role may be called as our schema is: `"$user"` in the path would put the tables there.
+    await client.query('SET search_path TO public');
     await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
     await client.query(
       `CREATE SCHEMA IF NOT EXISTS tallylight;

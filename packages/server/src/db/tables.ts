@@ -233,6 +233,7 @@ export interface StreamQualityMetricsTable {
   upload_bitrate_kbps: number | null;
   latency_ms: number | null;
   packet_loss_percent: number | null;
+  rtt_ms: number | null;
   health_score: number | null;
 }
 
@@ -280,6 +281,15 @@ export interface StreamRemindersTable {
   created_at: DefaultTime;
 }
 
+/** Rows of `nchat_stream_thumbnails`. */
+export interface StreamThumbnailsTable {
+  stream_id: string;
+  mime: string;
+  bytes: Buffer;
+  etag: string;
+  updated_at: DefaultTime;
+}
+
 /** Rows of `nchat_stream_viewers`. */
 export interface StreamViewersTable {
   id: Generated<string>;
@@ -298,6 +308,7 @@ export interface StreamViewersTable {
   total_watch_time_seconds: Generated<number>;
   selected_quality: Generated<string>;
   transport: string | null;
+  stalls: Generated<number>;
   sent_chat_messages: Generated<number>;
   sent_reactions: Generated<number>;
   metadata: Json;
@@ -348,6 +359,8 @@ export interface StreamsTable {
   recording_url: string | null;
   recording_duration_seconds: number | null;
   recording_expires_at: OptionalTime;
+  /** When a publisher was last known to be connected. */
+  publisher_seen_at: OptionalTime;
   metadata: Json;
   created_at: DefaultTime;
   updated_at: DefaultTime;
@@ -395,8 +408,67 @@ export interface UsersTable {
   updated_at: DefaultTime;
 }
 
+/** Rows of `accounts.account`: what a person can sign in with. */
+export interface AuthAccountTable {
+  id: string;
+  user_id: string;
+  provider_id: string;
+  account_id: string;
+  password: string | null;
+  created_at: DefaultTime;
+  updated_at: DefaultTime;
+}
+
+/** Rows of `accounts.session`; `token` is its hash. */
+export interface AuthSessionTable {
+  id: string;
+  user_id: string;
+  token: string;
+  expires_at: Time;
+  ip_address: string | null;
+  user_agent: string | null;
+  proven_at: OptionalTime;
+  created_at: DefaultTime;
+  updated_at: DefaultTime;
+}
+
+/** The one row of `accounts.setup`, if any. */
+export interface AuthSetupTable {
+  only_one: Generated<boolean>;
+  token_hash: string;
+  created_at: DefaultTime;
+}
+
+/** Rows of `accounts.user`: who can sign in here. */
+export interface AuthUserTable {
+  id: string;
+  name: string;
+  email: string;
+  email_verified: boolean;
+  image: string | null;
+  username: string | null;
+  is_anonymous: Generated<boolean | null>;
+  created_at: DefaultTime;
+  updated_at: DefaultTime;
+}
+
+/** Rows of `accounts.verification`: one-time tokens, under their hash. */
+export interface AuthVerificationTable {
+  id: string;
+  identifier: string;
+  value: string;
+  expires_at: Time;
+  created_at: DefaultTime;
+  updated_at: DefaultTime;
+}
+
 /** Every table and view that the server reads or writes, by name; columns as in `migrations/`. */
 export interface Tables {
+  'accounts.account': AuthAccountTable;
+  'accounts.session': AuthSessionTable;
+  'accounts.setup': AuthSetupTable;
+  'accounts.user': AuthUserTable;
+  'accounts.verification': AuthVerificationTable;
   nchat_channel_follows: ChannelFollowsTable;
   nchat_channel_members: ChannelMembersTable;
   nchat_channel_subscriptions: ChannelSubscriptionsTable;
@@ -419,6 +491,7 @@ export interface Tables {
   nchat_stream_questions: StreamQuestionsTable;
   nchat_stream_reactions: StreamReactionsTable;
   nchat_stream_reminders: StreamRemindersTable;
+  nchat_stream_thumbnails: StreamThumbnailsTable;
   nchat_stream_viewers: StreamViewersTable;
   nchat_streams: StreamsTable;
   nchat_top_streams: TopStreamsTable;

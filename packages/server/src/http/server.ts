@@ -1,4 +1,4 @@
-import { createServer, type Server, STATUS_CODES } from 'node:http';
+import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -21,6 +21,14 @@ export interface HttpsOptions {
   readonly files?: TlsFiles;
 }
 
+/** Takes connections that want to be something else than HTTP, such as WebSockets. */
+export interface UpgradeHandler {
+  /** True when a request to upgrade is its own; any other is answered as if it had not asked, as RFC 9110 §7.8 allows. */
+  wants(request: IncomingMessage): boolean;
+  /** The connection is the handler's from here on; `head` is what came after the request. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+}
+
 /** What a server is made of. */
 export interface HttpServerOptions {
   /** Address to listen on; default all. */
@@ -31,11 +39,16 @@ export interface HttpServerOptions {
   /** Tried in this order; a request that none takes is 404. Put the busiest first. */
   readonly handlers: readonly RequestHandler[];
   readonly log: Logger;
+  /** Default: nothing is upgraded. */
+  readonly upgrades?: UpgradeHandler;
   /** What differs from {@link DEFAULT_HTTP_LIMITS}. */
   readonly limits?: Partial<HttpLimits>;
   /** Knows the proxies that have no connection cap. Default: none. */
   readonly addresses?: ClientAddresses;
 }
+
+/** Takes over the connection of a request that asks for another protocol; it owns the socket from then on. */
+export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 /** The ports that a server got. */
 export interface BoundPorts {
@@ -81,6 +94,25 @@ export class HttpServer {
       );
     }
     return { httpPort: bound, httpsPort };
+  }
+
+  /**
+   * Hands WebSocket upgrades of HTTP/1.1 whose target begins with `path` to `handler`. Such a connection does not count against the
+   * connection caps any more: the handler has its own. Every other request for an upgrade is answered as if it had not asked.
+   */
+  onUpgrade(path: string, handler: UpgradeHandler): void {
+    const wanted = ({ url, headers }: IncomingMessage): boolean =>
+      headers.upgrade?.toLowerCase() === 'websocket' &&
+      url?.startsWith(path) === true &&
+      url.length <= this.#limits.maxUrlBytes;
+    for (const server of this.#https === undefined ? [this.#http] : [this.#http, this.#https]) {
+      // Present since Node 24.9, absent from the types.
+      Object.assign(server, { shouldUpgradeCallback: wanted });
+      server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+        this.#connections.release(request.socket);
+        handler(request, socket, head);
+      });
+    }
   }
 
   /**
@@ -146,6 +178,8 @@ export class HttpServer {
       maxHeaderSize: limits.maxHeaderBytes,
       keepAliveTimeout: limits.keepAliveTimeoutMs,
       noDelay: true,
+      // Without this, a listener for upgrades gets every request that asks for one: also `Upgrade: h2c`, which curl sends with all of its.
+      shouldUpgradeCallback: (request: IncomingMessage) => this.#options.upgrades?.wants(request) === true,
     };
   }
 
@@ -177,6 +211,12 @@ export class HttpServer {
 
   #guard(server: NetServer): void {
     server.on('connection', (socket: Socket) => this.#connections.admit(socket));
+    const { upgrades } = this.#options;
+    if (upgrades !== undefined) {
+      server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+        upgrades.upgrade(request, socket, head),
+      );
+    }
     server.on('clientError', (error: Error & { readonly code?: string }, socket: Duplex) =>
       refuse(error.code, socket),
     );

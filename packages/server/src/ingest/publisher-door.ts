@@ -3,7 +3,7 @@ import { HttpError } from '../http/http-error.ts';
 import type { HttpRequest } from '../http/http-request.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
-import type { PublishAuthorizer } from '../stream/publisher.ts';
+import type { PublishAuthorizer, PublishDecision } from '../stream/publisher.ts';
 import type { KeyFailures } from './key-failures.ts';
 
 /** What a door is made of. */
@@ -32,6 +32,8 @@ export interface PublisherAtDoor {
 export interface AdmittedPublisher {
   readonly streamId: string;
   readonly keyId: string;
+  /** As in `PublishDecision`. */
+  readonly reconnectWindowMs?: number;
 }
 
 const DEFAULT_MAX_PENDING_PER_ADDRESS = 20;
@@ -57,12 +59,12 @@ export class PublisherDoor {
       throw unauthorised('KEY_MISSING', 'send the stream key as Authorization: Bearer', 'Bearer');
     }
     const streamKey = bearerToken(request);
-    const decision =
+    const decision: PublishDecision =
       streamKey === undefined
-        ? { allowed: false as const, reason: 'this is no bearer token' }
+        ? { allowed: false, reason: 'this is no bearer token' }
         : await this.#counted(address, () => authorizer.authorize({ protocol, app: '', streamKey, peer }));
     if (!decision.allowed) {
-      keyFailures.count(address, clock.monotonicMs());
+      if (decision.isGuess !== false) keyFailures.count(address, clock.monotonicMs());
       throw unauthorised('KEY_REFUSED', decision.reason, 'Bearer error="invalid_token"');
     }
     if (streamId !== undefined && streamId !== decision.streamId) {

@@ -56,6 +56,8 @@ export class LadderEncoder implements SourceEncoder {
   #nextRoutes: ReadonlyMap<string, string> | undefined;
   #forcedFromMs: number | undefined;
   #newestMs = 0;
+  /** As FFmpeg's newest progress has it. */
+  #speed: number | undefined;
   #closed = false;
 
   constructor(options: Parameters<SourceEncoderFactory>[0], services: LadderServices) {
@@ -114,6 +116,10 @@ export class LadderEncoder implements SourceEncoder {
     this.#closed = true;
     this.#services.budget.release(this.#budgetKey);
     this.#supervisor?.close().catch((error: unknown) => this.#log.error({ error }, 'could not end FFmpeg'));
+  }
+
+  get speed(): number | undefined {
+    return this.#closed ? undefined : this.#speed;
   }
 
   dump(): object {
@@ -230,6 +236,7 @@ export class LadderEncoder implements SourceEncoder {
           rungs.unit(rungId, unit);
         }),
       onProgress: ({ cpuCores, speed }) => {
+        this.#speed = speed;
         if (cpuCores !== undefined) {
           this.#services.budget.measured(this.#budgetKey, cpuCores, speed >= 0.95);
         }
@@ -242,6 +249,7 @@ export class LadderEncoder implements SourceEncoder {
         if (this.#forcedFromMs !== undefined) this.#followSourceAgain();
       },
       onDegraded: () => {
+        this.#speed = undefined;
         this.#setRungs([]);
         this.#showSource();
       },

@@ -12,10 +12,13 @@ import {
 } from '../stream/publisher.ts';
 import type { StreamReader } from '../stream/reader.ts';
 import type { AudioEncoderServices } from '../transcode/audio/audio-encoder.ts';
+import { MediaMeter } from './media-meter.ts';
 import type { PipelineOptions } from './pipeline-options.ts';
 import { Presenter } from './presenter.ts';
 import { repeaterFor } from './repeater-for.ts';
 import type { RungBoard } from './rung-board.ts';
+import type { SessionEvent } from './session-events.ts';
+import { type SessionFigures, sessionFigures } from './session-figures.ts';
 import { FLUSH_MS, type SourceEncoderFactory } from './source-encoder.ts';
 import { TrackWait } from './track-wait.ts';
 
@@ -33,6 +36,8 @@ export interface LiveSessionOptions {
   readonly audio: AudioEncoderServices | undefined;
   /** Media sequence numbers of this stream so far: the session's are above. */
   readonly afterMsn: number;
+  /** Publishers that come and go, and the end of the stream. */
+  readonly onEvent: (event: SessionEvent) => void;
   /** The reconnect window has passed, or the stream was ended. */
   readonly onEnded: () => void;
   /** No more media: ended, or the server stops. Once. */
@@ -47,6 +52,7 @@ type PublisherOptions = Parameters<PublishTarget['publish']>[0];
 interface AttachedPublisher {
   readonly options: PublisherOptions;
   readonly tracks: TrackWait;
+  readonly meter: MediaMeter;
   reader: StreamReader | undefined;
   begun: boolean;
   health: PublisherHealth | undefined;
@@ -60,6 +66,7 @@ export class LiveSession {
   readonly #options: PipelineOptions;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #onEvent: (event: SessionEvent) => void;
   readonly #onEnded: () => void;
   readonly #onClosed: () => void;
   readonly #stream: LiveStream;
@@ -67,6 +74,8 @@ export class LiveSession {
   #publisher: AttachedPublisher | undefined;
   #reconnectTimer: NodeJS.Timeout | undefined;
   #interruptTimer: NodeJS.Timeout | undefined;
+  /** Pictures that publishers reported as lost, and that readers of publishers before this one threw away. */
+  #droppedFrames = 0;
   #ended = false;
   #closed = false;
 
@@ -76,6 +85,7 @@ export class LiveSession {
     this.#clock = options.clock;
     this.startedAtMs = options.clock.now();
     this.#log = options.log.child({ streamId: options.streamId });
+    this.#onEvent = options.onEvent;
     this.#onEnded = options.onEnded;
     this.#onClosed = options.onClosed;
     this.#stream = new LiveStream({
@@ -145,6 +155,20 @@ export class LiveSession {
     return this.#publisher?.health;
   }
 
+  /** How the stream's media is now. */
+  figures(): SessionFigures {
+    const publisher = this.#publisher;
+    return sessionFigures({
+      protocol: publisher?.options.protocol,
+      startedAtMs: this.startedAtMs,
+      rate: publisher?.meter.read(this.#clock.monotonicMs()),
+      video: this.#stream.video,
+      droppedFrames: this.#droppedFrames + (publisher?.reader?.dropped ?? 0),
+      encoderSpeed: this.#presenter.encoderSpeed,
+      health: publisher?.health,
+    });
+  }
+
   get ended(): boolean {
     return this.#ended;
   }
@@ -158,6 +182,7 @@ export class LiveSession {
       options,
       // WebRTC's sound is Opus, of which viewers hear AAC of our own making: silence until it comes is of the same kind.
       tracks: new TrackWait(this.#options.secondTrackWaitMs, options.protocol === WEBRTC),
+      meter: new MediaMeter(this.#clock.monotonicMs()),
       reader: undefined,
       begun: false,
       health: undefined,
@@ -169,6 +194,8 @@ export class LiveSession {
       { protocol: options.protocol, peer: options.peer, keyId: options.keyId },
       'publisher connected',
     );
+    const { protocol, keyId } = options;
+    this.#onEvent({ type: 'publisher-connected', streamId: this.streamId, protocol, keyId });
     const isCurrent = (): boolean => this.#publisher === publisher;
     return {
       writeTrack: (track) => {
@@ -181,6 +208,7 @@ export class LiveSession {
       },
       writeUnit: (unit) => {
         if (!isCurrent()) return;
+        publisher.meter.count(unit);
         this.contain(() => {
           this.#stream.writeUnit(unit);
           if (!publisher.begun) this.#beginWhenReady(publisher);
@@ -190,7 +218,9 @@ export class LiveSession {
         if (isCurrent()) publisher.tracks.expect(kinds);
       },
       report: (health) => {
-        if (isCurrent()) publisher.health = health;
+        if (!isCurrent()) return;
+        publisher.health = health;
+        this.#droppedFrames += health.droppedFrames ?? 0;
       },
       end: (reason) => {
         if (isCurrent()) this.#detach(reason);
@@ -210,6 +240,7 @@ export class LiveSession {
   tick(): void {
     const publisher = this.#publisher;
     if (publisher === undefined) return;
+    publisher.meter.tick(this.#clock.monotonicMs());
     this.contain(() => {
       if (!publisher.begun) this.#beginWhenReady(publisher);
       this.#stream.tick();
@@ -239,6 +270,7 @@ export class LiveSession {
     this.close();
     this.#presenter.end();
     this.#log.info({}, 'stream ended');
+    this.#onEvent({ type: 'ended', streamId: this.streamId });
     this.#onEnded();
   }
 
@@ -250,6 +282,11 @@ export class LiveSession {
     this.#stream.close();
     if (this.#closed) return;
     this.#closed = true;
+    if (this.#publisher !== undefined) {
+      // Only where the server stops: its connection is closed by whoever accepted it, and must set no timer here afterwards.
+      this.#publisher = undefined;
+      this.#onEvent({ type: 'publisher-lost', streamId: this.streamId, reason: 'server-stopping' });
+    }
     this.#onClosed();
   }
 
@@ -280,13 +317,16 @@ export class LiveSession {
     const publisher = this.#publisher;
     if (publisher === undefined) return;
     this.#publisher = undefined;
+    this.#droppedFrames += publisher.reader?.dropped ?? 0;
     publisher.reader?.close();
     this.#presenter.leave();
     this.#log.info({ reason }, 'publisher gone');
+    this.#onEvent({ type: 'publisher-lost', streamId: this.streamId, reason });
     if (this.#ended) return;
     // What the encoder still holds belongs to this publisher's last segment.
     this.#interruptTimer = setTimeout(() => this.contain(() => this.#interrupt()), FLUSH_MS);
-    const windowMs = reason === 'revoked' ? 0 : this.#options.reconnectWindowMs;
+    const ownMs = publisher.options.reconnectWindowMs ?? this.#options.reconnectWindowMs;
+    const windowMs = reason === 'revoked' ? 0 : ownMs;
     this.#reconnectTimer = setTimeout(() => this.contain(() => this.end()), Math.max(windowMs, FLUSH_MS));
   }
 

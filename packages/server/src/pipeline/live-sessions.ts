@@ -6,6 +6,7 @@ import type { PublisherHealth, PublisherSink, PublishTarget } from '../stream/pu
 import type { AudioEncoderServices } from '../transcode/audio/audio-encoder.ts';
 import { LiveSession } from './live-session.ts';
 import type { PipelineOptions } from './pipeline-options.ts';
+import { type SessionEvent, SessionEvents } from './session-events.ts';
 import type { SourceEncoderFactory } from './source-encoder.ts';
 
 /** How often sessions look at the clock, in milliseconds. */
@@ -50,6 +51,7 @@ export class LiveSessions implements PublishTarget, PresentationDirectory {
   readonly #sessions = new Map<string, LiveSession>();
   readonly #forget = new Map<string, NodeJS.Timeout>();
   readonly #closeListeners: ((streamId: string) => void)[] = [];
+  readonly #events: SessionEvents;
   readonly #ticker: NodeJS.Timeout;
 
   constructor(deps: {
@@ -66,6 +68,7 @@ export class LiveSessions implements PublishTarget, PresentationDirectory {
     const { options, clock, log, spool, encoderFor, audio, keepEndedMs = KEEP_ENDED_MS } = deps;
     this.#deps = { options, clock, log, spool, encoderFor, audio };
     this.#keepEndedMs = keepEndedMs;
+    this.#events = new SessionEvents(log);
     this.#ticker = setInterval(() => {
       for (const session of this.#sessions.values()) session.tick();
     }, TICK_MS);
@@ -91,6 +94,11 @@ export class LiveSessions implements PublishTarget, PresentationDirectory {
   /** Calls back whenever a session is over: its stream ended, or the server stops. */
   onSessionClosed(listener: (streamId: string) => void): void {
     this.#closeListeners.push(listener);
+  }
+
+  /** Calls back after publishers come and go and streams end, in order; returns the way to stop that. */
+  onEvent(listener: (event: SessionEvent) => void): () => void {
+    return this.#events.on(listener);
   }
 
   /** Streams that can be watched now. */
@@ -146,6 +154,7 @@ export class LiveSessions implements PublishTarget, PresentationDirectory {
       streamId,
       ...this.#deps,
       afterMsn: ended?.presentation?.lastMsn ?? 0,
+      onEvent: (event) => this.#events.emit(event),
       onClosed: () => {
         for (const listener of this.#closeListeners) listener(streamId);
       },

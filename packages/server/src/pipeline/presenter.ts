@@ -66,6 +66,11 @@ export class Presenter {
     return this.#order.reordered;
   }
 
+  /** Encoded seconds per second, lately; undefined while nothing is encoded. */
+  get encoderSpeed(): number | undefined {
+    return this.#encoder?.speed;
+  }
+
   /** True when renditions of the source are encoded, or will be as far as is known. */
   get encodes(): boolean {
     return this.#options.encoderFor !== undefined && this.rungs.planned?.length !== 0;

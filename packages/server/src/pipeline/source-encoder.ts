@@ -17,6 +17,8 @@ export interface SourceEncoder {
   end(): void;
   /** Stops at once. */
   close(): void;
+  /** Encoded seconds per second, lately; undefined while nothing is encoded. */
+  readonly speed?: number | undefined;
   dump(): object;
 }
 

@@ -12,6 +12,12 @@ export interface ChildProcessOptions {
   readonly nice?: number;
   /** Names of environment variables that the child may see; secrets of ours are not among them. */
   readonly environment?: readonly string[];
+  /** Working directory. Default ours. */
+  readonly directory?: string;
+  /** User and group that the child runs as; only root may say so. Default ours. */
+  readonly identity?: { readonly uid: number; readonly gid: number };
+  /** In a session of its own, so that the terminal's Ctrl-C reaches us alone. Default false. */
+  readonly ownSession?: boolean;
 }
 
 /** How a child ended. */
@@ -55,6 +61,9 @@ export class ChildProcess {
       stdio,
       env: allowedEnvironment(options),
       shell: false,
+      detached: options.ownSession ?? false,
+      ...(options.directory === undefined ? {} : { cwd: options.directory }),
+      ...options.identity,
     });
     this.#child = child;
     this.stdin = writable(child.stdio[0]);

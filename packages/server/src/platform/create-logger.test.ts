@@ -26,6 +26,10 @@ describe('createLogger', () => {
         { streamKey: 'canary', request: { authorization: 'canary', key: 'canary' }, token: 'canary' },
         'refused',
       );
+      log.warn(
+        { call: { headers: { cookie: 'canary', authorization: 'canary' } }, resetToken: 'canary' },
+        'refused',
+      );
       log.child({ streamName: 'canary' }).error({ tcUrl: 'canary' }, 'refused');
       expect(lines.join('')).not.toContain('canary');
       expect(lines.join('')).toContain('[secret]');

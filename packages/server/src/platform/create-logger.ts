@@ -10,7 +10,7 @@ export interface LogOptions {
   readonly format: 'auto' | 'pretty' | 'json';
 }
 
-/** Field names whose values are secrets, at the first two depths; whoever logs one by mistake prints only `[secret]`. */
+/** Field names whose values are secrets, at the first three depths; whoever logs one by mistake prints only `[secret]`. */
 const secretFields = [
   'key',
   'streamKey',
@@ -21,8 +21,17 @@ const secretFields = [
   'secret',
   'authorization',
   'cookie',
+  'setCookie',
   'masterKey',
-].flatMap((name) => [name, `*.${name}`]);
+  'accessToken',
+  'apiToken',
+  'resetToken',
+  'sessionToken',
+  'setupToken',
+  'clientSecret',
+  'databaseUrl',
+  'smtpUrl',
+].flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
 
 /** A logger on standard error, so that what a command prints on standard output stays clean. */
 export function createLogger(options: LogOptions, destination: DestinationStream = process.stderr): Logger {

@@ -45,6 +45,7 @@ export interface PublisherHealth {
   readonly rttMs?: number;
   /** Fraction of packets lost for good, 0…1. */
   readonly lossFraction?: number;
+  /** Pictures given up on the way since the last report. */
   readonly droppedFrames?: number;
   readonly warnings: readonly HealthWarning[];
 }
@@ -67,8 +68,15 @@ export type PublishDecision =
       readonly allowed: true;
       readonly streamId: string /** Stable name of the key for takeover and revocation; not the secret. */;
       readonly keyId: string;
+      /** How long this stream stays live without its publisher, in milliseconds; absent: as the server's setting says. */
+      readonly reconnectWindowMs?: number;
     }
-  | { readonly allowed: false; readonly reason: string };
+  | {
+      readonly allowed: false;
+      readonly reason: string;
+      /** False: the key is known, or could not be checked, so that nobody is guessing keys here. Absent: it may be a guess. */
+      readonly isGuess?: false;
+    };
 
 /** Port: decides who may publish. The key file implements it now, the control plane later. */
 export interface PublishAuthorizer {
@@ -91,6 +99,8 @@ export interface PublishTarget {
     readonly evict: (reason: PublisherEnd) => void;
     /** Asks the publisher for a keyframe, where its protocol can (WebRTC); whoever asks need not count how often. */
     readonly requestKeyframe?: () => void;
+    /** As in `PublishDecision`. */
+    readonly reconnectWindowMs?: number;
   }): PublisherSink;
 }
 

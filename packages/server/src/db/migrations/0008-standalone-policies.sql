@@ -25,7 +25,7 @@ GRANT INSERT (id, slug, name, description, avatar_url, is_private, created_by),
     UPDATE (slug, name, description, avatar_url, is_private, updated_at), DELETE
   ON nchat_channels TO tallylight_request;
 CREATE POLICY "Public channels, and one's own" ON nchat_channels FOR SELECT TO tallylight_request
-  USING (NOT is_private OR tallylight.is_admin() OR created_by = tallylight.user_id() OR tallylight.channel_role(id) IS NOT NULL);
+  USING (NOT is_private OR tallylight.is_admin() OR tallylight.channel_role(id) IS NOT NULL);
 CREATE POLICY "Users can found channels" ON nchat_channels FOR INSERT TO tallylight_request
   WITH CHECK (created_by = tallylight.user_id());
 CREATE POLICY "Who runs a channel changes it" ON nchat_channels FOR UPDATE TO tallylight_request

@@ -9,7 +9,12 @@ import {
 } from '../../rtmp/command.ts';
 import { MESSAGE_TYPE, type RtmpMessage } from '../../rtmp/rtmp-message.ts';
 import { RtmpProtocolError } from '../../rtmp/rtmp-protocol-error.ts';
-import { type PublisherEnd, type PublisherSink, StreamBusyError } from '../../stream/publisher.ts';
+import {
+  type PublishDecision,
+  type PublisherEnd,
+  type PublisherSink,
+  StreamBusyError,
+} from '../../stream/publisher.ts';
 import { connectRefusal, connectReply } from './connect-reply.ts';
 import { readConnect, readPublish } from './connect-request.ts';
 import { UnservableMediaError } from './media-error.ts';
@@ -186,9 +191,11 @@ export class Session {
       // The peer may have gone meanwhile.
       if (this.#state !== 'authorising') return;
       if (decision.allowed) {
-        this.#attach(decision.streamId, decision.keyId);
+        this.#attach(decision);
       } else {
-        this.#services.keyFailures.count(this.#link.limitKey, this.#link.monotonicMs());
+        if (decision.isGuess !== false) {
+          this.#services.keyFailures.count(this.#link.limitKey, this.#link.monotonicMs());
+        }
         this.refuse('NetStream.Publish.Denied', decision.reason);
       }
     } catch (error) {
@@ -201,10 +208,11 @@ export class Session {
     }
   }
 
-  #attach(streamId: string, keyId: string): void {
+  #attach({ streamId, keyId, reconnectWindowMs }: Extract<PublishDecision, { allowed: true }>): void {
     const sink = this.#services.target.publish({
       streamId,
       keyId,
+      ...(reconnectWindowMs === undefined ? {} : { reconnectWindowMs }),
       protocol: this.#link.protocol,
       peer: this.#link.peer,
       silentForMs: () => this.#link.silentForMs(),

@@ -142,7 +142,7 @@ export class WhipEndpoint implements RequestHandler {
       });
       const rtc = await this.#open(offer, session);
       // Offer and answer take seconds, in which a key may be revoked: that ends only who publishes already. Nothing is awaited after this.
-      const { keyId } = await door.admit(request, { ...client, streamId });
+      const { keyId, reconnectWindowMs } = await door.admit(request, { ...client, streamId });
       if (this.#closed) throw offerRefused({ reason: 'unavailable', message: 'the server is stopping' });
       // The client went away, or the worker did: without an answer there is no publisher.
       if (isGone(response) || session.ended) {
@@ -153,6 +153,7 @@ export class WhipEndpoint implements RequestHandler {
       const sink = target.publish({
         streamId,
         keyId,
+        ...(reconnectWindowMs === undefined ? {} : { reconnectWindowMs }),
         protocol,
         peer,
         silentForMs: () => publisher.silentForMs(),

@@ -1,0 +1,30 @@
+import { element } from '../element.ts';
+import { fetchMe, post } from './session.ts';
+
+/**
+ * Who is signed in, for the page's head: the name and a way out, or the way in. Nothing where the server has no accounts
+ * (`ROLE=media`), which a page learns from `GET /api/sign-in-options`.
+ */
+export async function accountLink(): Promise<HTMLElement | undefined> {
+  const options = await fetch('/api/sign-in-options', { cache: 'no-store' }).catch(() => undefined);
+  if (options?.ok !== true) {
+    return undefined;
+  }
+  const me = await fetchMe();
+  if (me === undefined) {
+    const link = element('a', { className: 'button', text: 'Sign in' });
+    const here = location.pathname + location.search;
+    link.href = `/sign-in?next=${encodeURIComponent(here)}`;
+    return link;
+  }
+  const leave = element('button', { className: 'button', text: 'Sign out' });
+  leave.addEventListener('click', () => {
+    void post('/api/auth/sign-out', {}).finally(() => {
+      location.reload();
+    });
+  });
+  const streams = element('a', { className: 'button', text: 'My streams' });
+  streams.href = '/streams';
+  const name = element('span', { className: 'who', text: me.displayName });
+  return element('span', { className: 'account-link' }, name, ...(me.isGuest ? [] : [streams]), leave);
+}

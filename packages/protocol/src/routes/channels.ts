@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { page, success, uuid } from '../entities/basics.ts';
+import {
+  channel,
+  channelMember,
+  channelReference,
+  channelRole,
+  createChannelInput,
+  updateChannelInput,
+} from '../entities/channel.ts';
+import { defineRoute } from '../route.ts';
+
+const channelParams = z.object({ id: uuid });
+const memberParams = channelParams.extend({ userId: uuid });
+
+/** The routes of channels and their members. */
+export const channelRoutes = {
+  create: defineRoute({
+    method: 'POST',
+    path: '/api/channels',
+    operation: 'createChannel',
+    summary: 'Found a channel; the caller becomes its owner',
+    tag: 'Channels',
+    access: 'account',
+    body: createChannelInput,
+    response: channel,
+    status: 201,
+    idempotent: true,
+    errors: ['CONFLICT'],
+  }),
+  list: defineRoute({
+    method: 'GET',
+    path: '/api/channels',
+    operation: 'listChannels',
+    summary: 'Public channels, or those that the caller is a member of',
+    tag: 'Channels',
+    access: 'public',
+    query: page.extend({
+      /** Only channels that the caller is a member of. */
+      mine: z.stringbool().default(false),
+      /** Part of a name or slug. */
+      search: z.string().max(100).optional(),
+    }),
+    response: z.object({ channels: z.array(channel), total: z.number().int() }),
+  }),
+  get: defineRoute({
+    method: 'GET',
+    path: '/api/channels/:id',
+    operation: 'getChannel',
+    summary: 'One channel, by its id or slug',
+    tag: 'Channels',
+    access: 'public',
+    params: z.object({ id: channelReference }),
+    response: channel,
+    errors: ['NOT_FOUND'],
+  }),
+  update: defineRoute({
+    method: 'PATCH',
+    path: '/api/channels/:id',
+    operation: 'updateChannel',
+    summary: 'Change a channel’s name, slug, description, picture or privacy',
+    tag: 'Channels',
+    access: 'account',
+    params: channelParams,
+    body: updateChannelInput,
+    response: channel,
+    errors: ['NOT_FOUND', 'FORBIDDEN', 'CONFLICT'],
+  }),
+  remove: defineRoute({
+    method: 'DELETE',
+    path: '/api/channels/:id',
+    operation: 'deleteChannel',
+    summary: 'Close a channel with all its streams; none of them may be live',
+    tag: 'Channels',
+    access: 'account',
+    params: channelParams,
+    response: success,
+    errors: ['NOT_FOUND', 'FORBIDDEN', 'CONFLICT'],
+  }),
+  members: defineRoute({
+    method: 'GET',
+    path: '/api/channels/:id/members',
+    operation: 'listChannelMembers',
+    summary: 'Who is in a channel; for its members',
+    tag: 'Channels',
+    access: 'user',
+    params: channelParams,
+    query: page,
+    response: z.object({ members: z.array(channelMember), total: z.number().int() }),
+    errors: ['NOT_FOUND', 'FORBIDDEN'],
+  }),
+  invite: defineRoute({
+    method: 'POST',
+    path: '/api/channels/:id/members',
+    operation: 'addChannelMember',
+    summary: 'Take somebody in, by id or user name',
+    tag: 'Channels',
+    access: 'account',
+    params: channelParams,
+    body: z.union([
+      z.object({ userId: uuid, role: channelRole.default('viewer') }),
+      z.object({ username: z.string().min(1).max(25), role: channelRole.default('viewer') }),
+    ]),
+    response: channelMember,
+    errors: ['NOT_FOUND', 'FORBIDDEN', 'CONFLICT'],
+  }),
+  setRole: defineRoute({
+    method: 'PUT',
+    path: '/api/channels/:id/members/:userId',
+    operation: 'setChannelRole',
+    summary: 'Give a member another role, or take somebody in with it',
+    tag: 'Channels',
+    access: 'account',
+    params: memberParams,
+    body: z.object({ role: channelRole }),
+    response: channelMember,
+    errors: ['NOT_FOUND', 'FORBIDDEN', 'CONFLICT'],
+  }),
+  removeMember: defineRoute({
+    method: 'DELETE',
+    path: '/api/channels/:id/members/:userId',
+    operation: 'removeChannelMember',
+    summary: 'Put somebody out of a channel; with the caller’s own id: leave it',
+    tag: 'Channels',
+    access: 'user',
+    params: memberParams,
+    response: success,
+    errors: ['NOT_FOUND', 'FORBIDDEN', 'CONFLICT'],
+  }),
+};

@@ -1,0 +1,84 @@
+import { sql } from 'kysely';
+import type { AnswerStore, Claim, KeptAnswer, OnceKey } from '../../api/idempotency.ts';
+import type { Database, Tx } from '../../db/database.ts';
+
+/** A claim that is older, in seconds, is of a server that was killed: whoever asks next takes it over. Longer than any request lives. */
+const ABANDONED_SECONDS = 60;
+/** How long answers are kept, in hours. */
+const KEPT_HOURS = 24;
+
+/** Answers that are given again, in `nchat_live_idempotency`: they outlive the server. */
+export class AnswerRepository implements AnswerStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** See {@link AnswerStore.claim}. Of two at once one is `claimed`. */
+  claim(key: OnceKey, requestHash: string): Promise<Claim> {
+    // The service's work: the rows are keyed by the actor that the API has proven, and are nobody's to read.
+    return this.#database.asService(async (tx) => {
+      const taken = await sql`
+        INSERT INTO nchat_live_idempotency AS kept (user_id, operation, key, request_hash)
+        VALUES (${key.userId}, ${key.operation}, ${key.key}, ${requestHash})
+        ON CONFLICT (user_id, operation, key) DO UPDATE
+          SET created_at = now(), request_hash = excluded.request_hash, status = NULL, body = NULL
+          WHERE kept.created_at < now() - make_interval(hours => ${KEPT_HOURS})
+             OR (kept.status IS NULL AND kept.created_at < now() - make_interval(secs => ${ABANDONED_SECONDS}))
+        RETURNING 1`.execute(tx);
+      return taken.rows.length > 0 ? 'claimed' : this.#known(tx, key, requestHash);
+    });
+  }
+
+  /** See {@link AnswerStore.keep}. */
+  async keep(key: OnceKey, { status, body }: KeptAnswer): Promise<void> {
+    await this.#database.asService((tx) =>
+      tx
+        .updateTable('nchat_live_idempotency')
+        .set({ status, body: JSON.stringify(body ?? null) })
+        .where('user_id', '=', key.userId)
+        .where('operation', '=', key.operation)
+        .where('key', '=', key.key)
+        .execute(),
+    );
+  }
+
+  /** See {@link AnswerStore.release}. */
+  async release(key: OnceKey): Promise<void> {
+    await this.#database.asService((tx) =>
+      tx
+        .deleteFrom('nchat_live_idempotency')
+        .where('user_id', '=', key.userId)
+        .where('operation', '=', key.operation)
+        .where('key', '=', key.key)
+        .where('status', 'is', null)
+        .execute(),
+    );
+  }
+
+  /** Forgets answers that are a day old; returns how many. For a job. */
+  async prune(): Promise<number> {
+    const [result] = await this.#database.asService((tx) =>
+      tx
+        .deleteFrom('nchat_live_idempotency')
+        .where('created_at', '<', sql<Date>`now() - make_interval(hours => ${KEPT_HOURS})`)
+        .execute(),
+    );
+    return Number(result?.numDeletedRows ?? 0);
+  }
+
+  async #known(tx: Tx, key: OnceKey, requestHash: string): Promise<Claim> {
+    const row = await tx
+      .selectFrom('nchat_live_idempotency')
+      .select(['request_hash', 'status', 'body'])
+      .where('user_id', '=', key.userId)
+      .where('operation', '=', key.operation)
+      .where('key', '=', key.key)
+      .executeTakeFirst();
+    // Given back in between: the caller asks again.
+    if (row === undefined) return 'under-way';
+    if (row.request_hash !== requestHash) return 'other-request';
+    return row.status === null ? 'under-way' : { status: row.status, body: row.body };
+  }
+}

@@ -1,0 +1,136 @@
+import type { Database } from '../../db/database.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Logger } from '../../platform/logger.ts';
+import type { PublishAuthorizer, PublishDecision, PublishRequest } from '../../stream/publisher.ts';
+import type { ManagedStreams } from '../watching/managed-streams.ts';
+import type { KeyRing } from './key-ring.ts';
+import { DEFAULT_KEYS_LIMITS, type KeysLimits } from './keys-limits.ts';
+import { publishRefusal } from './publish-permit.ts';
+import { markUsed, type PublishFacts, readKey, readPublishFacts, resealKey } from './repository.ts';
+import { keyContext } from './stream-keys.ts';
+
+/** What deciding about publishers needs. */
+export interface DatabasePublishAuthorizerOptions {
+  readonly database: Database;
+  readonly ring: KeyRing;
+  /** Learns of each stream before its publisher is let in. */
+  readonly streams: ManagedStreams;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly limits?: Partial<KeysLimits>;
+}
+
+/** As all keys of ours look; anything else is not worth a question to the database. */
+const FORM = /^live_[\w-]{20,100}$/;
+
+interface Remembered {
+  readonly facts: PublishFacts;
+  readonly atMs: number;
+}
+
+/**
+ * Who may publish, by the keys in the database. A key is found by its keyed hash: how long that takes tells nothing of any key. While the
+ * database is away, keys that were good within the last hour still are, so that encoders which reconnect keep their stream.
+ */
+export class DatabasePublishAuthorizer implements PublishAuthorizer {
+  readonly #options: DatabasePublishAuthorizerOptions;
+  readonly #limits: KeysLimits;
+  readonly #remembered = new Map<string, Remembered>();
+
+  constructor(options: DatabasePublishAuthorizerOptions) {
+    this.#options = options;
+    this.#limits = { ...DEFAULT_KEYS_LIMITS, ...options.limits };
+  }
+
+  async authorize({ streamKey }: PublishRequest): Promise<PublishDecision> {
+    if (!FORM.test(streamKey)) return { allowed: false, reason: 'unknown stream key' };
+    const { database, log, ring } = this.#options;
+    const lookup = ring.lookup(streamKey);
+    let facts: PublishFacts | undefined;
+    try {
+      // As the server: no user's role sees keys.
+      facts = await database.asService((tx) => readPublishFacts(tx, { lookups: ring.lookups(streamKey) }));
+    } catch (error) {
+      log.warn({ error }, 'cannot ask the database for a stream key');
+      return this.#decideAlone(lookup);
+    }
+    if (facts === undefined) {
+      this.#remembered.delete(lookup);
+      return { allowed: false, reason: 'unknown stream key' };
+    }
+    const refusal = publishRefusal(facts);
+    if (refusal !== undefined) {
+      this.#remembered.delete(lookup);
+      return { allowed: false, reason: refusal, isGuess: false };
+    }
+    this.#remember(lookup, facts);
+    this.#noteUse(facts, streamKey);
+    return this.#admit(facts);
+  }
+
+  /** Whether a key may still publish, for what happens while it does. Rejects when the database is away. */
+  async mayGoOn(keyId: string): Promise<boolean> {
+    const facts = await this.#options.database.asService((tx) => readPublishFacts(tx, { id: keyId }));
+    return facts !== undefined && publishRefusal(facts) === undefined;
+  }
+
+  /** Takes a stream's keys from memory: it ended, or its key is another. */
+  forget(streamId: string): void {
+    for (const [lookup, { facts }] of this.#remembered) {
+      if (facts.streamId === streamId) this.#remembered.delete(lookup);
+    }
+  }
+
+  #decideAlone(lookup: string): PublishDecision {
+    const known = this.#remembered.get(lookup);
+    if (known !== undefined && this.#options.clock.monotonicMs() - known.atMs < this.#limits.rememberMs) {
+      return this.#admit(known.facts);
+    }
+    return {
+      allowed: false,
+      reason: 'the server cannot check stream keys at the moment: try again',
+      isGuess: false,
+    };
+  }
+
+  #admit(facts: PublishFacts): PublishDecision {
+    const { streamId, keyId, reconnectWindowSeconds } = facts;
+    const reconnectWindowMs = reconnectWindowSeconds === undefined ? undefined : reconnectWindowSeconds * 1000;
+    this.#options.streams.admit({
+      id: streamId,
+      channelId: facts.channelId,
+      broadcasterId: facts.broadcasterId,
+      visibility: facts.channelIsPrivate || facts.visibility === 'private' ? 'private' : visibilityOf(facts),
+      phase: facts.status === 'live' || facts.status === 'ending' ? 'live' : 'waiting',
+      reconnectWindowMs,
+      changedAtMs: facts.changedAtMs,
+    });
+    return { allowed: true, streamId, keyId, ...(reconnectWindowMs === undefined ? {} : { reconnectWindowMs }) };
+  }
+
+  #remember(lookup: string, facts: PublishFacts): void {
+    this.#remembered.delete(lookup);
+    this.#remembered.set(lookup, { facts, atMs: this.#options.clock.monotonicMs() });
+    for (const oldest of this.#remembered.keys()) {
+      if (this.#remembered.size <= this.#limits.maxRemembered) return;
+      this.#remembered.delete(oldest);
+    }
+  }
+
+  /** Beside the way of the publisher, who does not wait for it. */
+  #noteUse({ keyId, kid }: PublishFacts, streamKey: string): void {
+    const { database, log, ring } = this.#options;
+    database
+      .asService(async (tx) => {
+        await markUsed(tx, keyId);
+        if (kid === ring.kid) return;
+        const key = await readKey(tx, keyId);
+        if (key !== undefined) await resealKey(tx, keyId, ring.lookup(streamKey), ring.seal(streamKey, keyContext(key)));
+      })
+      .catch((error: unknown) => log.debug({ error, keyId }, 'use of a stream key not noted'));
+  }
+}
+
+function visibilityOf({ visibility }: PublishFacts): 'public' | 'unlisted' {
+  return visibility === 'public' ? 'public' : 'unlisted';
+}

@@ -1,0 +1,125 @@
+import type { PublicUser } from '@tallylight/protocol/entities/basics.ts';
+import {
+  liveError,
+  StreamNotFoundError,
+  StreamNotLiveError,
+  ViewerBannedError,
+} from '@tallylight/protocol/errors.ts';
+import type { Actor } from '../../api/actor.ts';
+import type { Database } from '../../db/database.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { ControlEventMap, ControlEvents } from '../control-events.ts';
+import { admissionRow } from './repository.ts';
+
+/** What the rules of reacting ask about one user and one stream. */
+export interface Admission {
+  readonly status: string;
+  readonly enableReactions: boolean;
+  /** A ban or time-out that holds now. */
+  readonly barred: 'ban' | 'timeout' | undefined;
+  readonly user: PublicUser;
+  /** Until when it may be taken as true, on the monotonic clock. */
+  readonly untilMs: number;
+}
+
+/** Where to ask, and for how long an answer holds. */
+export interface ReactionAdmissionOptions {
+  readonly database: Database;
+  readonly events: ControlEvents;
+  readonly clock: Clock;
+  readonly ttlMs: number;
+  readonly maxEntries: number;
+}
+
+/** Changes of a stream after which its rules must be asked again; others, such as counts, change nothing here. */
+const RULES = ['status', 'enableReactions', 'visibility', 'channelId'] as const;
+
+/** Who may react to what: asked of the database once, then kept until an event says otherwise. */
+export class ReactionAdmission {
+  readonly #options: ReactionAdmissionOptions;
+  /** By stream, then by user. */
+  readonly #kept = new Map<string, Map<string, Admission>>();
+  readonly #unlisten: () => void;
+  #size = 0;
+  /** Rises whenever something is forgotten, so that an answer asked before is not kept after. */
+  #generation = 0;
+
+  constructor(options: ReactionAdmissionOptions) {
+    this.#options = options;
+    this.#unlisten = this.#listen(options.events);
+  }
+
+  /** What is known without asking. */
+  known(userId: string, streamId: string): Admission | undefined {
+    const admission = this.#kept.get(streamId)?.get(userId);
+    if (admission === undefined || admission.untilMs <= this.#options.clock.monotonicMs()) return undefined;
+    return admission;
+  }
+
+  /** Asks the database, on behalf of the user. Rejects with STREAM_NOT_FOUND for a stream that they may not see. */
+  async ask(actor: Actor, userId: string, streamId: string): Promise<Admission> {
+    const generation = this.#generation;
+    const row = await this.#options.database.asUser(actor, (tx) => admissionRow(tx, streamId, userId));
+    if (row === undefined) throw new StreamNotFoundError(streamId);
+    const admission: Admission = { ...row, untilMs: this.#options.clock.monotonicMs() + this.#options.ttlMs };
+    if (generation === this.#generation) this.#keep(streamId, userId, admission);
+    return admission;
+  }
+
+  /** Listens no more. */
+  close(): void {
+    this.#unlisten();
+  }
+
+  #keep(streamId: string, userId: string, admission: Admission): void {
+    if (this.#size >= this.#options.maxEntries) this.#forgetAll();
+    const ofStream = this.#kept.get(streamId) ?? new Map<string, Admission>();
+    this.#kept.set(streamId, ofStream);
+    if (!ofStream.has(userId)) this.#size += 1;
+    ofStream.set(userId, admission);
+  }
+
+  #forgetAll(): void {
+    this.#generation += 1;
+    this.#kept.clear();
+    this.#size = 0;
+  }
+
+  #forgetStream(streamId: string): void {
+    this.#generation += 1;
+    this.#size -= this.#kept.get(streamId)?.size ?? 0;
+    this.#kept.delete(streamId);
+  }
+
+  #forgetUser(userId: string): void {
+    this.#generation += 1;
+    for (const ofStream of this.#kept.values()) if (ofStream.delete(userId)) this.#size -= 1;
+  }
+
+  #listen(events: ControlEvents): () => void {
+    const onStream = ({ streamId }: { readonly streamId: string }): void => this.#forgetStream(streamId);
+    const onLive = ({ stream }: ControlEventMap['stream-live'][0]): void => this.#forgetStream(stream.id);
+    const onUpdate = ({ streamId, changes }: ControlEventMap['stream-updated'][0]): void => {
+      if (RULES.some((name) => name in changes)) this.#forgetStream(streamId);
+    };
+    const onUser = ({ userId }: { readonly userId: string }): void => this.#forgetUser(userId);
+    events.on('stream-live', onLive).on('stream-updated', onUpdate);
+    events.on('stream-ended', onStream).on('stream-deleted', onStream);
+    events.on('user-barred', onUser).on('access-changed', onUser);
+    return () => {
+      events.off('stream-live', onLive).off('stream-updated', onUpdate);
+      events.off('stream-ended', onStream).off('stream-deleted', onStream);
+      events.off('user-barred', onUser).off('access-changed', onUser);
+    };
+  }
+}
+
+/** Throws what forbids it: not live, reactions off, banned, timed out. */
+export function assertMayReact(admission: Admission, userId: string, streamId: string): void {
+  if (admission.status !== 'live') throw new StreamNotLiveError(streamId);
+  if (!admission.enableReactions)
+    throw liveError('REACTIONS_DISABLED', 'Reactions are disabled for this stream', { streamId });
+  if (admission.barred === 'ban') throw new ViewerBannedError(userId, streamId);
+  if (admission.barred === 'timeout')
+    throw liveError('VIEWER_TIMED_OUT', `User ${userId} is timed out in stream ${streamId}`);
+}

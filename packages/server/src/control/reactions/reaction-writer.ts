@@ -1,0 +1,94 @@
+import type { StreamReaction } from '@tallylight/protocol/entities/talk.ts';
+import type { Database } from '../../db/database.ts';
+import type { Logger } from '../../platform/logger.ts';
+import type { ReactionLimits } from './reactions-limits.ts';
+import { insertReactions } from './repository.ts';
+
+/** Where reactions are written, and how many at once. */
+export interface ReactionWriterOptions {
+  readonly database: Database;
+  readonly log: Logger;
+  readonly limits: Pick<ReactionLimits, 'flushMs' | 'batchRows' | 'waiting'>;
+}
+
+/** Longest pause between two tries while the database is away, in milliseconds. */
+const LONGEST_PAUSE_MS = 2000;
+
+/** Collects reactions and writes them together. While the database is away they wait, as many as there is room for. */
+export class ReactionWriter {
+  readonly #options: ReactionWriterOptions;
+  #waiting: StreamReaction[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #flushing: Promise<void> | undefined;
+  #pauseMs: number;
+
+  constructor(options: ReactionWriterOptions) {
+    this.#options = options;
+    this.#pauseMs = options.limits.flushMs;
+  }
+
+  /** Reactions that are not written yet. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Takes one in; false when there is no room. */
+  add(reaction: StreamReaction): boolean {
+    if (this.#waiting.length >= this.#options.limits.waiting) return false;
+    this.#waiting.push(reaction);
+    this.#timer ??= setTimeout(() => void this.flush(), this.#pauseMs).unref();
+    return true;
+  }
+
+  /** Writes one now, by itself. */
+  async write(reaction: StreamReaction): Promise<void> {
+    // Under the service's role: the rules were asked by the caller, and the stream's counter is not the users' to write.
+    await this.#options.database.asService((tx) => insertReactions(tx, [reaction]));
+  }
+
+  /** Writes what waits. Never rejects: what could not be written waits on. */
+  flush(): Promise<void> {
+    this.#flushing ??= this.#writeAll().finally(() => {
+      this.#flushing = undefined;
+    });
+    return this.#flushing;
+  }
+
+  /** Writes what waits, as far as the database takes it. */
+  async close(): Promise<void> {
+    await this.flush();
+    clearTimeout(this.#timer);
+    if (this.#waiting.length > 0)
+      this.#options.log.warn({ reactions: this.#waiting.length }, 'reactions were not written');
+  }
+
+  async #writeAll(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.slice(0, this.#options.limits.batchRows);
+      try {
+        await this.#options.database.asService((tx) => insertReactions(tx, batch));
+        this.#pauseMs = this.#options.limits.flushMs;
+      } catch (error) {
+        if (!isOfTheRows(error)) {
+          this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
+          this.#timer ??= setTimeout(() => void this.flush(), this.#pauseMs).unref();
+          return;
+        }
+        this.#options.log.error({ error, reactions: batch.length }, 'reactions could not be written');
+      }
+      this.#waiting = this.#waiting.slice(batch.length);
+    }
+  }
+}
+
+/** True when the same rows would fail again: data exceptions and violated constraints, SQLSTATE classes 22 and 23. */
+function isOfTheRows(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    /^2[23]...$/.test(error.code)
+  );
+}

@@ -1,0 +1,82 @@
+import pg from 'pg';
+import type { Logger } from '../platform/logger.ts';
+
+/** How to find out whether PostgreSQL answers. */
+export interface AvailabilityOptions {
+  readonly url: string;
+  readonly log: Logger;
+  /** An answer that takes longer is none, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** Between two tries to reach a PostgreSQL that is away, in milliseconds. */
+const PROBE_EVERY_MS = 250;
+
+/**
+ * Whether PostgreSQL answers. Once it did not, callers are refused at once instead of waiting each for a time-out of their own, until
+ * a connection of ours gets an answer.
+ */
+export class Availability {
+  readonly #options: AvailabilityOptions;
+  #isAvailable = true;
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(options: AvailabilityOptions) {
+    this.#options = options;
+  }
+
+  /** False from the first time-out until PostgreSQL answers again. */
+  get isAvailable(): boolean {
+    return this.#isAvailable;
+  }
+
+  /** Says that PostgreSQL did not answer. */
+  lost(error: unknown): void {
+    if (!this.#isAvailable || this.#isClosed) return;
+    this.#isAvailable = false;
+    this.#options.log.error({ error }, 'the database does not answer');
+    const since = performance.now();
+    const again = async (): Promise<void> => {
+      if (this.#isClosed) return;
+      if (await this.check()) {
+        this.#isAvailable = true;
+        this.#options.log.info(
+          { awayMs: Math.round(performance.now() - since) },
+          'the database answers again',
+        );
+      } else {
+        this.#timer = setTimeout(() => void again(), PROBE_EVERY_MS).unref();
+      }
+    };
+    void again();
+  }
+
+  /** Asks PostgreSQL on a connection of its own. Never throws. */
+  async check(): Promise<boolean> {
+    const { url, timeoutMs } = this.#options;
+    const client = new pg.Client({
+      connectionString: url,
+      connectionTimeoutMillis: timeoutMs,
+      query_timeout: timeoutMs,
+      application_name: 'tallylight probe',
+    });
+    // Both the call and the event tell of a lost connection.
+    client.on('error', () => {});
+    try {
+      await client.connect();
+      await client.query('SELECT 1');
+      return true;
+    } catch {
+      return false;
+    } finally {
+      client.connection.stream.destroy();
+    }
+  }
+
+  /** Asks no more. */
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+  }
+}

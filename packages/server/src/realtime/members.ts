@@ -1,0 +1,136 @@
+import { liveError, StreamNotFoundError } from '@tallylight/protocol/errors.ts';
+import type { Playbacks } from './playbacks.ts';
+import type { PlaybackJoin, StreamAccess } from './ports.ts';
+import { channelRoom, moderatorsRoom, viewersRoom } from './room-adapter.ts';
+import type { Membership, RoomSocket } from './room-socket.ts';
+import type { Rooms } from './rooms.ts';
+
+/** How a connection enters a room. */
+export interface Entry {
+  readonly streamId: string;
+  /** What it plays. Absent: it only listens, or goes on with what it played. */
+  readonly sessionId?: string | undefined;
+  /** By `channel:join`: counts as a viewer even without a session of its own. */
+  readonly isChannel?: boolean;
+}
+
+/** What {@link Members} is made of. */
+export interface MembersOptions {
+  readonly rooms: Rooms;
+  readonly playbacks: Playbacks;
+  readonly access: StreamAccess;
+  /** See `RealtimeLimits.roomsPerSocket`. */
+  readonly roomsPerSocket: number;
+}
+
+/** Who is in which room: the only place where connections enter and leave them. */
+export class Members {
+  readonly #options: MembersOptions;
+
+  constructor(options: MembersOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Lets a connection into the room of a stream, once the access says yes. Rejects with STREAM_NOT_FOUND when it says no, RATE_LIMITED
+   * above the limit of rooms.
+   */
+  async enter(socket: RoomSocket, entry: Entry): Promise<Membership> {
+    const { streamId } = entry;
+    const { memberships, actor } = socket.data;
+    if (!memberships.has(streamId) && memberships.size >= this.#options.roomsPerSocket) {
+      throw liveError('RATE_LIMITED', `a connection may be in ${this.#options.roomsPerSocket} streams`);
+    }
+    const rights = await this.#options.access.rightsOn(actor, streamId);
+    if (rights === undefined) throw new StreamNotFoundError(streamId);
+    // Asked for in the meantime: gone, or another person.
+    if (!socket.connected || socket.data.actor !== actor) throw liveError('CONFLICT', 'the connection changed');
+    const before = memberships.get(streamId);
+    const playback = this.#playbackOf(socket, entry, before?.playback);
+    const membership: Membership = {
+      ...rights,
+      streamId,
+      isChannel: entry.isChannel === true || before?.isChannel === true,
+      ...(playback === undefined ? {} : { playback }),
+    };
+    memberships.set(streamId, membership);
+    if (before === undefined) this.#options.rooms.enter(streamId, rights.channelId);
+    this.#enterRooms(socket, membership);
+    if (playback !== undefined && playback.sessionId !== before?.playback?.sessionId) {
+      await this.#options.playbacks.enter(socket.id, playback);
+      // One playback per connection and stream: nobody counts twice.
+      if (before?.playback !== undefined) this.#options.playbacks.exit(socket.id, before.playback, false);
+    }
+    return membership;
+  }
+
+  /**
+   * Takes a connection out of a room.
+   * @param isLost the connection broke and may come back.
+   */
+  leave(socket: RoomSocket, streamId: string, isLost = false): void {
+    const membership = socket.data.memberships.get(streamId);
+    if (membership === undefined) return;
+    // What is lost keeps its memberships and Socket.IO's rooms: it may come back with them.
+    if (!isLost) {
+      socket.data.memberships.delete(streamId);
+      for (const room of [viewersRoom, channelRoom, moderatorsRoom]) void socket.leave(room(streamId));
+    }
+    if (membership.playback !== undefined) {
+      this.#options.playbacks.exit(socket.id, membership.playback, isLost);
+    }
+    this.#options.rooms.exit(streamId);
+  }
+
+  /** Takes a connection out of every room. */
+  leaveAll(socket: RoomSocket, isLost: boolean): void {
+    for (const streamId of [...socket.data.memberships.keys()]) this.leave(socket, streamId, isLost);
+  }
+
+  /** Lets a connection that came back into the rooms that it was in, as far as it still may. */
+  async return(socket: RoomSocket): Promise<void> {
+    const before = [...socket.data.memberships.values()];
+    socket.data.memberships = new Map();
+    for (const { streamId, playback, isChannel } of before) {
+      try {
+        await this.enter(socket, { streamId, isChannel, sessionId: playback?.sessionId });
+      } catch {
+        void socket.leave(viewersRoom(streamId));
+      }
+    }
+  }
+
+  /** Asks the access again about a connection in a room. False: it was put out. */
+  async review(socket: RoomSocket, streamId: string): Promise<boolean> {
+    const before = socket.data.memberships.get(streamId);
+    if (before === undefined) return false;
+    const rights = await this.#options.access.rightsOn(socket.data.actor, streamId).catch(() => undefined);
+    const now = socket.data.memberships.get(streamId);
+    if (now === undefined) return false;
+    if (rights === undefined) {
+      this.leave(socket, streamId);
+      return false;
+    }
+    const membership = { ...now, ...rights };
+    socket.data.memberships.set(streamId, membership);
+    this.#enterRooms(socket, membership);
+    return true;
+  }
+
+  #enterRooms(socket: RoomSocket, { streamId, isChannel, moderates }: Membership): void {
+    void socket.join(viewersRoom(streamId));
+    if (isChannel) void socket.join(channelRoom(streamId));
+    if (moderates) void socket.join(moderatorsRoom(streamId));
+    else void socket.leave(moderatorsRoom(streamId));
+  }
+
+  #playbackOf(
+    socket: RoomSocket,
+    { streamId, sessionId, isChannel }: Entry,
+    before: PlaybackJoin | undefined,
+  ): PlaybackJoin | undefined {
+    const { actor, address, userAgent } = socket.data;
+    const id = sessionId ?? before?.sessionId ?? (isChannel === true ? `socket-${socket.id}` : undefined);
+    return id === undefined ? undefined : { streamId, sessionId: id, actor, address, userAgent };
+  }
+}
