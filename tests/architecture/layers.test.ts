@@ -54,6 +54,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'server/keys': ['server/platform', 'server/stream'],
   // The control plane. It knows media by the port `LivePort` alone.
   'server/db': ['protocol', 'server/platform'],
+  'server/jobs': ['server/platform', 'server/db'],
   'server/api': ['protocol', 'server/platform', 'server/http', 'server/origin'],
   'server/control': [
     'protocol',
@@ -82,8 +83,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'server/api',
     'server/control',
     'server/realtime',
+    'server/assembly',
   ],
   'server/cli': [
+    'protocol',
     'server/platform',
     'server/config',
     'server/keys',
@@ -94,7 +97,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'server/control',
     'server/http',
   ],
-  // The composition root: the only file that builds classes of different folders.
+  // The composition root, and the control plane's part of it: only here are classes of different folders built.
+  'server/assembly': ['*'],
   'server/main.ts': ['*'],
 };
 

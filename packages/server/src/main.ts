@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { metricsRoutes } from './api/health-routes.ts';
+import type { ControlPlane } from './assembly/control-plane.ts';
+import { startControl } from './assembly/start-control.ts';
 import type { Config, RtcConfig } from './config/config.ts';
 import { WhepEndpoint } from './egress/whep/whep-endpoint.ts';
 import { ClientAddresses } from './http/address.ts';
@@ -21,6 +24,7 @@ import { IceServers } from './ingest/whip/ice-servers.ts';
 import { WhipEndpoint } from './ingest/whip/whip-endpoint.ts';
 import { anyOf } from './keys/any-of.ts';
 import { KeyFile } from './keys/key-file.ts';
+import { readMasterKey } from './keys/master-key.ts';
 import { MemoryKey } from './keys/memory-key.ts';
 import { Origin } from './origin/origin.ts';
 import type { ViewerAuthorizer } from './packager/presentation.ts';
@@ -28,12 +32,14 @@ import { Spool } from './packager/spool.ts';
 import { canPackage } from './packager/video-packager.ts';
 import { LadderEncoder, type LadderServices } from './pipeline/ladder-encoder.ts';
 import { LiveSessions } from './pipeline/live-sessions.ts';
+import { type CountViewers, MediaPort } from './pipeline/media-port.ts';
 import type { SourceEncoderFactory } from './pipeline/source-encoder.ts';
 import { WebRtcFeeds } from './pipeline/webrtc-feed.ts';
 import { ChildProcesses } from './platform/child-process.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import { Lifecycle } from './platform/lifecycle.ts';
 import type { Logger } from './platform/logger.ts';
+import { REALTIME_PATH } from './realtime/realtime-server.ts';
 import { DEFAULT_RTC_LIMITS } from './rtc-worker/rtc-limits.ts';
 import { RtcWorker } from './rtc-worker/rtc-worker.ts';
 import type { PublishAuthorizer } from './stream/publisher.ts';
@@ -47,6 +53,8 @@ import { Ffmpeg } from './transcode/ffmpeg/installation.ts';
 const WEB_ROOT = join(import.meta.dirname, '../../../apps/web/dist');
 /** Stream of the built-in test card. */
 const DEMO_STREAM = 'demo';
+/** As the API tells it. */
+const VERSION = '0.1.0';
 
 /** A server that listens. */
 export interface RunningServer {
@@ -55,6 +63,8 @@ export interface RunningServer {
   readonly rtmpPort: number;
   /** UDP port of WebRTC; undefined when it is off. */
   readonly rtcPort: number | undefined;
+  /** Absent where `ROLE` is `media`. */
+  readonly control: Pick<ControlPlane, 'ready' | 'setupToken'> | undefined;
   /** Ends every stream, then every connection; idempotent. */
   close(): Promise<void>;
 }
@@ -67,14 +77,18 @@ interface Parts {
   readonly lifecycle: Lifecycle;
   readonly encoding: AudioEncoderServices;
   readonly sessions: LiveSessions;
+  readonly control: ControlPlane | undefined;
+  /** Who watches by which protocol: filled in when the web server is built. */
+  readonly viewers: { hls: CountViewers; whep: CountViewers };
   readonly authorizer: PublishAuthorizer;
+  readonly viewerAuthorizer: ViewerAuthorizer;
   /** Shared by all protocols: a guesser must not find a second door. */
   readonly keyFailures: KeyFailures;
   /** The client's address as limits count it. */
   readonly clientAddress: (request: Pick<HttpRequest, 'headers' | 'socket'>) => string;
 }
 
-/** Everybody may watch: the control plane will ask more. */
+/** Without a control plane everybody may watch. */
 const everybodyMayWatch: ViewerAuthorizer = { authorize: () => 'public' };
 
 /** Builds the server of its parts and opens its ports. Throws what listening throws, such as EADDRINUSE. */
@@ -110,12 +124,16 @@ async function open(config: Config, log: Logger, lifecycle: Lifecycle): Promise<
   keys.onRevoked((keyId) => sessions.revoke(keyId));
   keys.watch();
   const addresses = new ClientAddresses(config.http.trustedProxies);
+  const clientAddress: Parts['clientAddress'] = ({ headers, socket }) =>
+    addresses.of({ headers: { 'x-forwarded-for': headers['x-forwarded-for'] }, socket });
+  const viewers: Parts['viewers'] = { hls: () => 0, whep: () => 0 };
+  const control = await openControl(config, { sessions, viewers, clock, log, lifecycle, clientAddress });
+  const authorizers = [demoKey, keys, control?.publishAuthorizer].filter((each) => each !== undefined);
   const parts: Parts = {
-    ...{ config, log, clock, lifecycle, encoding, sessions },
-    authorizer: demoKey === undefined ? keys : anyOf(demoKey, keys),
+    ...{ config, log, clock, lifecycle, encoding, sessions, control, viewers, clientAddress },
+    authorizer: anyOf(authorizers),
+    viewerAuthorizer: control?.viewerAuthorizer ?? everybodyMayWatch,
     keyFailures: new KeyFailures(config.rtmp.limits),
-    clientAddress: ({ headers, socket }) =>
-      addresses.of({ headers: { 'x-forwarded-for': headers['x-forwarded-for'] }, socket }),
   };
 
   const tls = await httpsOptions(config);
@@ -139,6 +157,7 @@ async function open(config: Config, log: Logger, lifecycle: Lifecycle): Promise<
     httpsPort: ports.httpsPort,
     rtmpPort,
     rtcPort: worker?.port,
+    control,
     close: () => lifecycle.close(),
   };
 }
@@ -149,26 +168,69 @@ async function openHttp(
   addresses: ClientAddresses,
   tls: HttpsOptions | undefined,
 ): Promise<HttpServer> {
-  const { config, log, clock, sessions, clientAddress } = parts;
+  const { config, log, clock, sessions, clientAddress, control } = parts;
   const origin = new Origin({
     directory: sessions,
-    authorizer: everybodyMayWatch,
+    authorizer: parts.viewerAuthorizer,
     clock,
     log,
     limits: config.origin.limits,
     clientAddress,
   });
-  const api = apiRoutes({ clock, liveStreams: () => sessions.list() });
+  parts.viewers.hls = (streamId) => origin.viewers(streamId);
+  const listed = (streamId: string): boolean => control?.isListed(streamId) ?? true;
+  const api = apiRoutes({
+    clock,
+    liveStreams: () => sessions.list().filter(({ streamId }) => listed(streamId)),
+  });
   const pages = existsSync(WEB_ROOT) ? [await StaticFiles.load(WEB_ROOT)] : [];
-  return new HttpServer({
+  const http = new HttpServer({
     host: config.http.host,
     httpPort: config.http.port,
     ...(tls === undefined ? {} : { https: tls }),
-    handlers: [origin, api, ...publishingHandlers(parts, worker, origin), ...pages],
+    handlers: [
+      origin,
+      api,
+      ...publishingHandlers(parts, worker, origin),
+      ...controlHandlers(parts),
+      ...pages,
+    ],
     log,
     limits: config.http.limits,
     addresses,
   });
+  if (control !== undefined)
+    http.onUpgrade(REALTIME_PATH, (request, socket, head) => control.handleUpgrade(request, socket, head));
+  return http;
+}
+
+/** Accounts, streams, chat and the rest, opening in the background; undefined where `ROLE` is `media`. */
+async function openControl(
+  config: Config,
+  parts: Pick<Parts, 'sessions' | 'viewers' | 'clock' | 'log' | 'lifecycle' | 'clientAddress'>,
+): Promise<ControlPlane | undefined> {
+  const { control, http, rtmp, dataDir, masterKey, pipeline } = config;
+  if (control === undefined) return undefined;
+  const { sessions, viewers, ...shared } = parts;
+  return startControl({
+    ...shared,
+    ...{ control, dataDir, version: VERSION },
+    masterKey: await readMasterKey({ directory: dataDir, masterKey }),
+    publicUrl: http.publicUrl ?? `http://localhost:${http.port}`,
+    rtmpPort: rtmp.port,
+    reconnectWindowMs: pipeline.reconnectWindowMs,
+    live: new MediaPort({
+      sessions,
+      viewers: { hls: (streamId) => viewers.hls(streamId), whep: (streamId) => viewers.whep(streamId) },
+    }),
+  });
+}
+
+function controlHandlers({ config, control, log }: Parts): readonly RequestHandler[] {
+  if (control === undefined) return [];
+  const token = config.control?.metrics.token;
+  const figures = token === undefined ? [] : [metricsRoutes(control.metrics, token, log)];
+  return [...figures, ...control.handlers];
 }
 
 /** What answers publishers and WebRTC viewers over HTTP. */
@@ -182,7 +244,6 @@ function publishingHandlers(parts: Parts, worker: RtcWorker | undefined, origin:
     clock,
   });
   const webrtc: RequestHandler[] = [];
-  let whepViewers: (streamId: string) => number = () => 0;
   if (worker !== undefined && config.rtc !== undefined) {
     const { rtc } = config;
     const feeds = lifecycle.own(
@@ -199,14 +260,21 @@ function publishingHandlers(parts: Parts, worker: RtcWorker | undefined, origin:
       },
     });
     const whep = new WhepEndpoint({
-      ...{ gateway: worker, source: feeds, authorizer: everybodyMayWatch, iceServers, log, clientAddress },
+      ...{
+        gateway: worker,
+        source: feeds,
+        authorizer: parts.viewerAuthorizer,
+        iceServers,
+        log,
+        clientAddress,
+      },
       limits: {
         maxOfferBytes,
         maxViewers: rtc.maxWhepViewers,
         maxViewersPerAddress: rtc.whepViewersPerAddress,
       },
     });
-    whepViewers = (streamId) => whep.viewers(streamId);
+    parts.viewers.whep = (streamId) => whep.viewers(streamId);
     const networkTest = networkTestRoutes({
       facts: () => ({
         udpPort: worker.port,
@@ -221,7 +289,11 @@ function publishingHandlers(parts: Parts, worker: RtcWorker | undefined, origin:
   }
   const streams = streamRoutes({
     status: (streamId) => sessions.status(streamId),
-    viewers: (streamId) => ({ whep: whepViewers(streamId), hls: origin.viewers(streamId) }),
+    viewers: (streamId) => ({ whep: parts.viewers.whep(streamId), hls: origin.viewers(streamId) }),
+    mayWatch: async (asked) => {
+      const decision = await parts.viewerAuthorizer.authorize(asked);
+      return decision === 'public' || decision === 'private';
+    },
     endStream: (streamId) => sessions.endStream(streamId),
     reconnectWindowMs: config.pipeline.reconnectWindowMs,
     ...{ door, log, clientAddress },

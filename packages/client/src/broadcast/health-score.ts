@@ -84,7 +84,8 @@ export function healthScore(input: HealthInput): Health {
   const short = input.limitation === 'bandwidth' || (input.limitation !== 'cpu' && frames > 0 && bitrate > 0);
   const points: Readonly<Record<Weighed, number>> = {
     upload: short ? bitrate + frames : 0,
-    network: pointsLost(RTT_PENALTY, input.rttMs ?? 0) + pointsLost(LOSS_PENALTY, (input.lossFraction ?? 0) * 100),
+    network:
+      pointsLost(RTT_PENALTY, input.rttMs ?? 0) + pointsLost(LOSS_PENALTY, (input.lossFraction ?? 0) * 100),
     computer: (short ? 0 : frames) + (input.limitation === 'cpu' ? CPU_LIMITED_POINTS : 0),
     camera: pointsLost(CAMERA, missingPercent(given ?? 0, set)),
   };

@@ -13,7 +13,7 @@ export const displayName = z
   .string()
   .max(200)
   .transform((name) => name.normalize('NFC').trim())
-  .refine((name) => name !== '' && [...name].length <= MAX_DISPLAY_NAME, '1 to 25 characters')
+  .refine((name) => name !== '' && Array.from(name).length <= MAX_DISPLAY_NAME, '1 to 25 characters')
   .refine((name) => !UNSEEN.test(name), 'no control characters');
 /** What a person is found by: 3 to 25 letters, digits, dots and underscores; lower case in the store. */
 export const username = z

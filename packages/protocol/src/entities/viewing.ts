@@ -13,11 +13,16 @@ export const qualityMetrics = z.object({
   fps: z.number().optional(),
   /** Such as `1280x720`. */
   resolution: z.string().optional(),
+  /** Pictures lost since the sample before. */
   droppedFrames: z.number().int(),
   /** Encoded seconds per second; below 1 the machine is too slow. */
   encoderSpeed: z.number().optional(),
+  /** What the publisher's connection carries, with what is sent again; absent where its protocol does not tell. */
   uploadBitrateKbps: z.number().int().optional(),
+  /** The middle of what players tell of their delay behind the broadcaster; absent when none does. */
   latencyMs: z.number().int().optional(),
+  /** Round trip between publisher and server; absent where its protocol does not tell. */
+  rttMs: z.number().int().optional(),
   packetLossPercent: z.number().optional(),
   /** 0–100; see `healthScore`. */
   healthScore: z.number().int().optional(),
@@ -36,6 +41,8 @@ export const viewerSession = z.object({
   isActive: z.boolean(),
   totalWatchTimeSeconds: z.number().int(),
   selectedQuality: streamQuality,
+  /** Such as `ll-hls` or `webrtc`. */
+  transport: z.string().optional(),
   country: z.string().optional(),
   device: z.string().optional(),
   browser: z.string().optional(),

@@ -32,10 +32,11 @@ export const CLIENT_EVENTS = {
   'chat:delete': { request: ofMessage, answer: nothing },
   'chat:pin': { request: ofMessage, answer: nothing },
   'chat:unpin': { request: ofMessage, answer: nothing },
-  /** Messages after a position, oldest first; with `afterSeq` absent the newest ones. */
+  /** Messages after or before a position, oldest first; the newest ones without either. */
   'chat:history': {
     request: ofStream.extend({
       afterSeq: z.number().int().min(0).optional(),
+      beforeSeq: z.number().int().min(1).optional(),
       limit: z.number().int().min(1).max(200).default(100),
     }),
     answer: z.object({

@@ -1,5 +1,6 @@
 import type { Route } from '../route.ts';
 import { accountRoutes } from './accounts.ts';
+import { analyticsRoutes } from './analytics.ts';
 import { followRoutes, notificationRoutes, subscriptionRoutes } from './audience.ts';
 import { channelRoutes } from './channels.ts';
 import { chatRoutes } from './chat.ts';
@@ -8,10 +9,12 @@ import { questionRoutes } from './questions.ts';
 import { reactionRoutes } from './reactions.ts';
 import { referenceRoutes } from './reference.ts';
 import { streamRoutes } from './streams.ts';
+import { viewerRoutes } from './viewers.ts';
 
 /** Every route of the API: the server has exactly these. */
 export const ALL_ROUTES: readonly Route[] = [
   accountRoutes,
+  analyticsRoutes,
   followRoutes,
   subscriptionRoutes,
   notificationRoutes,
@@ -22,4 +25,5 @@ export const ALL_ROUTES: readonly Route[] = [
   reactionRoutes,
   referenceRoutes,
   streamRoutes,
+  viewerRoutes,
 ].flatMap((routes) => Object.values<Route>(routes));

@@ -23,6 +23,7 @@ const post = defineRoute({
 });
 const auth = defineRoute({
   ...base,
+  tag: 'accounts',
   method: 'POST',
   path: '/api/auth-x',
   operation: 'auth',

@@ -66,7 +66,7 @@ export class Api implements ApiRoutes, RequestHandler {
     app.setNotFoundHandler((request, reply) =>
       server.refuse(request, reply, liveError('NOT_FOUND', 'there is no such route')),
     );
-    app.setErrorHandler((error, request, reply) => server.refuse(request, reply, error));
+    app.setErrorHandler((error, request, reply) => server.refuse(request, reply, ofFastify(error)));
     if (this.#options.onAnswered !== undefined) measure(app, this.#options.onAnswered);
     await app.ready();
     this.#routing = (request, response) => {
@@ -112,6 +112,13 @@ export class Api implements ApiRoutes, RequestHandler {
       });
     }
   }
+}
+
+/** Fastify refuses by itself what has no media type at all by RFC 9110 §8.3.1. */
+function ofFastify(error: unknown): unknown {
+  const isTypeless =
+    error instanceof Error && 'code' in error && error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE';
+  return isTypeless ? liveError('UNSUPPORTED_MEDIA_TYPE', 'the body must be application/json') : error;
 }
 
 function measure(app: FastifyInstance, onAnswered: (answered: AnsweredRequest) => void): void {

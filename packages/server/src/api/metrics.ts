@@ -1,8 +1,16 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import type { AnsweredRequest } from './api-options.ts';
 
 /** Bounds of the durations of answers, in seconds: what is quick here is a millisecond. */
 const DURATIONS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+
+/** One figure as it is now, for each of its labels' values. */
+export interface Figure {
+  /** In full, such as `tallylight_live_streams`. */
+  readonly name: string;
+  readonly help: string;
+  readonly values: readonly { readonly labels: Readonly<Record<string, string>>; readonly value: number }[];
+}
 
 /**
  * What Prometheus reads. Names begin with `tallylight_`; no label ever holds what a client sent, so that neither secrets nor endless series
@@ -10,6 +18,7 @@ const DURATIONS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
  */
 export class Metrics {
   readonly #registry = new Registry();
+  readonly #sources: (() => readonly Figure[])[] = [];
   readonly #durations: Histogram<'route' | 'method' | 'status'>;
 
   constructor() {
@@ -29,8 +38,9 @@ export class Metrics {
   }
 
   /** Every figure as it is now, in Prometheus' text format. */
-  text(): Promise<string> {
-    return this.#registry.metrics();
+  async text(): Promise<string> {
+    const figures = this.#sources.flatMap(safely).filter(({ values }) => values.length > 0);
+    return (await this.#registry.metrics()) + figures.map(written).join('');
   }
 
   /** Counts an answer of the API. */
@@ -38,19 +48,9 @@ export class Metrics {
     this.#durations.observe({ route, method, status: String(status) }, durationMs / 1000);
   }
 
-  /** A figure that is read whenever Prometheus asks. One that cannot be read is absent, and takes none of the others with it. */
-  gauge(name: string, help: string, read: () => number | undefined): void {
-    this.#addGauge(name, help, [], () => {
-      const value = read();
-      return value === undefined ? [] : [{ labels: {}, value }];
-    });
-  }
-
-  /** A figure for each of some things, told apart by one label. */
-  gaugeBy(name: string, help: string, label: string, read: () => Iterable<readonly [string, number]>): void {
-    this.#addGauge(name, help, [label], () =>
-      [...read()].map(([of, value]) => ({ labels: { [label]: of }, value })),
-    );
+  /** Figures that are read whenever Prometheus asks. A source that throws is absent, and takes none of the others with it. */
+  add(source: () => readonly Figure[]): void {
+    this.#sources.push(source);
   }
 
   /** Something that is counted as it happens; returns the way to count. `kinds` are the values of the label `kind`. */
@@ -65,30 +65,28 @@ export class Metrics {
     for (const kind of kinds) counter.inc({ kind }, 0);
     return (kind, by = 1) => counter.inc({ kind }, by);
   }
+}
 
-  #addGauge(
-    name: string,
-    help: string,
-    labelNames: string[],
-    read: () => readonly { readonly labels: Readonly<Record<string, string>>; readonly value: number }[],
-  ): void {
-    const gauge = new Gauge({
-      name: `tallylight_${name}`,
-      help,
-      labelNames,
-      registers: [this.#registry],
-      collect() {
-        this.reset();
-        if (labelNames.length === 0) this.remove();
-        let readings: ReturnType<typeof read> = [];
-        try {
-          readings = read();
-        } catch {
-          // Absent from this answer; the alert for that is Prometheus' own `absent()`.
-        }
-        for (const { labels, value } of readings) this.set({ ...labels }, value);
-      },
-    });
-    gauge.reset();
+function safely(source: () => readonly Figure[]): readonly Figure[] {
+  try {
+    return source();
+  } catch {
+    // The alert for a figure that is missing is Prometheus' own `absent()`.
+    return [];
   }
+}
+
+/** One figure in the text format (Prometheus exposition format 0.0.4). */
+function written({ name, help, values }: Figure): string {
+  const lines = values.map(({ labels, value }) => {
+    const pairs = Object.entries(labels).map(
+      ([label, of]) => `${label}="${of.replace(/[\\"\n]/g, escaped)}"`,
+    );
+    return `${name}${pairs.length === 0 ? '' : `{${pairs.join(',')}}`} ${value}`;
+  });
+  return [`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, ...lines, ''].join('\n');
+}
+
+function escaped(character: string): string {
+  return character === '\n' ? '\\n' : `\\${character}`;
 }

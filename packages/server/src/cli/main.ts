@@ -9,6 +9,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   config: async () => (await import('./config.ts')).configCommand,
   doctor: async () => (await import('./doctor.ts')).doctorCommand,
   key: async () => (await import('./key.ts')).keyCommand,
+  account: async () => (await import('./account.ts')).accountCommand,
+  migrate: async () => (await import('./migrate.ts')).migrateCommand,
 };
 
 /** Runs `tallylight <command> …` and sets the exit code: 0 well, 1 failed, 2 typed wrongly. */

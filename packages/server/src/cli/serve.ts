@@ -22,7 +22,11 @@ export const serveCommand: Command = {
     const server = await serve(config, log);
     // Whoever asks for JSON collects the output: the key must not be collected with it.
     if (config.log.format !== 'json') console.log(banner({ ...server, config, stream }));
-    return await untilTerminated(() => server.close(), log);
+    const failure = server.control?.ready.then(
+      () => tellSetup(config, server.control?.setupToken(), server.httpPort),
+      (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
+    );
+    return await untilTerminated(() => server.close(), log, failure);
   },
 };
 
@@ -33,4 +37,11 @@ async function streamToPublish(config: Config, log: Logger): Promise<BannerFacts
   const known = await keys.list();
   const shown = known.find(({ streamId }) => streamId === firstStream) ?? known[0];
   return shown === undefined ? undefined : { streamId: shown.streamId, streamKey: keys.reveal(shown.id) };
+}
+
+/** Where the first administrator is made, once it is known that there is none. A log must not hold the token. */
+function tellSetup(config: Config, token: string | undefined, httpPort: number): undefined {
+  if (token === undefined || config.log.format === 'json') return;
+  const base = config.http.publicUrl ?? `http://localhost:${httpPort}`;
+  console.log(`  Make yourself the administrator:  ${base}/setup#${token}\n`);
 }

@@ -1,3 +1,5 @@
+import type { ControlLimits } from '../assembly/control-limits.ts';
+import { controlLimits } from './control-limits.ts';
 import type { SettingValues } from './read-settings.ts';
 import { ConfigError } from './setting.ts';
 
@@ -28,6 +30,9 @@ export interface ControlConfig {
   /** Absent when no mail is sent. */
   readonly mail: { readonly smtpUrl: string; readonly from: string } | undefined;
   readonly corsOrigins: readonly string[];
+  /** Of 32 bytes each. */
+  readonly oldMasterKeys: readonly Uint8Array[];
+  readonly limits: ControlLimits;
   readonly metrics: { readonly port: number; readonly token: string | undefined };
 }
 
@@ -45,6 +50,8 @@ export function controlConfig(values: SettingValues): ControlConfig {
         ? undefined
         : { smtpUrl: values.smtpUrl, from: values.mailFrom },
     corsOrigins: values.corsOrigins,
+    oldMasterKeys: values.oldMasterKeys.map((key) => Buffer.from(key, 'base64')),
+    limits: controlLimits(values),
     metrics: { port: values.metricsPort, token: values.metricsToken },
   };
 }
@@ -97,6 +104,8 @@ export function refuseControlContradictions(values: SettingValues): void {
     if (!URL.canParse(origin) || new URL(origin).origin !== origin)
       throw new ConfigError(`CORS_ORIGINS="${origin}" must be an origin like https://chat.example.org`);
   }
+  if (values.oldMasterKeys.some((key) => Buffer.from(key, 'base64').length !== 32))
+    throw new ConfigError('each of TALLYLIGHT_OLD_MASTER_KEYS must be 32 bytes in base64');
   if (values.metricsToken !== undefined && values.metricsToken.length < 16)
     throw new ConfigError('METRICS_TOKEN must have at least 16 characters');
 }

@@ -8,6 +8,12 @@ export const controlSettings = {
     default: 'all',
     description: 'media: no accounts, chat and database; stream keys come from the key file alone',
   }),
+  oldMasterKeys: list({
+    env: 'TALLYLIGHT_OLD_MASTER_KEYS',
+    unit: '32 bytes in base64 each',
+    secret: true,
+    description: 'Master keys of before: what they sealed still opens, and is sealed anew when it is used',
+  }),
   databaseUrl: optionalText({
     env: 'DATABASE_URL',
     unit: 'postgres:// URL',

@@ -96,7 +96,9 @@ export function text(
 }
 
 /** Words separated by commas; empty means none. */
-export function list(options: Described & { readonly unit: string }): Setting<readonly string[]> {
+export function list(
+  options: Described & { readonly unit: string; readonly secret?: boolean },
+): Setting<readonly string[]> {
   return {
     ...options,
     default: [],

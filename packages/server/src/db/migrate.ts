@@ -1,72 +1,123 @@
-import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import pg from 'pg';
+import { type Migration, readMigrations } from './migration-files.ts';
 
-/** Where the migrations lie, `NNNN-name.sql`. */
-export const MIGRATIONS = join(import.meta.dirname, 'migrations');
-
-/** One file of SQL, applied once, in one transaction. */
-export interface Migration {
-  /** File name without `.sql`, such as `0001-roles-and-claims`. */
-  readonly name: string;
-  readonly sql: string;
-  /** SHA-256 of the file: an applied migration must not change. */
-  readonly checksum: string;
-}
+export { type Migration, MIGRATIONS, readMigrations } from './migration-files.ts';
 
 /** A database whose migrations are not this program's. */
 export class MigrationError extends Error {
   override readonly name = 'MigrationError';
 }
 
+/** What is in a database, and what is not yet. */
+export interface MigrationStatus {
+  /** Names and times, in order. */
+  readonly applied: readonly { readonly name: string; readonly appliedAt: Date }[];
+  /** What the next `migrate` would apply, in order. */
+  readonly missing: readonly Migration[];
+}
+
 /** Whoever migrates holds this advisory lock: `tally` in ASCII. */
 const LOCK = 0x74616c6c79;
+/** Major versions of PostgreSQL that the tests run on, oldest and newest. */
+const [OLDEST, NEWEST] = [15, 18] as const;
+/** Stands for the checksum of a migration that this kind of database does without. */
+export const LEFT_OUT = 'left out';
 
-/** Reads every migration of a folder, in order. */
-export async function readMigrations(folder: string = MIGRATIONS): Promise<readonly Migration[]> {
-  const names = (await readdir(folder)).filter((name) => /^\d{4}-[a-z0-9-]+\.sql$/.test(name)).sort();
-  return Promise.all(
-    names.map(async (file) => {
-      const text = await readFile(join(folder, file), 'utf8');
-      return {
-        name: file.slice(0, -'.sql'.length),
-        sql: text,
-        checksum: createHash('sha256').update(text).digest('hex'),
-      };
-    }),
-  );
+/** A row of `tallylight.migrations`. */
+interface Row {
+  readonly name: string;
+  readonly checksum: string;
+  readonly applied_at: Date;
 }
 
 /**
  * Applies what is missing, forward only, each migration in its own transaction, under an advisory lock, so that two servers that start
- * at once migrate once. Returns the names applied. Throws `MigrationError` when an applied one was changed or is unknown (a newer program's).
+ * at once migrate once. Returns the names applied. Throws `MigrationError` when an applied one was changed or is unknown (a newer program's),
+ * and when PostgreSQL is of a version that is not supported.
  */
 export async function migrate(url: string, migrations?: readonly Migration[]): Promise<readonly string[]> {
   const wanted = migrations ?? (await readMigrations());
-  const client = new pg.Client({ connectionString: url, application_name: 'tallylight migrate' });
-  await client.connect();
-  try {
-    // A login role may be called as our schema is: `"$user"` in the path would put the tables there.
-    await client.query('SET search_path TO public');
+  return withClient(url, async (client) => {
     await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
+    const isHosted = await isHostApp(client, wanted);
     await client.query(
       `CREATE SCHEMA IF NOT EXISTS tallylight;
        CREATE TABLE IF NOT EXISTS tallylight.migrations (
          name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`,
     );
-    const missing = await missingOf(client, wanted);
-    for (const migration of missing) await apply(client, migration);
-    return missing.map(({ name }) => name);
+    const missing = missingOf(await rowsOf(client), wanted);
+    const leftOut = isHosted ? 'standalone' : 'host';
+    for (const migration of missing) await apply(client, migration, migration.kind === leftOut);
+    return missing.filter(({ kind }) => kind !== leftOut).map(({ name }) => name);
+  });
+}
+
+/** What `migrate` would do, changing nothing. Throws as it. */
+export async function migrationStatus(url: string, migrations?: readonly Migration[]): Promise<MigrationStatus> {
+  const wanted = migrations ?? (await readMigrations());
+  return withClient(url, async (client) => {
+    const rows = await rowsOf(client);
+    const leftOut = (await isHostApp(client, wanted)) ? 'standalone' : 'host';
+    return {
+      applied: rows
+        .filter(({ checksum }) => checksum !== LEFT_OUT)
+        .map(({ name, applied_at }) => ({ name, appliedAt: applied_at })),
+      missing: missingOf(rows, wanted).filter(({ kind }) => kind !== leftOut),
+    };
+  });
+}
+
+async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'tallylight migrate',
+    connectionTimeoutMillis: 10_000,
+  });
+  // A lost connection fails the statement under way, too.
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    // A login role may be called as our schema is: `"$user"` in the path would put the tables there.
+    await client.query('SET search_path TO public');
+    await checkVersion(client);
+    return await work(client);
   } finally {
     await client.end();
   }
 }
 
-async function missingOf(client: pg.Client, wanted: readonly Migration[]): Promise<readonly Migration[]> {
-  const { rows } = await client.query<{ name: string; checksum: string }>(
-    'SELECT name, checksum FROM tallylight.migrations',
+async function checkVersion(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ number: string }>("SELECT current_setting('server_version_num') AS number");
+  const major = Math.floor(Number(rows[0]?.number) / 10_000);
+  if (major < OLDEST || major > NEWEST) {
+    throw new MigrationError(
+      `the database is PostgreSQL ${major}; Tallylight needs ${OLDEST} to ${NEWEST}: upgrade it, or leave DATABASE_URL out to run one in DATA_DIR`,
+    );
+  }
+}
+
+/** True where people and channels are a host app's tables: they were there before our first migration. */
+async function isHostApp(client: pg.Client, wanted: readonly Migration[]): Promise<boolean> {
+  const rows = await rowsOf(client);
+  if (rows.length === 0) return exists(client, 'public.users');
+  const leftOut = new Set(rows.filter(({ checksum }) => checksum === LEFT_OUT).map(({ name }) => name));
+  return wanted.some(({ name, kind }) => kind === 'standalone' && leftOut.has(name));
+}
+
+async function rowsOf(client: pg.Client): Promise<readonly Row[]> {
+  if (!(await exists(client, 'tallylight.migrations'))) return [];
+  const { rows } = await client.query<Row>(
+    'SELECT name, checksum, applied_at FROM tallylight.migrations ORDER BY name COLLATE "C"',
   );
+  return rows;
+}
+
+async function exists(client: pg.Client, table: string): Promise<boolean> {
+  const { rows } = await client.query<{ exists: boolean }>('SELECT to_regclass($1) IS NOT NULL AS exists', [table]);
+  return rows[0]?.exists === true;
+}
+
+function missingOf(rows: readonly Row[], wanted: readonly Migration[]): readonly Migration[] {
   const applied = new Map(rows.map(({ name, checksum }) => [name, checksum]));
   const known = new Set(wanted.map(({ name }) => name));
   const unknown = [...applied.keys()].filter((name) => !known.has(name));
@@ -74,19 +125,19 @@ async function missingOf(client: pg.Client, wanted: readonly Migration[]): Promi
     throw new MigrationError(`the database has migrations of a newer version: ${unknown.join(', ')}`);
   for (const { name, checksum } of wanted) {
     const before = applied.get(name);
-    if (before !== undefined && before !== checksum)
+    if (before !== undefined && before !== checksum && before !== LEFT_OUT)
       throw new MigrationError(`migration ${name} was changed after it had been applied`);
   }
   return wanted.filter(({ name }) => !applied.has(name));
 }
 
-async function apply(client: pg.Client, migration: Migration): Promise<void> {
+async function apply(client: pg.Client, migration: Migration, isLeftOut: boolean): Promise<void> {
   await client.query('BEGIN');
   try {
-    await client.query(migration.sql);
+    if (!isLeftOut) await client.query(migration.sql);
     await client.query('INSERT INTO tallylight.migrations (name, checksum) VALUES ($1, $2)', [
       migration.name,
-      migration.checksum,
+      isLeftOut ? LEFT_OUT : migration.checksum,
     ]);
     await client.query('COMMIT');
   } catch (error) {

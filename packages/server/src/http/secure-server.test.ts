@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Origin } from '../origin/origin.ts';
@@ -54,6 +55,23 @@ describe('HTTP/2 and HTTP/1.1 by ALPN', () => {
     const answer = await fetchOnce(`${url}/hls/live/720p/index.m3u8`);
     expect(answer.status).toBe(200);
     expect(answer.headers['access-control-allow-origin']).toBe('*');
+  });
+
+  test('a WebSocket over TLS is handed over and does not count any more', async () => {
+    server.onUpgrade('/socket.io/', (_request, socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello');
+    });
+    const socket = connectTls(Number(new URL(url).port), '127.0.0.1', { rejectUnauthorized: false });
+    let text = '';
+    socket.on('data', (bytes) => {
+      text += bytes.toString();
+    });
+    socket.write('GET /socket.io/ HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    await until(() => text.endsWith('hello'), 'switched');
+    expect(server.connections).toBe(0);
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    await server.close();
+    await closed;
   });
 
   test('playlists, segments, ranges, HEAD and errors over one HTTP/2 connection', async () => {

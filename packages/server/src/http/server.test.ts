@@ -190,3 +190,40 @@ describe('close', () => {
     expect(await stuck.closed).toBe('');
   });
 });
+
+describe('upgrades', () => {
+  const SWITCHED = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+
+  function request(target: string, upgrade: string): string {
+    return `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: ${upgrade}\r\n\r\n`;
+  }
+
+  test('WebSockets of a path are handed over and do not count any more; everything else is answered as ever', async () => {
+    await start({ maxConnections: 2 });
+    const taken: string[] = [];
+    server.onUpgrade('/socket.io/', ({ url: target }, socket) => {
+      taken.push(target ?? '');
+      socket.write(SWITCHED);
+    });
+    for (let index = 0; index < 5; index++) {
+      const connection = new RawConnection(port);
+      connection.socket.write(request(`/socket.io/?n=${index}`, 'WebSocket'));
+      await until(() => connection.received.startsWith('HTTP/1.1 101'), 'switched');
+    }
+    expect(taken).toHaveLength(5);
+    expect(server.connections).toBe(0);
+    for (const [target, upgrade] of [
+      ['/hello', 'websocket'],
+      ['/hello', 'h2c'],
+      ['/socket.io/', 'h2c'],
+      [`/socket.io/?${'x'.repeat(3000)}`, 'websocket'],
+    ] as const) {
+      const connection = new RawConnection(port);
+      connection.socket.write(request(target, upgrade));
+      const status = target === '/hello' ? 200 : upgrade === 'h2c' ? 404 : 414;
+      await until(() => connection.received.startsWith(`HTTP/1.1 ${status}`), `${target} ${upgrade} is ${status}`);
+      connection.socket.destroy();
+    }
+    expect(taken).toHaveLength(5);
+  });
+});

@@ -21,14 +21,6 @@ export interface HttpsOptions {
   readonly files?: TlsFiles;
 }
 
-/** Takes connections that want to be something else than HTTP, such as WebSockets. */
-export interface UpgradeHandler {
-  /** True when a request to upgrade is its own; any other is answered as if it had not asked, as RFC 9110 §7.8 allows. */
-  wants(request: IncomingMessage): boolean;
-  /** The connection is the handler's from here on; `head` is what came after the request. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-}
-
 /** What a server is made of. */
 export interface HttpServerOptions {
   /** Address to listen on; default all. */
@@ -39,8 +31,6 @@ export interface HttpServerOptions {
   /** Tried in this order; a request that none takes is 404. Put the busiest first. */
   readonly handlers: readonly RequestHandler[];
   readonly log: Logger;
-  /** Default: nothing is upgraded. */
-  readonly upgrades?: UpgradeHandler;
   /** What differs from {@link DEFAULT_HTTP_LIMITS}. */
   readonly limits?: Partial<HttpLimits>;
   /** Knows the proxies that have no connection cap. Default: none. */
@@ -178,8 +168,6 @@ export class HttpServer {
       maxHeaderSize: limits.maxHeaderBytes,
       keepAliveTimeout: limits.keepAliveTimeoutMs,
       noDelay: true,
-      // Without this, a listener for upgrades gets every request that asks for one: also `Upgrade: h2c`, which curl sends with all of its.
-      shouldUpgradeCallback: (request: IncomingMessage) => this.#options.upgrades?.wants(request) === true,
     };
   }
 
@@ -211,12 +199,6 @@ export class HttpServer {
 
   #guard(server: NetServer): void {
     server.on('connection', (socket: Socket) => this.#connections.admit(socket));
-    const { upgrades } = this.#options;
-    if (upgrades !== undefined) {
-      server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
-        upgrades.upgrade(request, socket, head),
-      );
-    }
     server.on('clientError', (error: Error & { readonly code?: string }, socket: Duplex) =>
       refuse(error.code, socket),
     );

@@ -27,11 +27,10 @@ beforeAll(async () => {
         },
       },
     ],
-    upgrades: {
-      wants: ({ url, headers }) => headers.upgrade === 'websocket' && url === '/socket.io/',
-      upgrade: (_request, socket) => socket.end('HTTP/1.1 101 Switching Protocols\r\n\r\nupgraded'),
-    },
     log: silentLogger,
+  });
+  server.onUpgrade('/socket.io/', (_request, socket) => {
+    socket.end('HTTP/1.1 101 Switching Protocols\r\n\r\nupgraded');
   });
   ports = await server.listen();
 });

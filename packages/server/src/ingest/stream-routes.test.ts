@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { HttpRequest } from '../http/http-request.ts';
 import { iceRoutes } from '../http/ice-routes.ts';
+import { respondText } from '../http/respond.ts';
 import { selfSignedIdentity } from '../http/self-signed.ts';
 import { BothProtocols, refusalOf } from '../http/testing/both-protocols.ts';
 import { systemClock } from '../platform/clock.ts';
@@ -44,9 +45,17 @@ beforeAll(async () => {
         },
         reconnectWindowMs: 30_000,
         door: new PublisherDoor({ authorizer: new FakeKeys(), keyFailures, clock }),
+        mayWatch: async ({ streamId, token }) => streamId !== 'hidden' || token === 'ticket',
         log,
         clientAddress,
       }),
+      {
+        handle: (request, response) => {
+          if (!(request.url ?? '').endsWith('/end')) return false;
+          respondText(response, 299, `for sessions: ${String(request.method)}`);
+          return true;
+        },
+      },
       networkTestRoutes({
         facts: () => ({
           udpPort: 8189,
@@ -122,18 +131,36 @@ describe.each(['HTTP/1.1', 'HTTP/2'] as const)('API over %s', (version) => {
       });
       return answer.status;
     };
-    expect(await end('one')).toBe(401);
-    expect([
-      await end('one', 'x'),
-      await end('one', 'x'),
-      await end('one', 'x'),
-      await end('one', 'x'),
-    ]).toEqual([401, 401, 401, 429]);
+    const wrong = (): Promise<number> => end('one', 'live_x');
+    expect([await wrong(), await wrong(), await wrong(), await wrong()]).toEqual([401, 401, 401, 429]);
     expect(await end('one', 'live_key-of-two')).toBe(403);
     expect(await end('two', 'live_key-of-two')).toBe(404);
     expect(ended).toEqual([]);
     expect(await end('one', KEY)).toBe(200);
     expect(ended).toEqual(['one']);
+  });
+
+  test('POST …/end without a stream key is left to the next handler, and so is any other method', async () => {
+    const ask = async (method: string, headers: Record<string, string> = {}): Promise<number> =>
+      (await web.send(version, { method, path: '/api/streams/one/end', headers })).status;
+    expect(await ask('POST')).toBe(299);
+    expect(await ask('POST', { authorization: 'Bearer tlt_an-api-token' })).toBe(299);
+    expect(await ask('GET')).toBe(299);
+    expect(await ask('OPTIONS')).toBe(299);
+    expect(await ask('OPTIONS', { 'access-control-request-headers': 'authorization' })).toBe(204);
+    expect(ended).toEqual([]);
+  });
+
+  test('GET …/health of a stream that not everybody may watch: with its token or its key, else as if it were not', async () => {
+    live.set('hidden', { publishing: true, startedAtMs: 5 });
+    const ask = async (query = '', authorization?: string): Promise<number> => {
+      const headers: Record<string, string> = { 'x-test-address': `hidden ${version}` };
+      if (authorization !== undefined) headers['authorization'] = authorization;
+      return (await web.send(version, { method: 'GET', path: `/api/streams/hidden/health${query}`, headers })).status;
+    };
+    expect([await ask(), await ask('?token=other'), await ask('', 'Bearer other')]).toEqual([404, 404, 404]);
+    expect([await ask('?token=ticket'), await ask('', 'Bearer ticket')]).toEqual([200, 200]);
+    expect([await ask('', 'Bearer live_nobody'), await ask('', `Bearer ${KEY}`)]).toEqual([401, 403]);
   });
 
   test('GET /api/network-test tells what the server knows', async () => {

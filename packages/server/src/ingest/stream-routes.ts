@@ -1,8 +1,9 @@
+import { bearerToken } from '../http/bearer-token.ts';
 import { clientPeer } from '../http/client-peer.ts';
 import { HttpError } from '../http/http-error.ts';
 import type { HttpRequest } from '../http/http-request.ts';
 import { respondJson } from '../http/respond.ts';
-import { Router } from '../http/router.ts';
+import { pathOf, type RequestHandler, Router } from '../http/router.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { PublisherHealth } from '../stream/publisher.ts';
 import { logRefusal, type PublisherDoor } from './publisher-door.ts';
@@ -30,22 +31,33 @@ export interface StreamRoutesOptions {
   /** How long a publisher that went away is waited for, in milliseconds. */
   readonly reconnectWindowMs: number;
   readonly door: PublisherDoor;
+  /** Who may watch a stream may know how it is. Absent: everybody. */
+  readonly mayWatch?: (request: {
+    readonly streamId: string;
+    readonly address: string;
+    readonly token?: string;
+  }) => Promise<boolean>;
   readonly log: Logger;
   /** The client's address as limits count it. */
   readonly clientAddress: (request: HttpRequest) => string;
 }
 
+const END_PATH = /^\/api\/streams\/[^/]+\/end$/;
+/** What every stream key of ours begins with. */
+const KEY_PREFIX = 'live_';
+
 /**
  * `GET /api/streams/:id/health`: how the publisher's connection and media are, who watches, and for how many seconds a publisher that
- * went away is waited for (`reconnectWindowSec`). `POST /api/streams/:id/end`: ends the stream without that time, for any key of the
- * stream, whatever protocol it publishes by.
+ * went away is waited for (`reconnectWindowSec`); of a stream that not everybody may watch, with its watch token (`?token=` or bearer) or
+ * its stream key (bearer). `POST /api/streams/:id/end`: ends the stream without that time, for any key of the stream, whatever protocol
+ * it publishes by; without a stream key it is the next handler's, where people with sessions end their streams.
  */
-export function streamRoutes(options: StreamRoutesOptions): Router {
-  return new Router(options.log)
-    .get('/api/streams/:id/health', (_request, response, { params }) => {
+export function streamRoutes(options: StreamRoutesOptions): RequestHandler {
+  const router = new Router(options.log)
+    .get('/api/streams/:id/health', async (request, response, { params, query }) => {
       const streamId = params['id'] ?? '';
       const status = options.status(streamId);
-      if (status === undefined) throw notLive();
+      if (status === undefined || !(await mayKnow(options, request, streamId, query))) throw notLive();
       const { whep, hls } = options.viewers(streamId);
       respondJson(response, {
         streamId,
@@ -71,6 +83,38 @@ export function streamRoutes(options: StreamRoutesOptions): Router {
       options.log.info({ streamId, peer }, 'stream ended by its publisher');
       respondJson(response, { streamId, ended: true });
     });
+  return {
+    handle: (request, response) => {
+      if (isEndOfSession(request)) return false;
+      return router.handle(request, response);
+    },
+  };
+}
+
+/** An end that comes with no stream key, or any other request for that path, such as a preflight. */
+function isEndOfSession(request: HttpRequest): boolean {
+  if (!END_PATH.test(pathOf(request.url ?? ''))) return false;
+  if (request.method === 'POST') return bearerToken(request)?.startsWith(KEY_PREFIX) !== true;
+  // What a page of another origin asks before it sends a key.
+  const wanted = request.headers['access-control-request-headers'];
+  return request.method !== 'OPTIONS' || !/(?:^|,)\s*authorization\s*(?:,|$)/i.test(wanted?.toString() ?? '');
+}
+
+async function mayKnow(
+  options: StreamRoutesOptions,
+  request: HttpRequest,
+  streamId: string,
+  query: string,
+): Promise<boolean> {
+  if (options.mayWatch === undefined) return true;
+  const address = options.clientAddress(request);
+  const bearer = bearerToken(request);
+  const token = new URLSearchParams(query).get('token') ?? bearer;
+  if (await options.mayWatch({ streamId, address, ...(token === undefined ? {} : { token }) })) return true;
+  if (bearer?.startsWith(KEY_PREFIX) !== true) return false;
+  const peer = clientPeer(request, address);
+  await options.door.admit(request, { protocol: 'whip', address, peer, streamId });
+  return true;
 }
 
 function notLive(): HttpError {

@@ -1,13 +1,13 @@
-import type { PublishAuthorizer } from '../stream/publisher.ts';
+import type { PublishAuthorizer, PublishDecision } from '../stream/publisher.ts';
 
 /** Allows what the first of several authorizers allows; refuses with the last one's reason. */
-export function anyOf(first: PublishAuthorizer, ...others: readonly PublishAuthorizer[]): PublishAuthorizer {
+export function anyOf(authorizers: readonly PublishAuthorizer[]): PublishAuthorizer {
   return {
     async authorize(request) {
-      let decision = await first.authorize(request);
-      for (const other of others) {
+      let decision: PublishDecision = { allowed: false, reason: 'nobody may publish here' };
+      for (const authorizer of authorizers) {
+        decision = await authorizer.authorize(request);
         if (decision.allowed) break;
-        decision = await other.authorize(request);
       }
       return decision;
     },

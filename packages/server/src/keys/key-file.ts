@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../platform/logger.ts';
 import type { PublishAuthorizer, PublishDecision, PublishRequest } from '../stream/publisher.ts';
-import { createFileOnce, isErrno, readFileIfThere, replaceFile } from './atomic-file.ts';
+import { isErrno, readFileIfThere, replaceFile } from './atomic-file.ts';
 import { withFileLock } from './file-lock.ts';
 import { KeyFileError } from './key-file-error.ts';
 import { type KeyRecord, readKeyRecords, writeKeyRecords } from './key-record.ts';
-import { KeySealer, masterKeyBytes } from './key-sealer.ts';
+import { KeySealer } from './key-sealer.ts';
+import { readMasterKey } from './master-key.ts';
 import { isStreamName } from './stream-name.ts';
 
 /** A stream key as one may list it: without the key itself. */
@@ -51,14 +52,7 @@ export class KeyFile implements PublishAuthorizer {
     masterKey?: string | undefined;
     log: Logger;
   }): Promise<KeyFile> {
-    await mkdir(options.directory, { recursive: true, mode: 0o700 });
-    const encoded = options.masterKey ?? (await ownMasterKey(join(options.directory, 'master.key')));
-    const masterKey = Buffer.from(encoded, 'base64');
-    if (masterKey.length !== masterKeyBytes) {
-      throw new KeyFileError(
-        `the master key in ${options.directory} must be ${masterKeyBytes} bytes in base64, it has ${masterKey.length}`,
-      );
-    }
+    const masterKey = await readMasterKey(options);
     const keys = new KeyFile(join(options.directory, 'keys.json'), new KeySealer(masterKey), options.log);
     await keys.#reload();
     return keys;
@@ -189,11 +183,6 @@ export class KeyFile implements PublishAuthorizer {
 /** What a sealed key is bound to, so that it cannot be moved to another stream's record. */
 function contextOf(record: { readonly id: string; readonly streamId: string }): string {
   return `v1 ${record.id} ${record.streamId}`;
-}
-
-async function ownMasterKey(path: string): Promise<string> {
-  const existing = await readFileIfThere(path);
-  return existing ?? (await createFileOnce(path, `${randomBytes(masterKeyBytes).toString('base64')}\n`));
 }
 
 /** Changes whenever the file is replaced: every write of ours makes a new inode. */

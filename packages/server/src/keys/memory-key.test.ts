@@ -26,7 +26,7 @@ describe('MemoryKey', () => {
 describe('anyOf', () => {
   test('allows what any allows, in order', async () => {
     const [one, two] = [new MemoryKey('one'), new MemoryKey('two')];
-    const both = anyOf(one, two);
+    const both = anyOf([one, two]);
     expect(await both.authorize({ ...request, streamKey: one.streamKey })).toMatchObject({ streamId: 'one' });
     expect(await both.authorize({ ...request, streamKey: two.streamKey })).toMatchObject({ streamId: 'two' });
     expect(await both.authorize({ ...request, streamKey: 'neither' })).toMatchObject({ allowed: false });

@@ -1,7 +1,7 @@
 import type { ViewDecision } from '../packager/presentation.ts';
 
 /** Who may keep an answer: everybody, or (behind an authorizer that said so) nobody. */
-export type Visibility = Exclude<ViewDecision, 'denied'>;
+export type Visibility = Exclude<ViewDecision, 'denied' | 'absent'>;
 
 /** Anything private: nothing between us and the viewer may keep it. */
 export const PRIVATE = 'private, no-store';

@@ -138,6 +138,10 @@ export class Origin {
   }
 
   #route(asked: Exchange, path: OriginPath, decision: ViewDecision): void {
+    if (decision === 'absent') {
+      this.#replier.sendError(asked, 404);
+      return;
+    }
     if (decision === 'denied') {
       // RFC 9110 §15.5.2: a 401 MUST say which credentials it wants.
       if (path.token === undefined) this.#replier.sendError(asked, 401, ['WWW-Authenticate', 'Bearer']);

@@ -57,10 +57,18 @@ export interface ViewRequest {
   readonly address: string;
 }
 
-/** `public` answers may be cached by anybody, `private` ones by nobody. */
-export type ViewDecision = 'public' | 'private' | 'denied';
+/** `public` answers may be cached by anybody, `private` ones by nobody; `denied` wants a token, `absent` is as if the stream were not. */
+export type ViewDecision = 'public' | 'private' | 'denied' | 'absent';
 
 /** Port: decides who may watch. May answer synchronously to keep the hot path cheap. */
 export interface ViewerAuthorizer {
   authorize(request: ViewRequest): ViewDecision | Promise<ViewDecision>;
+  /**
+   * Calls back when somebody may no longer watch a stream; `mayStay` tells it of who came with a token, or with none. For what goes on
+   * without asking again. Returns the way to stop that. Absent where rights never end.
+   */
+  onRevoked?(listener: RevocationListener): () => void;
 }
+
+/** See `ViewerAuthorizer.onRevoked`. */
+export type RevocationListener = (streamId: string, mayStay: (token: string | undefined) => boolean) => void;

@@ -9,10 +9,22 @@ const echoMs = 1_000;
 /**
  * Waits for SIGTERM or SIGINT, then closes in order. Resolves with the exit code: 0 when everything closed in time, 1 when not.
  * A second signal ends the process at once.
+ *
+ * @param failure an error that it resolves with is a reason to stop, too, with exit code 1.
  */
-export async function untilTerminated(close: () => Promise<void>, log: Logger): Promise<number> {
-  const signal = await firstSignal();
-  log.info({ signal }, 'stopping');
+export async function untilTerminated(
+  close: () => Promise<void>,
+  log: Logger,
+  failure?: Promise<Error | undefined>,
+): Promise<number> {
+  const failed = new Promise<Error>((resolve) => {
+    void failure?.then((error) => {
+      if (error !== undefined) resolve(error);
+    });
+  });
+  const reason = await Promise.race([firstSignal(), failed]);
+  if (reason instanceof Error) log.error({ error: reason }, reason.message);
+  else log.info({ signal: reason }, 'stopping');
   const firstAtMs = performance.now();
   const insist = () => {
     if (performance.now() - firstAtMs > echoMs) process.exit(130);
@@ -25,7 +37,7 @@ export async function untilTerminated(close: () => Promise<void>, log: Logger): 
   });
   try {
     const outcome = await Promise.race([close(), expired]);
-    if (outcome !== 'expired') return 0;
+    if (outcome !== 'expired') return reason instanceof Error ? 1 : 0;
     log.error({ drainDeadlineMs }, 'could not close everything in time');
     // Something still holds the event loop: it must not hold the process.
     setTimeout(() => process.exit(1), 100).unref();

@@ -38,13 +38,14 @@ export class AccessWatch {
   constructor(options: AccessWatchOptions) {
     this.#options = options;
     const { events, log } = options;
-    const logged = (work: Promise<unknown>): void => {
-      work.catch((error: unknown) => log.error({ err: error }, 'could not review connections'));
+    const logged = (work: () => Promise<unknown>): void => {
+      options.members.outdate();
+      work().catch((error: unknown) => log.error({ err: error }, 'could not review connections'));
     };
-    const onAccess = ({ userId }: ControlEventMap['access-changed'][0]): void => logged(this.#person(userId));
-    const onBarred = (told: ControlEventMap['user-barred'][0]): void => logged(this.#barred(told));
+    const onAccess = ({ userId }: ControlEventMap['access-changed'][0]): void => logged(() => this.#person(userId));
+    const onBarred = (told: ControlEventMap['user-barred'][0]): void => logged(() => this.#barred(told));
     const onUpdated = ({ streamId, changes }: ControlEventMap['stream-updated'][0]): void => {
-      if (DECISIVE.some((name) => changes[name] !== undefined)) logged(this.#stream(streamId));
+      if (DECISIVE.some((name) => changes[name] !== undefined)) logged(() => this.#stream(streamId));
     };
     const onDeleted = ({ streamId }: ControlEventMap['stream-deleted'][0]): void => this.#deleted(streamId);
     events.on('access-changed', onAccess);
@@ -57,7 +58,7 @@ export class AccessWatch {
       events.off('stream-updated', onUpdated);
       events.off('stream-deleted', onDeleted);
     };
-    this.#review = setInterval(() => logged(this.#everybody()), options.reviewMs).unref();
+    this.#review = setInterval(() => logged(() => this.#everybody()), options.reviewMs).unref();
   }
 
   /** Watches no more. */

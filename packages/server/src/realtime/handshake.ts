@@ -10,7 +10,7 @@ export interface Handshake {
 }
 
 /** Longer ones are no tokens of ours. */
-const MAX_TOKEN_LENGTH = 4096;
+const MAX_TOKEN_LENGTH = 8192;
 
 /**
  * Finds out who connects: by `auth.token`, as Socket.IO's clients send it, else by the Authorization header, else by the cookie; nobody

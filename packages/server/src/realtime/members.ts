@@ -1,9 +1,13 @@
 import { liveError, StreamNotFoundError } from '@tallylight/protocol/errors.ts';
 import type { Playbacks } from './playbacks.ts';
-import type { PlaybackJoin, StreamAccess } from './ports.ts';
+import type { PlaybackJoin, StreamAccess, StreamRights } from './ports.ts';
 import { channelRoom, moderatorsRoom, viewersRoom } from './room-adapter.ts';
 import type { Membership, RoomSocket } from './room-socket.ts';
 import type { Rooms } from './rooms.ts';
+import { Turnstile } from './turnstile.ts';
+
+/** Connections of the database that joins may take: the pool has ten. */
+const QUESTIONS_AT_ONCE = 3;
 
 /** How a connection enters a room. */
 export interface Entry {
@@ -26,6 +30,9 @@ export interface MembersOptions {
 /** Who is in which room: the only place where connections enter and leave them. */
 export class Members {
   readonly #options: MembersOptions;
+  readonly #turnstile = new Turnstile(QUESTIONS_AT_ONCE);
+  /** How often rights have changed. */
+  #changes = 0;
 
   constructor(options: MembersOptions) {
     this.#options = options;
@@ -41,7 +48,7 @@ export class Members {
     if (!memberships.has(streamId) && memberships.size >= this.#options.roomsPerSocket) {
       throw liveError('RATE_LIMITED', `a connection may be in ${this.#options.roomsPerSocket} streams`);
     }
-    const rights = await this.#options.access.rightsOn(actor, streamId);
+    const rights = await this.#rightsOn(socket, streamId);
     if (rights === undefined) throw new StreamNotFoundError(streamId);
     // Asked for in the meantime: gone, or another person.
     if (!socket.connected || socket.data.actor !== actor) throw liveError('CONFLICT', 'the connection changed');
@@ -104,7 +111,7 @@ export class Members {
   async review(socket: RoomSocket, streamId: string): Promise<boolean> {
     const before = socket.data.memberships.get(streamId);
     if (before === undefined) return false;
-    const rights = await this.#options.access.rightsOn(socket.data.actor, streamId).catch(() => undefined);
+    const rights = await this.#rightsOn(socket, streamId).catch(() => undefined);
     const now = socket.data.memberships.get(streamId);
     if (now === undefined) return false;
     if (rights === undefined) {
@@ -115,6 +122,21 @@ export class Members {
     socket.data.memberships.set(streamId, membership);
     this.#enterRooms(socket, membership);
     return true;
+  }
+
+  /** Rights changed somewhere: an answer that is on its way may be of before. */
+  outdate(): void {
+    this.#changes++;
+  }
+
+  async #rightsOn(socket: RoomSocket, streamId: string): Promise<StreamRights | undefined> {
+    for (;;) {
+      const changes = this.#changes;
+      const rights = await this.#turnstile.pass(() =>
+        this.#options.access.rightsOn(socket.data.actor, streamId),
+      );
+      if (changes === this.#changes || rights === undefined) return rights;
+    }
   }
 
   #enterRooms(socket: RoomSocket, { streamId, isChannel, moderates }: Membership): void {

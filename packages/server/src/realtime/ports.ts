@@ -43,7 +43,7 @@ export interface ChatPort {
   delete(actor: Actor, streamId: string, messageId: string): Promise<unknown>;
   pin(actor: Actor, streamId: string, messageId: string): Promise<unknown>;
   unpin(actor: Actor, streamId: string, messageId: string): Promise<unknown>;
-  /** Oldest first: those after `afterSeq`, or the newest. */
+  /** Oldest first: those after `afterSeq` or before `beforeSeq`, or the newest. */
   since(actor: Actor, request: ClientRequest<'chat:history'>): Promise<ChatHistory>;
 }
 

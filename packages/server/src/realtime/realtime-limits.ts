@@ -36,7 +36,7 @@ export interface RealtimeLimits {
   readonly singleReactions: number;
   /** Events of a stream in a second above which several travel in one write. Default 50. */
   readonly batchAbovePerSecond: number;
-  /** How long an event may wait then. Default 50. */
+  /** How long an event may wait then. Default 100. */
   readonly batchMs: number;
   /** Signed-in sockets are asked again whether they still are, so often. Default 300000. */
   readonly reviewMs: number;
@@ -62,6 +62,6 @@ export const DEFAULT_REALTIME_LIMITS: RealtimeLimits = {
   reactionSumMs: 500,
   singleReactions: 2,
   batchAbovePerSecond: 50,
-  batchMs: 50,
+  batchMs: 100,
   reviewMs: 300_000,
 };

@@ -23,6 +23,7 @@ import { personRoom, RoomAdapter } from './room-adapter.ts';
 import type { RoomNamespace, RoomSocket } from './room-socket.ts';
 import { Rooms } from './rooms.ts';
 import { SocketCap } from './socket-cap.ts';
+import { Turnstile } from './turnstile.ts';
 
 /** What a realtime server is made of. */
 export interface RealtimeServerOptions {
@@ -45,6 +46,9 @@ export interface RealtimeServerOptions {
 
 /** Path of Socket.IO's WebSockets, as its clients have it by default. */
 export const REALTIME_PATH = '/socket.io/';
+
+/** Connections of the database that handshakes may take: the pool has ten. */
+const HANDSHAKES_AT_ONCE = 3;
 
 /**
  * Socket.IO over WebSockets, rooms of streams, and nothing else: it listens nowhere and answers no plain request, it is handed upgrades.
@@ -165,8 +169,9 @@ export class RealtimeServer {
 
   #admit(namespace: RoomNamespace): void {
     const { actors, clock, addressOf } = this.#options;
+    const turnstile = new Turnstile(HANDSHAKES_AT_ONCE);
     namespace.use((socket, next) => {
-      actorOf(socket.handshake, actors).then(
+      turnstile.pass(() => actorOf(socket.handshake, actors)).then(
         (actor) => {
           const memberships = socket.recovered ? socket.data.memberships : new Map();
           const userAgent = socket.handshake.headers['user-agent'];

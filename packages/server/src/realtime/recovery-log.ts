@@ -41,10 +41,9 @@ export class RecoveryLog {
   /** Packets of some rooms after an offset; undefined when it is not known any more. */
   after(offset: string, rooms: ReadonlySet<string>, nowMs: number): unknown[][] | undefined {
     this.#forget(nowMs);
-    const [name, count] = offset.split('.');
+    const [, name, count] = /^([^.]+)\.(\d{1,15})$/.exec(offset) ?? [];
     const index = Number(count) - this.#base;
-    if (name !== this.#name || !Number.isInteger(index) || index < this.#first) return undefined;
-    if (index >= this.#events.length) return undefined;
+    if (name !== this.#name || !(index >= this.#first && index < this.#events.length)) return undefined;
     return this.#events
       .slice(index + 1)
       .filter(({ room }) => rooms.has(room))

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { Client } from 'pg';
 import type { Logger } from '../../platform/logger.ts';
 
 /** What {@link AccessListener} needs. */
@@ -20,7 +20,7 @@ const CHANNEL = 'tallylight_access';
  */
 export class AccessListener {
   readonly #options: AccessListenerOptions;
-  #client: pg.Client | undefined;
+  #client: Client | undefined;
   #retry: NodeJS.Timeout | undefined;
   #isClosed = false;
 
@@ -32,7 +32,7 @@ export class AccessListener {
   async open(): Promise<void> {
     if (this.#isClosed) return;
     const { connectionString, log, onChange } = this.#options;
-    const client = new pg.Client({
+    const client = new Client({
       connectionString,
       application_name: 'tallylight access',
       connectionTimeoutMillis: 5000,
@@ -65,7 +65,7 @@ export class AccessListener {
   }
 
   /** Once for each client, whether it broke or never came up. */
-  #tryAgain(client: pg.Client): void {
+  #tryAgain(client: Client): void {
     if (this.#isClosed || this.#client !== client) return;
     this.#client = undefined;
     this.#retry = setTimeout(() => void this.open(), this.#options.retryMs ?? 1000).unref();

@@ -36,7 +36,12 @@ export async function listAccounts(
         eb('a.email', 'ilike', pattern),
       ]),
     );
-  const rows = await query.orderBy('u.created_at', 'desc').orderBy('u.id').limit(limit).offset(offset).execute();
+  const rows = await query
+    .orderBy('u.created_at', 'desc')
+    .orderBy('u.id')
+    .limit(limit)
+    .offset(offset)
+    .execute();
   const { total } = await query
     .clearSelect()
     .select((eb) => eb.fn.countAll<number>().as('total'))
@@ -75,7 +80,14 @@ export async function insertAccount(
 ): Promise<void> {
   await tx
     .insertInto('accounts.user')
-    .values({ id: person.id, email: person.email, name: person.name, email_verified: false, image: null, username: null })
+    .values({
+      id: person.id,
+      email: person.email,
+      name: person.name,
+      email_verified: false,
+      image: null,
+      username: null,
+    })
     .execute();
   if (person.passwordHash !== undefined) await setPassword(tx, person.id, person.passwordHash);
 }
@@ -91,7 +103,13 @@ export async function setPassword(tx: Tx, userId: string, passwordHash: string):
   if (numUpdatedRows > 0n) return;
   await tx
     .insertInto('accounts.account')
-    .values({ id: v7(), user_id: userId, provider_id: 'credential', account_id: userId, password: passwordHash })
+    .values({
+      id: v7(),
+      user_id: userId,
+      provider_id: 'credential',
+      account_id: userId,
+      password: passwordHash,
+    })
     .execute();
 }
 
@@ -169,7 +187,12 @@ export async function ensureAccount(tx: Tx, userId: string, isGuest: boolean): P
 /** Notes who did what, for later questions. */
 export async function insertAudit(
   tx: Tx,
-  entry: { actorId: string | undefined; action: string; target: string; details?: Readonly<Record<string, unknown>> },
+  entry: {
+    actorId: string | undefined;
+    action: string;
+    target: string;
+    details?: Readonly<Record<string, unknown>>;
+  },
 ): Promise<void> {
   await tx
     .insertInto('nchat_live_audit_log')

@@ -177,7 +177,8 @@ export class AccountService {
     await this.#options.database.asService(async (tx) => {
       const before = await findAccount(tx, userId);
       if (before === undefined) throw liveError('NOT_FOUND', `there is no account ${userId}`);
-      if (before.is_guest && role === 'admin') throw liveError('CONFLICT', 'a guest cannot be an administrator');
+      if (before.is_guest && role === 'admin')
+        throw liveError('CONFLICT', 'a guest cannot be an administrator');
       const admins = await lockAdmins(tx);
       const isLast = admins.length === 1 && admins[0] === userId;
       if (isLast && (role === 'user' || disabled === true))
@@ -187,7 +188,12 @@ export class AccountService {
         ...(disabled === undefined ? {} : { disabled }),
       });
       if (disabled === true) await deleteSessions(tx, userId);
-      await insertAudit(tx, { actorId, action: 'account.access', target: userId, details: { role, disabled } });
+      await insertAudit(tx, {
+        actorId,
+        action: 'account.access',
+        target: userId,
+        details: { role, disabled },
+      });
     });
     this.#accessChanged(userId);
     return await this.#account(userId);

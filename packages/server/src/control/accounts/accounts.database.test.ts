@@ -71,8 +71,12 @@ describe('signing up and in', () => {
 
   test('9 characters are no password, 10 are', async () => {
     const body = { email: 'ten@live.test', name: 'Ten' };
-    expect((await server.auth('POST', '/sign-up/email', { ...body, password: '123456789' })).status).toBe(400);
-    expect((await server.auth('POST', '/sign-up/email', { ...body, password: '1234567890' })).status).toBe(200);
+    expect((await server.auth('POST', '/sign-up/email', { ...body, password: '123456789' })).status).toBe(
+      400,
+    );
+    expect((await server.auth('POST', '/sign-up/email', { ...body, password: '1234567890' })).status).toBe(
+      200,
+    );
   });
 
   test('25 characters are a name, 26 are not', async () => {
@@ -120,7 +124,9 @@ describe('signing up and in', () => {
   test('a session that is used after a day is extended, with its cookie', async () => {
     await server.signUp('slide@live.test');
     const { cookie, userId } = await server.signIn('slide@live.test');
-    expect((await server.api('GET', '/api/me', undefined, { headers: cookie })).headers.getSetCookie()).toEqual([]);
+    expect(
+      (await server.api('GET', '/api/me', undefined, { headers: cookie })).headers.getSetCookie(),
+    ).toEqual([]);
     const days = async () => {
       const { rows } = await sql<{ days: number }>`
         SELECT round(extract(epoch FROM max(expires_at) - now()) / 86400)::int AS days
@@ -130,7 +136,9 @@ describe('signing up and in', () => {
     let tx_: Parameters<Parameters<typeof server.test.database.asService>[0]>[0];
     await server.test.database.asService(async (tx) => {
       tx_ = tx;
-      await sql`UPDATE accounts.session SET expires_at = now() + interval '20 days' WHERE user_id = ${userId}`.execute(tx);
+      await sql`UPDATE accounts.session SET expires_at = now() + interval '20 days' WHERE user_id = ${userId}`.execute(
+        tx,
+      );
     });
     const answer = await server.api('GET', '/api/me', undefined, { headers: cookie });
     expect(answer.headers.getSetCookie()[0]).toContain('Max-Age=2592000');
@@ -159,8 +167,14 @@ describe('signing up and in', () => {
 
 describe('guests', () => {
   test('a guest has the name they chose, and no account', async () => {
-    const { cookie, userId } = signedIn(await server.auth('POST', '/sign-in/anonymous', { name: ' Guest 7 ' }));
-    expect(await server.accounts.resolver.resolve(cookie)).toMatchObject({ userId, isGuest: true, role: 'user' });
+    const { cookie, userId } = signedIn(
+      await server.auth('POST', '/sign-in/anonymous', { name: ' Guest 7 ' }),
+    );
+    expect(await server.accounts.resolver.resolve(cookie)).toMatchObject({
+      userId,
+      isGuest: true,
+      role: 'user',
+    });
     const me = await server.api('GET', '/api/me', undefined, { headers: cookie });
     expect(me.body).toMatchObject({ displayName: 'Guest 7', isGuest: true, email: null, stepUpUntil: null });
     expect((await server.api('GET', '/api/me/tokens', undefined, { headers: cookie })).status).toBe(403);
@@ -224,7 +238,9 @@ describe('what the library may not do', () => {
     ['PUT', '/sign-in/email'],
   ])('%s %s does not exist', async (method, path) => {
     const { cookie } = await server.signIn('anna@live.test');
-    expect((await server.auth(method, path, method === 'GET' ? undefined : {}, { headers: cookie })).status).toBe(404);
+    expect(
+      (await server.auth(method, path, method === 'GET' ? undefined : {}, { headers: cookie })).status,
+    ).toBe(404);
   });
 
   test.each([

@@ -146,7 +146,8 @@ async function buildParts(options: AccountsOptions) {
   const hostTokens = options.hostApp === undefined ? undefined : new HostTokens(options.hostApp, clock);
   const attempts = new AttemptLimits(limits);
   const origins = new TrustedOrigins([publicUrl, ...trustedOrigins]);
-  const mails = options.mail === undefined ? undefined : new AccountMails({ ...options.mail, publicUrl, log });
+  const mails =
+    options.mail === undefined ? undefined : new AccountMails({ ...options.mail, publicUrl, log });
   const changed = (userId: string, sessionId: string | undefined) =>
     events.emit('access-changed', { userId, ...(sessionId === undefined ? {} : { sessionId }) });
   const auth = await buildAuth({
@@ -180,7 +181,8 @@ async function buildParts(options: AccountsOptions) {
     attempts,
     limits,
     accountId: (by, value) => database.asService((tx) => findAccountId(tx, by, value)),
-    signedIn: async (request) => (await actors.resolve(Object.fromEntries(request.headers))).userId,
+    signedIn: (request) => actors.resolve(Object.fromEntries(request.headers)),
+    clock,
   });
   const listener = new AccessListener({
     connectionString: database.pool.options.connectionString ?? '',

@@ -17,7 +17,15 @@ export async function findToken(tx: Tx, hash: string, now: Date): Promise<LiveTo
     .selectFrom('nchat_live_api_tokens as t')
     .innerJoin('users as u', 'u.id', 't.user_id')
     .leftJoin('nchat_live_accounts as l', 'l.user_id', 't.user_id')
-    .select(['t.id', 't.user_id', 't.scopes', 't.last_used_at', 'u.display_name', 'u.avatar_url', 'l.server_role'])
+    .select([
+      't.id',
+      't.user_id',
+      't.scopes',
+      't.last_used_at',
+      'u.display_name',
+      'u.avatar_url',
+      'l.server_role',
+    ])
     .where('t.token_hash', '=', hash)
     .where('t.revoked_at', 'is', null)
     .where((eb) => eb.or([eb('t.expires_at', 'is', null), eb('t.expires_at', '>', now)]))

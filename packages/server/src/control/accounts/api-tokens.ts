@@ -62,7 +62,11 @@ export class ApiTokens {
       await lockTokenOwner(tx, userId);
       if ((await listTokens(tx, userId)).length >= limits.apiTokensPerUser)
         throw liveError('CONFLICT', `there are ${limits.apiTokensPerUser} tokens already: revoke one`);
-      const stored = { token_hash: secrets.apiTokenHash(token), created_at: createdAt, expires_at: expiresAt };
+      const stored = {
+        token_hash: secrets.apiTokenHash(token),
+        created_at: createdAt,
+        expires_at: expiresAt,
+      };
       await insertToken(tx, { ...row, ...stored, user_id: userId });
       await insertAudit(tx, { actorId: userId, action: 'token.create', target: row.id, details: { scopes } });
     });

@@ -1,10 +1,4 @@
-import {
-  avatarUrl,
-  displayName,
-  email,
-  password,
-  username,
-} from '@tallylight/protocol/entities/account.ts';
+import { avatarUrl, displayName, email, password, username } from '@tallylight/protocol/entities/account.ts';
 import { z } from 'zod';
 import type { Attempt } from './attempt-limits.ts';
 
@@ -16,12 +10,18 @@ export interface AuthEndpoint {
   readonly attempt?: Attempt;
   /** Whose limit by account counts: a member of the body, or who is signed in. */
   readonly account?: 'email' | 'username' | 'session';
+  /** True: only for who has an account and has just proven who they are, because it gives or takes a way to sign in. */
+  readonly stepUp?: true;
 }
 
 /** A password that is compared, not set: any length that the library reads. */
 const typed = z.string().min(1).max(128);
-/** Where to go afterwards; the library checks that it is ours. */
-const target = z.string().max(1000).optional();
+/** Where to go afterwards: a path of ours. `//host` and `/\\host` would leave this site. */
+const target = z
+  .string()
+  .max(1000)
+  .regex(/^\/(?![/\\])[^\s\\]*$/)
+  .optional();
 const credential = z.looseObject({ id: z.string().max(2000) });
 const keyName = z.string().trim().min(1).max(100);
 
@@ -80,7 +80,12 @@ export const AUTH_ENDPOINTS: ReadonlyMap<string, AuthEndpoint> = new Map<string,
   [
     'POST /change-password',
     {
-      body: z.object({ currentPassword: typed, newPassword: password }),
+      body: z.object({
+        currentPassword: typed,
+        newPassword: password,
+        // Whoever changes it may do so because somebody else is signed in.
+        revokeOtherSessions: z.literal(true).default(true),
+      }),
       attempt: 'login',
       account: 'session',
     },
@@ -95,15 +100,15 @@ export const AUTH_ENDPOINTS: ReadonlyMap<string, AuthEndpoint> = new Map<string,
     { body: z.object({ email, callbackURL: target }), attempt: 'reset', account: 'email' },
   ],
   ['GET /verify-email', {}],
-  ['GET /passkey/generate-register-options', {}],
+  ['GET /passkey/generate-register-options', { stepUp: true }],
   [
     'POST /passkey/verify-registration',
-    { body: z.object({ response: credential, name: keyName.optional() }) },
+    { body: z.object({ response: credential, name: keyName.optional() }), stepUp: true },
   ],
   ['GET /passkey/generate-authenticate-options', {}],
   ['POST /passkey/verify-authentication', { body: z.object({ response: credential }), attempt: 'login' }],
   ['GET /passkey/list-user-passkeys', {}],
-  ['POST /passkey/delete-passkey', { body: z.object({ id: z.uuid() }) }],
+  ['POST /passkey/delete-passkey', { body: z.object({ id: z.uuid() }), stepUp: true }],
   ['POST /passkey/update-passkey', { body: z.object({ id: z.uuid(), name: keyName }) }],
   ['GET /jwks', {}],
   ['GET /token', {}],

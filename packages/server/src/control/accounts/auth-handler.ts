@@ -1,6 +1,8 @@
 import { ERROR_STATUS, type ErrorCode } from '@tallylight/protocol/error-catalogue.ts';
 import { liveError, StreamError } from '@tallylight/protocol/errors.ts';
 import { z } from 'zod';
+import type { Actor } from '../../api/actor.ts';
+import type { Clock } from '../../platform/clock.ts';
 import type { AccountsLimits } from './accounts-limits.ts';
 import type { Attempt, AttemptLimits } from './attempt-limits.ts';
 import { type AuthEndpoint, endpointOf } from './auth-endpoints.ts';
@@ -17,8 +19,9 @@ export interface AuthHandlerOptions {
   readonly limits: AccountsLimits;
   /** Id of the account that an e-mail address or user name means. */
   readonly accountId: (by: 'email' | 'username', value: string) => Promise<string | undefined>;
-  /** Id of who is signed in. */
-  readonly signedIn: (request: Request) => Promise<string | undefined>;
+  /** Who is signed in. */
+  readonly signedIn: (request: Request) => Promise<Actor>;
+  readonly clock: Clock;
 }
 
 /**
@@ -45,7 +48,8 @@ export class AuthHandler {
     }
   }
 
-  async #handle(request: Request, address: string): Promise<Response> {
+  async #handle(asked: Request, address: string): Promise<Response> {
+    const request = await this.#withSessionOrNone(asked);
     const path = new URL(request.url).pathname.replace(/^\/api\/auth/, '');
     const endpoint = endpointOf(request.method, path);
     if (endpoint === undefined) throw liveError('NOT_FOUND', `there is no ${request.method} ${path}`);
@@ -53,14 +57,39 @@ export class AuthHandler {
     if (request.method !== 'GET' && !origins.allows(request))
       throw liveError('CSRF', `not from a page of ours: ${request.headers.get('origin') ?? 'no Origin'}`);
     const body = await this.#body(request, endpoint);
-    if (path === '/change-password') Object.assign(body ?? {}, { revokeOtherSessions: true });
     const attempt = endpoint.attempt ?? 'other';
     await attempts.byAddress(attempt, address);
+    if (endpoint.stepUp === true) this.#refuseUnproven(await this.#options.signedIn(request));
     const account = await this.#account(request, endpoint, body);
     if (account !== undefined) await attempts.byAccount(attempt, account);
     const response = await this.#library(passedOn(request, address, body));
     if (account !== undefined && response.ok) await this.#forget(attempt, account);
     return answered(request, response);
+  }
+
+  /**
+   * Without an Authorization that is no session's: the library would pass over it and take the cookie, we would count against
+   * the person of the token. And who signs in again may still send what has ended.
+   */
+  async #withSessionOrNone(request: Request): Promise<Request> {
+    if (!request.headers.has('authorization')) return request;
+    try {
+      if ((await this.#options.signedIn(request)).by === 'session') return request;
+    } catch (error) {
+      if (!(error instanceof StreamError) || error.code !== 'UNAUTHENTICATED') throw error;
+    }
+    const headers = new Headers(request.headers);
+    headers.delete('authorization');
+    return new Request(request, { headers });
+  }
+
+  #refuseUnproven(actor: Actor): void {
+    if (actor.userId === undefined) throw liveError('UNAUTHENTICATED', 'not signed in');
+    if (actor.isGuest || actor.by !== 'session')
+      throw liveError('FORBIDDEN', 'only with an account of this server');
+    const { clock, limits } = this.#options;
+    if (clock.now() - (actor.provenAtMs ?? 0) > limits.stepUpSeconds * 1000)
+      throw liveError('STEP_UP_REQUIRED', 'type the password again, or use a passkey');
   }
 
   /** The library answers 500 whatever happened; a database that is away is worth another try. */
@@ -77,7 +106,10 @@ export class AuthHandler {
     if (attempt === 'login') await this.#options.attempts.succeeded(attempt, account);
   }
 
-  async #body(request: Request, endpoint: AuthEndpoint): Promise<Readonly<Record<string, unknown>> | undefined> {
+  async #body(
+    request: Request,
+    endpoint: AuthEndpoint,
+  ): Promise<Readonly<Record<string, unknown>> | undefined> {
     if (request.method === 'GET') return undefined;
     const text = await limitedText(request, this.#options.limits.bodyBytes);
     if (endpoint.body === undefined) return {};
@@ -96,7 +128,7 @@ export class AuthHandler {
     body: Readonly<Record<string, unknown>> | undefined,
   ): Promise<string | undefined> {
     if (account === undefined) return undefined;
-    if (account === 'session') return await this.#options.signedIn(request);
+    if (account === 'session') return (await this.#options.signedIn(request)).userId;
     const value = String(body?.[account]).toLowerCase();
     return (await this.#options.accountId(account, value)) ?? `nobody:${value}`;
   }
@@ -117,11 +149,11 @@ function passedOn(request: Request, address: string, body: unknown): Request {
 /** The library's answer with our error codes beside its own, and never readable by a foreign page. */
 async function answered(request: Request, response: Response): Promise<Response> {
   const headers = new Headers(response.headers);
-  for (const name of [...headers.keys()])
-    if (name.startsWith('access-control-')) headers.delete(name);
+  for (const name of [...headers.keys()]) if (name.startsWith('access-control-')) headers.delete(name);
   headers.set('cache-control', 'no-store');
   // The token is for apps without cookies. A page's scripts must not hold what its cookie hides from them.
-  if (request.headers.has('origin') || request.headers.has('sec-fetch-site')) headers.delete('set-auth-token');
+  if (request.headers.has('origin') || request.headers.has('sec-fetch-site'))
+    headers.delete('set-auth-token');
   if (response.status < 400) return new Response(response.body, { status: response.status, headers });
   const { code, message } = said(json(await response.text()));
   const ours = codeOf(response.status, code);
@@ -135,7 +167,8 @@ async function answered(request: Request, response: Response): Promise<Response>
 }
 
 function said(body: unknown): { code: string | undefined; message: string } {
-  const { code, message } = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
+  const { code, message } =
+    typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
   return {
     code: typeof code === 'string' ? code : undefined,
     message: typeof message === 'string' && message !== '' ? message : 'This did not work.',
@@ -154,8 +187,7 @@ function codeOf(status: number, code: string | undefined): ErrorCode {
 function refusal(error: StreamError): Response {
   const headers = new Headers({ 'content-type': 'application/json', 'cache-control': 'no-store' });
   const details = error.details as { retryAfterSeconds?: number } | undefined;
-  if (details?.retryAfterSeconds !== undefined)
-    headers.set('retry-after', String(details.retryAfterSeconds));
+  if (details?.retryAfterSeconds !== undefined) headers.set('retry-after', String(details.retryAfterSeconds));
   const { code, message } = error;
   const status = ERROR_STATUS[code as ErrorCode] ?? error.statusCode;
   return new Response(JSON.stringify({ code, message, error: { code, message, details } }), {

@@ -1,4 +1,5 @@
 import { passkey } from '@better-auth/passkey';
+import { displayName, MAX_DISPLAY_NAME } from '@tallylight/protocol/entities/account.ts';
 import { type BetterAuthOptions, betterAuth } from 'better-auth';
 import { APIError } from 'better-auth/api';
 import { getAdapter } from 'better-auth/db/adapter';
@@ -73,6 +74,8 @@ export async function buildAuth(options: AuthOptions) {
         rpName: 'Tallylight',
         rpID: new URL(options.publicUrl).hostname,
         origin: [new URL(options.publicUrl).origin, ...options.trustedOrigins],
+        // The column is credential_id, which reads back as this.
+        schema: { passkey: { fields: { credentialID: 'credentialId' } } },
       }),
       jwt({
         disableSettingJwtHeader: true,
@@ -81,7 +84,10 @@ export async function buildAuth(options: AuthOptions) {
           issuer: options.publicUrl,
           audience: options.publicUrl,
           expirationTime: '15m',
-          definePayload: ({ user }) => ({ name: user.name, email: user.email }),
+          definePayload: ({ user }) =>
+            user['isAnonymous'] === true
+              ? { name: user.name, guest: true }
+              : { name: user.name, email: user.email, email_verified: user.emailVerified },
         },
       }),
       ...oidcPlugins(options),
@@ -152,7 +158,10 @@ function core(options: AuthOptions) {
         create: {
           before: async (session, ctx) => {
             if (await options.isDisabled(session.userId))
-              throw new APIError('FORBIDDEN', { message: 'This account is disabled.', code: 'ACCOUNT_DISABLED' });
+              throw new APIError('FORBIDDEN', {
+                message: 'This account is disabled.',
+                code: 'ACCOUNT_DISABLED',
+              });
             const proves = ctx?.path !== '/sign-in/anonymous';
             return { data: { ...session, ...(proves ? { provenAt: new Date(options.clock.now()) } : {}) } };
           },
@@ -164,6 +173,9 @@ function core(options: AuthOptions) {
     },
     advanced: {
       database: { generateId: () => v7() },
+      // Said aloud, because the library's own default is another one where NODE_ENV is `test`.
+      disableOriginCheck: false,
+      disableCSRFCheck: false,
       cookiePrefix: cookiePrefix(options.publicUrl),
       // The library would put `__Secure-` before our `__Host-`.
       useSecureCookies: false,
@@ -194,15 +206,24 @@ function oidcPlugins({ oidc, signUp }: AuthOptions) {
           pkce: true,
           requireIdTokenVerification: true,
           disableSignUp: signUp === 'closed',
-          mapProfileToUser: ({ name, email }) => ({
-            name: [...(typeof name === 'string' && name !== '' ? name : String(email ?? '').split('@')[0] ?? '')]
-              .slice(0, 25)
-              .join(''),
-          }),
+          mapProfileToUser: (profile) => ({ name: nameOf(profile) }),
         },
       ],
     }),
   ];
+}
+
+/** What to call somebody whom a provider knows: the name it gives, else what stands before the @. */
+function nameOf(profile: { readonly name?: unknown; readonly email?: unknown }): string {
+  const given = [profile.name, String(profile.email ?? '').split('@', 1)[0]].find(
+    (one) => typeof one === 'string' && one.trim() !== '',
+  );
+  const name = displayName.safeParse(
+    Array.from(String(given ?? 'Somebody').trim())
+      .slice(0, MAX_DISPLAY_NAME)
+      .join(''),
+  );
+  return name.success ? name.data : 'Somebody';
 }
 
 /** The body was checked by `auth-endpoints.ts`. */

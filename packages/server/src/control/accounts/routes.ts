@@ -1,5 +1,5 @@
-import { accountRoutes } from '@tallylight/protocol/routes/accounts.ts';
 import { liveError } from '@tallylight/protocol/errors.ts';
+import { accountRoutes } from '@tallylight/protocol/routes/accounts.ts';
 import type { Actor } from '../../api/actor.ts';
 import { ApiReply, type ApiRoutes } from '../../api/route-handler.ts';
 import { passwordResetUrl } from './account-mails.ts';
@@ -48,10 +48,11 @@ function forStrangers(api: ApiRoutes, { firstAdmin, attempts, ...deps }: Account
 }
 
 function forOneself(api: ApiRoutes, { service, extendSession }: AccountRoutesDeps): void {
-  api.on(accountRoutes.me, async ({ actor, header }) => {
+  api.on(accountRoutes.me, async (request) => {
+    const { actor } = request;
     const me = await service.me(person(actor));
-    const cookie = header('cookie');
-    const isByCookie = actor.by === 'session' && header('authorization') === undefined;
+    const cookie = request.header('cookie');
+    const isByCookie = actor.by === 'session' && request.header('authorization') === undefined;
     if (!isByCookie || cookie === undefined) return me;
     const cookies = await extendSession(cookie);
     return cookies.length === 0 ? me : new ApiReply(me, { headers: { 'set-cookie': cookies } });

@@ -3,19 +3,13 @@ import { type Actor, type ActorResolver, NOBODY } from '../../api/actor.ts';
 import type { Database, Tx } from '../../db/database.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
+import { ensureAccount } from './account-repository.ts';
 import { type AccountSecrets, tokenHash } from './account-secrets.ts';
 import { ActorCache } from './actor-cache.ts';
 import { findToken, markTokenUsed } from './api-token-repository.ts';
 import { cookieValue } from './cookie-value.ts';
 import { type HostIdentity, type HostTokens, tokenKey } from './host-tokens.ts';
-import {
-  findPerson,
-  findSession,
-  insertHostUser,
-  ownsUsers,
-  type PersonRow,
-} from './session-repository.ts';
-import { ensureAccount } from './account-repository.ts';
+import { findPerson, findSession, insertHostUser, ownsUsers, type PersonRow } from './session-repository.ts';
 
 /** What {@link SessionActors} needs. */
 export interface SessionActorsOptions {

@@ -27,7 +27,15 @@ export async function findSession(tx: Tx, tokenHash: string, now: Date): Promise
     .selectFrom('accounts.session as s')
     .innerJoin('users as u', 'u.id', 's.user_id')
     .innerJoin('nchat_live_accounts as l', 'l.user_id', 's.user_id')
-    .select(['s.id', 's.user_id', 's.proven_at', 'u.display_name', 'u.avatar_url', 'l.is_guest', 'l.server_role'])
+    .select([
+      's.id',
+      's.user_id',
+      's.proven_at',
+      'u.display_name',
+      'u.avatar_url',
+      'l.is_guest',
+      'l.server_role',
+    ])
     .where('s.token', '=', tokenHash)
     .where('s.expires_at', '>', now)
     .where('l.disabled_at', 'is', null)

@@ -32,7 +32,7 @@ function selectChannels(tx: Tx, userId: string | undefined) {
       'f.user_id as follower',
       sql<number>`tallylight.channel_member_count(c.id)`.as('members'),
       sql<number>`tallylight.channel_follower_count(c.id)`.as('followers'),
-      sql<boolean>`tallylight.is_subscriber(c.id, ${me}::uuid)`.as('subscribed'),
+      sql<boolean>`coalesce(tallylight.is_subscriber(c.id, ${me}::uuid), false)`.as('subscribed'),
     ]);
 }
 

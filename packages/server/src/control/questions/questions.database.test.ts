@@ -31,7 +31,7 @@ beforeEach(async () => {
   const mark = Math.random().toString(36).slice(2, 10);
   [asker, voter] = [await at.person(`asker-${mark}`), await at.person(`voter-${mark}`)];
   streamId = await at.stream(channelId, owner);
-  service = new QuestionService({ ...at, database: at.database });
+  service = new QuestionService({ events: at.events, clock: at.clock, database: at.database });
   asked.length = 0;
   updated.length = 0;
 });
@@ -70,7 +70,12 @@ describe('asking', () => {
   });
 
   test('as many as allowed can be open, one more cannot', async () => {
-    const strict = new QuestionService({ ...at, database: at.database, limits: { openPerUser: 2 } });
+    const strict = new QuestionService({
+      events: at.events,
+      clock: at.clock,
+      database: at.database,
+      limits: { openPerUser: 2 },
+    });
     const first = await strict.ask(asker, { streamId, content: '1' });
     await strict.ask(asker, { streamId, content: '2' });
     await expect(strict.ask(asker, { streamId, content: '3' })).rejects.toMatchObject({ code: 'CONFLICT' });

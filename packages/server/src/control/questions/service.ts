@@ -200,7 +200,7 @@ export class QuestionService {
     const content = text.trim();
     const { contentLength } = this.#limits;
     if (content === '') throw liveError('INVALID_REQUEST', 'Question cannot be empty');
-    if ([...content].length > contentLength)
+    if (Array.from(content).length > contentLength)
       throw liveError('INVALID_REQUEST', `Question too long (max ${contentLength} characters)`);
     // PostgreSQL keeps every character but this one.
     if (content.includes('\0')) throw liveError('INVALID_REQUEST', 'Question has a NUL character');
@@ -250,11 +250,13 @@ function assertNotBarred(rules: QuestionRules, streamId: string, userId: string)
 }
 
 /** A broadcast is for everybody: whose vote it has is nobody's. */
-function withoutVote({ hasUpvoted: _, ...question }: StreamQuestion): StreamQuestion {
-  return question;
+function withoutVote(question: StreamQuestion): StreamQuestion {
+  const { hasUpvoted: _, ...told } = question;
+  return told;
 }
 
 /** What was put aside is not read out once more. */
-function withoutText({ answer: _, ...question }: StreamQuestion): StreamQuestion {
-  return { ...question, content: '' };
+function withoutText(question: StreamQuestion): StreamQuestion {
+  const { answer: _, ...told } = question;
+  return { ...told, content: '' };
 }

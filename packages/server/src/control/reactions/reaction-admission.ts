@@ -1,4 +1,3 @@
-import type { PublicUser } from '@tallylight/protocol/entities/basics.ts';
 import {
   liveError,
   StreamNotFoundError,
@@ -9,18 +8,22 @@ import type { Actor } from '../../api/actor.ts';
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { ControlEventMap, ControlEvents } from '../control-events.ts';
-import { admissionRow } from './repository.ts';
+import { type AdmissionRow, type Asker, admissionRows } from './repository.ts';
 
 /** What the rules of reacting ask about one user and one stream. */
-export interface Admission {
-  readonly status: string;
-  readonly enableReactions: boolean;
-  /** A ban or time-out that holds now. */
-  readonly barred: 'ban' | 'timeout' | undefined;
-  readonly user: PublicUser;
+export interface Admission extends AdmissionRow {
   /** Until when it may be taken as true, on the monotonic clock. */
   readonly untilMs: number;
 }
+
+/** Somebody who waits for an answer. */
+interface Waiting extends Asker {
+  readonly resolve: (row: AdmissionRow | undefined) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** People asked about in one statement at most. */
+const MOST_AT_ONCE = 1000;
 
 /** Where to ask, and for how long an answer holds. */
 export interface ReactionAdmissionOptions {
@@ -40,6 +43,8 @@ export class ReactionAdmission {
   /** By stream, then by user. */
   readonly #kept = new Map<string, Map<string, Admission>>();
   readonly #unlisten: () => void;
+  #waiting: Waiting[] = [];
+  #isAsking = false;
   #size = 0;
   /** Rises whenever something is forgotten, so that an answer asked before is not kept after. */
   #generation = 0;
@@ -56,10 +61,16 @@ export class ReactionAdmission {
     return admission;
   }
 
-  /** Asks the database, on behalf of the user. Rejects with STREAM_NOT_FOUND for a stream that they may not see. */
+  /**
+   * Asks the database: one statement for everybody who came while the last one ran, so that a room of thousands that reacts for the first
+   * time takes no more than one connection. Rejects with STREAM_NOT_FOUND for a stream that the user may not see.
+   */
   async ask(actor: Actor, userId: string, streamId: string): Promise<Admission> {
     const generation = this.#generation;
-    const row = await this.#options.database.asUser(actor, (tx) => admissionRow(tx, streamId, userId));
+    const row = await new Promise<AdmissionRow | undefined>((resolve, reject) => {
+      this.#waiting.push({ streamId, userId, isAdmin: actor.role === 'admin', resolve, reject });
+      if (!this.#isAsking) void this.#askAll();
+    });
     if (row === undefined) throw new StreamNotFoundError(streamId);
     const admission: Admission = { ...row, untilMs: this.#options.clock.monotonicMs() + this.#options.ttlMs };
     if (generation === this.#generation) this.#keep(streamId, userId, admission);
@@ -69,6 +80,22 @@ export class ReactionAdmission {
   /** Listens no more. */
   close(): void {
     this.#unlisten();
+  }
+
+  async #askAll(): Promise<void> {
+    this.#isAsking = true;
+    // Whoever comes in this turn of the event loop is asked about together.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, MOST_AT_ONCE);
+      try {
+        const rows = await this.#options.database.asService((tx) => admissionRows(tx, batch));
+        batch.forEach(({ resolve }, at) => void resolve(rows[at]));
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    this.#isAsking = false;
   }
 
   #keep(streamId: string, userId: string, admission: Admission): void {

@@ -3,40 +3,67 @@ import { reactionType, type StreamReaction } from '@tallylight/protocol/entities
 import { sql } from 'kysely';
 import type { Tx } from '../../db/database.ts';
 
-/** What the rules ask of one stream and one user; undefined when the stream is not visible to them. */
-export async function admissionRow(
+/** Somebody who wants to react to something. */
+export interface Asker {
+  readonly streamId: string;
+  readonly userId: string;
+  /** An administrator of the server, as was proven: sees every stream. */
+  readonly isAdmin: boolean;
+}
+
+/** What the rules ask of one stream and one user. */
+export interface AdmissionRow {
+  readonly status: string;
+  readonly enableReactions: boolean;
+  readonly barred: 'ban' | 'timeout' | undefined;
+  readonly user: PublicUser;
+}
+
+/**
+ * What the rules ask of many people at once, in their order; undefined where somebody does not see the stream. Runs as the service, as one
+ * statement cannot run on behalf of many: visible is what `tallylight.may_view` says it is.
+ */
+export async function admissionRows(
   tx: Tx,
-  streamId: string,
-  userId: string,
-): Promise<
-  | {
-      readonly status: string;
-      readonly enableReactions: boolean;
-      readonly barred: 'ban' | 'timeout' | undefined;
-      readonly user: PublicUser;
-    }
-  | undefined
-> {
-  const row = await tx
-    .selectFrom('nchat_streams as s')
-    .leftJoin('users as u', (join) => join.on('u.id', '=', userId))
-    .select([
-      's.status',
-      's.enable_reactions',
-      'u.username',
-      'u.display_name',
-      'u.avatar_url',
-      barredKind(userId),
-    ])
-    .where('s.id', '=', streamId)
-    .executeTakeFirst();
-  if (row === undefined) return undefined;
-  return {
-    status: row.status,
-    enableReactions: row.enable_reactions,
-    barred: row.barred ?? undefined,
-    user: publicUserOf(userId, row),
-  };
+  askers: readonly Asker[],
+): Promise<readonly (AdmissionRow | undefined)[]> {
+  const { rows } = await sql<{
+    at: number;
+    user_id: string;
+    status: string;
+    enable_reactions: boolean;
+    barred: 'ban' | 'timeout' | null;
+    username: string | null;
+    display_name: string | null;
+    avatar_url: string | null;
+  }>`
+    WITH asked AS MATERIALIZED (
+      SELECT * FROM unnest(${askers.map(({ streamId }) => streamId)}::uuid[], ${askers.map(({ userId }) => userId)}::uuid[],
+        ${askers.map(({ isAdmin }) => isAdmin)}::boolean[]) WITH ORDINALITY AS a (stream_id, user_id, is_admin, at)
+    ), s AS MATERIALIZED (
+      SELECT id, channel_id, broadcaster_id, status, enable_reactions,
+        visibility <> 'private' AND NOT coalesce(tallylight.channel_is_private(channel_id), true) AS is_open
+      FROM nchat_streams WHERE id IN (SELECT stream_id FROM asked)
+    )
+    SELECT asked.at, asked.user_id, s.status, s.enable_reactions, u.username, u.display_name, u.avatar_url, (
+      SELECT b.kind FROM nchat_stream_bans b
+      WHERE b.user_id = asked.user_id AND b.channel_id = s.channel_id AND (b.stream_id IS NULL OR b.stream_id = s.id)
+        AND b.lifted_at IS NULL AND (b.expires_at IS NULL OR b.expires_at > now())
+      ORDER BY b.kind LIMIT 1) AS barred
+    FROM asked JOIN s ON s.id = asked.stream_id JOIN users u ON u.id = asked.user_id
+    WHERE s.is_open OR asked.is_admin OR s.broadcaster_id = asked.user_id OR EXISTS (
+      SELECT 1 FROM nchat_channel_members m WHERE m.channel_id = s.channel_id AND m.user_id = asked.user_id)`.execute(
+    tx,
+  );
+  const found: (AdmissionRow | undefined)[] = askers.map(() => undefined);
+  for (const row of rows)
+    found[row.at - 1] = {
+      status: row.status,
+      enableReactions: row.enable_reactions,
+      barred: row.barred ?? undefined,
+      user: publicUserOf(row.user_id, row),
+    };
+  return found;
 }
 
 /** The hardest ban or time-out that holds now for a user, in the stream `s` of a query. */

@@ -1,7 +1,5 @@
 import { streamRoutes as routes } from '@tallylight/protocol/routes/streams.ts';
-import type { ApiRequest } from '../../api/route-handler.ts';
 import { ApiReply, type ApiRoutes } from '../../api/route-handler.ts';
-import type { StreamListing } from './repository.ts';
 import type { StreamSchedule } from './schedule/stream-schedule.ts';
 import type { StreamPage, StreamService } from './service.ts';
 import type { StreamThumbnails } from './thumbnails/stream-thumbnails.ts';
@@ -21,14 +19,10 @@ export function streamRoutes(api: ApiRoutes, { service, thumbnails, schedule }: 
   api.on(routes.create, ({ actor, body }) => service.create(actor, body));
   api.on(routes.createAtRoot, ({ actor, body }) => service.create(actor, body));
   api.on(routes.schedule, ({ actor, body }) => service.create(actor, body));
-  const listing =
-    (of: StreamListing) =>
-    async ({ actor, query }: ApiRequest<typeof routes.list>) =>
-      pageReply(await service.list(actor, of, query));
-  api.on(routes.list, listing('all'));
-  api.on(routes.live, listing('live'));
-  api.on(routes.scheduled, listing('scheduled'));
-  api.on(routes.past, listing('past'));
+  api.on(routes.list, async ({ actor, query }) => pageReply(await service.list(actor, 'all', query)));
+  api.on(routes.live, async ({ actor, query }) => pageReply(await service.list(actor, 'live', query)));
+  api.on(routes.scheduled, async ({ actor, query }) => pageReply(await service.list(actor, 'scheduled', query)));
+  api.on(routes.past, async ({ actor, query }) => pageReply(await service.list(actor, 'past', query)));
   api.on(routes.get, ({ actor, params }) => service.get(actor, params.id));
   api.on(routes.update, ({ actor, params, body }) => service.update(actor, params.id, body));
   api.on(routes.remove, async ({ actor, params }) => {

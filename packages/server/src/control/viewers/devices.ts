@@ -1,4 +1,4 @@
-import Bowser from 'bowser';
+import { parse } from 'bowser';
 
 /** What a User-Agent says of its viewer. What it does not say is absent. */
 export interface Device {
@@ -33,7 +33,7 @@ export class Devices {
 }
 
 function read(agent: string): Device {
-  const { browser, os, platform } = Bowser.parse(agent);
+  const { browser, os, platform } = parse(agent);
   const major = /^\d+/.exec(browser.version ?? '')?.[0];
   const name = browser.name?.slice(0, 50);
   return {

@@ -49,8 +49,10 @@ export class PlaybackSession {
   #leftMs: number | undefined;
   #report: PlaybackReport = {};
   #watchMs = 0;
+  #watchedMs = 0;
   #chatMessages = 0;
   #reactions = 0;
+  #unwritten = { chatMessages: 0, reactions: 0 };
 
   /** @param nowMs monotonic. @param atMs the same moment, Unix milliseconds. */
   constructor(start: PlaybackStart, nowMs: number, atMs: number) {
@@ -87,6 +89,21 @@ export class PlaybackSession {
     return this.#leftMs === undefined ? undefined : this.joinedAtMs + (this.#leftMs - this.#joinedMs);
   }
 
+  /** Whole seconds watched since it joined this server first. */
+  get watchedSec(): number {
+    return Math.floor(this.#watchedMs / 1000);
+  }
+
+  /** Messages that its viewer wrote since then. */
+  get chatMessages(): number {
+    return this.#chatMessages;
+  }
+
+  /** Reactions likewise. */
+  get reactions(): number {
+    return this.#reactions;
+  }
+
   /** What the player told last, member by member. */
   get report(): PlaybackReport {
     return this.#report;
@@ -107,7 +124,10 @@ export class PlaybackSession {
    */
   beat(report: PlaybackReport, nowMs: number, options: { maxGapMs: number; live: boolean }): void {
     const gapMs = nowMs - this.#beatMs;
-    if (report.isPlaying !== false && options.live && gapMs <= options.maxGapMs) this.#watchMs += gapMs;
+    if (report.isPlaying !== false && options.live && gapMs <= options.maxGapMs) {
+      this.#watchMs += gapMs;
+      this.#watchedMs += gapMs;
+    }
     this.#beatMs = nowMs;
     this.#seenMs = nowMs;
     const known = Object.entries(report).filter(([, value]) => value !== undefined);
@@ -122,27 +142,28 @@ export class PlaybackSession {
   /** Its viewer wrote in the chat. */
   chatted(): void {
     this.#chatMessages += 1;
+    this.#unwritten.chatMessages += 1;
   }
 
   /** Its viewer reacted. */
   reacted(): void {
     this.#reactions += 1;
+    this.#unwritten.reactions += 1;
   }
 
   /** Takes what is to be written; whole seconds, the rest of one stays for the next time. */
   take(): UnwrittenSession {
     const watchSec = Math.floor(this.#watchMs / 1000);
-    const taken = { session: this, watchSec, chatMessages: this.#chatMessages, reactions: this.#reactions };
+    const taken = { session: this, watchSec, ...this.#unwritten };
     this.#watchMs -= watchSec * 1000;
-    this.#chatMessages = 0;
-    this.#reactions = 0;
+    this.#unwritten = { chatMessages: 0, reactions: 0 };
     return taken;
   }
 
   /** It could not be written: it is to be written with what comes. */
   giveBack(taken: UnwrittenSession): void {
     this.#watchMs += taken.watchSec * 1000;
-    this.#chatMessages += taken.chatMessages;
-    this.#reactions += taken.reactions;
+    this.#unwritten.chatMessages += taken.chatMessages;
+    this.#unwritten.reactions += taken.reactions;
   }
 }

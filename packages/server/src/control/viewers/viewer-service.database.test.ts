@@ -97,12 +97,12 @@ describe('counting', () => {
         return query.apply(client, args);
       };
     };
-    pool.on('acquire', countOn as never);
+    pool.on('acquire', countOn);
     for (let at = 0; at < 10_000; at++) await service.join(world.viewer(`session-${at}`));
     for (let at = 0; at < 10_000; at += 2) await service.join(world.viewer(`session-${at}`));
     expect(service.count(world.streamId)).toBe(10_000);
     await written();
-    pool.off('acquire', countOn as never);
+    pool.off('acquire', countOn);
     const work = statements.filter((text) => /insert into|update /i.test(text));
     expect(work.filter((text) => /nchat_stream_viewers/.test(text))).toHaveLength(10);
     expect(work).toHaveLength(11);
@@ -217,6 +217,8 @@ describe('what is kept of a session', () => {
       watch_duration_seconds: 2,
     });
     expect(service.latencyMs(world.streamId)).toBe(1800);
+    world.clock.pass(30_000);
+    expect(service.latencyMs(world.streamId)).toBeUndefined();
     expect(service.byTransport()).toEqual(new Map([['ll-hls', 1]]));
   });
 

@@ -126,11 +126,12 @@ export class ViewerService {
     return counts;
   }
 
-  /** The middle of what the stream's players tell of their delay, in milliseconds; undefined when none does. */
+  /** The middle of what the stream's players told of their delay in their last heartbeats, in milliseconds; undefined when none does. */
   latencyMs(streamId: string): number | undefined {
     const told: number[] = [];
-    for (const session of this.#audiences.get(streamId)?.all() ?? [])
-      if (session.present && session.report.latencyMs !== undefined) told.push(session.report.latencyMs);
+    const sinceMs = this.#nowMs - this.#limits.beatGapMs;
+    for (const { present, seenMs, report } of this.#audiences.get(streamId)?.all() ?? [])
+      if (present && seenMs >= sinceMs && report.latencyMs !== undefined) told.push(report.latencyMs);
     return told.sort((a, b) => a - b)[told.length >> 1];
   }
 

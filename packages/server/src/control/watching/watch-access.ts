@@ -1,6 +1,11 @@
 import type { Actor } from '../../api/actor.ts';
 import type { Database } from '../../db/database.ts';
-import type { ViewDecision, ViewerAuthorizer, ViewRequest } from '../../packager/presentation.ts';
+import type {
+  RevocationListener,
+  ViewDecision,
+  ViewerAuthorizer,
+  ViewRequest,
+} from '../../packager/presentation.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { ControlEvents } from '../control-events.ts';
@@ -26,9 +31,6 @@ export interface IssuedToken {
   readonly token: string;
   readonly expiresAtMs: number;
 }
-
-/** Called when somebody may no longer watch; `mayStay` tells it of who came with a token, or with none. */
-export type RevocationListener = (streamId: string, mayStay: (token: string | undefined) => boolean) => void;
 
 /** Who lost the right, of whom more than this many are not remembered one by one. */
 const MAX_REVOCATIONS = 100_000;
@@ -84,12 +86,14 @@ export class WatchAccess implements ViewerAuthorizer {
   authorize({ streamId, token }: ViewRequest): ViewDecision | Promise<ViewDecision> {
     const stream = this.#options.streams.get(streamId);
     if (stream === undefined || isOpen(stream)) return 'public';
-    if (token === undefined || stream.phase === 'gone') return 'denied';
+    // Before it is live a stream is not there, also for who waits for it with a token of a viewer.
+    const refused = stream.phase === 'live' || stream.phase === 'over' ? 'denied' : 'absent';
+    if (token === undefined || stream.phase === 'gone') return refused;
     const read = this.#tokens.read(streamId, token);
-    if (read === undefined || read.expiresAtMs <= this.#options.clock.now()) return 'denied';
-    if (!this.#holds(stream, read)) return 'denied';
+    if (read === undefined || read.expiresAtMs <= this.#options.clock.now()) return refused;
+    if (!this.#holds(stream, read)) return refused;
     if (read.issuedAtMs >= this.#startedAtMs) return 'private';
-    return this.#proof(streamId, read).then((proven) => (proven ? 'private' : 'denied'));
+    return this.#proof(streamId, read).then((proven) => (proven ? 'private' : refused));
   }
 
   /** True for a stream that lists of live streams may name to everybody. */

@@ -117,7 +117,6 @@ BEGIN
     EXECUTE format('CREATE POLICY "Service sees everything" ON %I TO tallylight_service USING (true) WITH CHECK (true)', name);
   END LOOP;
 END $$;
-GRANT SELECT, INSERT, UPDATE, DELETE ON users, nchat_channels, nchat_channel_members TO tallylight_service;
 
 -- Streams: everything but the key's mask and the ingest address, which only the API gives to owners.
 GRANT SELECT (id, channel_id, broadcaster_id, title, description, thumbnail_url, scheduled_at, status, hls_manifest_url,
@@ -157,10 +156,13 @@ GRANT SELECT ON nchat_stream_quality_metrics TO tallylight_request;
 CREATE POLICY "Broadcaster can view quality metrics" ON nchat_stream_quality_metrics FOR SELECT TO tallylight_request
   USING (tallylight.owns_stream(stream_id));
 
--- Chat. Numbers are given out by the counter, in the transaction of the message.
+-- Chat. Numbers are given out by the service, in the transaction of the message. Users may lock a counter, to be alone with the chat,
+-- and never change one: the right to update is what a lock asks for.
 GRANT SELECT, UPDATE (last_seq) ON nchat_stream_chat_counters TO tallylight_request;
-CREATE POLICY "Chatters number their messages" ON nchat_stream_chat_counters FOR ALL TO tallylight_request
-  USING (tallylight.may_view_stream(stream_id)) WITH CHECK (tallylight.may_chat(stream_id));
+CREATE POLICY "Viewers see how far a chat is" ON nchat_stream_chat_counters FOR SELECT TO tallylight_request
+  USING (tallylight.may_view_stream(stream_id));
+CREATE POLICY "Users lock counters and change none" ON nchat_stream_chat_counters FOR UPDATE TO tallylight_request
+  USING (tallylight.may_view_stream(stream_id)) WITH CHECK (false);
 GRANT SELECT, INSERT (id, stream_id, user_id, content, seq, client_id, created_at),
     UPDATE (is_pinned, pinned_at, pinned_by, is_deleted, deleted_at, deleted_by, is_highlighted)
   ON nchat_stream_chat_messages TO tallylight_request;
@@ -177,9 +179,16 @@ BEGIN
   IF OLD.is_deleted AND NOT NEW.is_deleted THEN
     RAISE EXCEPTION 'message % was deleted and stays so', OLD.id USING ERRCODE = 'insufficient_privilege';
   END IF;
-  IF (NEW.is_pinned, NEW.is_highlighted) IS DISTINCT FROM (OLD.is_pinned, OLD.is_highlighted)
-     AND current_user = 'tallylight_request' AND NOT tallylight.moderates_stream(OLD.stream_id) THEN
+  IF current_user <> 'tallylight_request' THEN RETURN NEW; END IF;
+  IF (NEW.is_pinned, NEW.pinned_at, NEW.pinned_by, NEW.is_highlighted)
+       IS DISTINCT FROM (OLD.is_pinned, OLD.pinned_at, OLD.pinned_by, OLD.is_highlighted)
+     AND NOT tallylight.moderates_stream(OLD.stream_id) THEN
     RAISE EXCEPTION 'only moderators pin and highlight' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  -- Nobody signs with another's name.
+  IF (NEW.pinned_by IS DISTINCT FROM OLD.pinned_by AND NEW.pinned_by <> tallylight.user_id())
+     OR (NEW.deleted_by IS DISTINCT FROM OLD.deleted_by AND NEW.deleted_by <> tallylight.user_id()) THEN
+    RAISE EXCEPTION 'pinned_by and deleted_by are the caller' USING ERRCODE = 'insufficient_privilege';
   END IF;
   RETURN NEW;
 END $$;
@@ -221,7 +230,7 @@ GRANT INSERT (stream_id, user_id, added_by, permissions), UPDATE (permissions), 
 CREATE POLICY "Moderators are known" ON nchat_stream_moderators FOR SELECT TO tallylight_request
   USING (tallylight.may_view_stream(stream_id));
 CREATE POLICY "Owners appoint moderators" ON nchat_stream_moderators FOR INSERT TO tallylight_request
-  WITH CHECK (tallylight.owns_stream(stream_id));
+  WITH CHECK (tallylight.owns_stream(stream_id) AND (added_by IS NULL OR added_by = tallylight.user_id()));
 CREATE POLICY "Owners change moderators" ON nchat_stream_moderators FOR UPDATE TO tallylight_request
   USING (tallylight.owns_stream(stream_id)) WITH CHECK (tallylight.owns_stream(stream_id));
 CREATE POLICY "Owners dismiss moderators" ON nchat_stream_moderators FOR DELETE TO tallylight_request
@@ -239,7 +248,8 @@ CREATE POLICY "Moderators can ban" ON nchat_stream_bans FOR INSERT TO tallylight
       AND EXISTS (SELECT 1 FROM nchat_streams s WHERE s.id = stream_id AND s.channel_id = nchat_stream_bans.channel_id))));
 CREATE POLICY "Moderators can lift bans" ON nchat_stream_bans FOR UPDATE TO tallylight_request
   USING (tallylight.runs_channel(channel_id) OR (stream_id IS NOT NULL AND tallylight.moderates_stream(stream_id)))
-  WITH CHECK (tallylight.runs_channel(channel_id) OR (stream_id IS NOT NULL AND tallylight.moderates_stream(stream_id)));
+  WITH CHECK (lifted_by = tallylight.user_id()
+    AND (tallylight.runs_channel(channel_id) OR (stream_id IS NOT NULL AND tallylight.moderates_stream(stream_id))));
 
 GRANT SELECT, INSERT (id, stream_id, moderator_id, target_user_id, action, reason, metadata) ON nchat_stream_moderation_log TO tallylight_request;
 CREATE POLICY "Moderators see the log" ON nchat_stream_moderation_log FOR SELECT TO tallylight_request
@@ -247,7 +257,7 @@ CREATE POLICY "Moderators see the log" ON nchat_stream_moderation_log FOR SELECT
 CREATE POLICY "Moderators write the log" ON nchat_stream_moderation_log FOR INSERT TO tallylight_request
   WITH CHECK (moderator_id = tallylight.user_id() AND tallylight.moderates_stream(stream_id));
 
--- What is a person's own.
+-- What is a person's own; what it points to must be there for them, or names of private things would come back in messages.
 DO $$
 DECLARE
   name text;
@@ -255,11 +265,19 @@ BEGIN
   FOREACH name IN ARRAY ARRAY['nchat_channel_follows', 'nchat_user_follows', 'nchat_stream_notification_settings',
     'nchat_stream_reminders', 'nchat_stream_notifications']
   LOOP
-    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO tallylight_request', name);
     EXECUTE format('CREATE POLICY "One''s own" ON %I TO tallylight_request
       USING (user_id = tallylight.user_id()) WITH CHECK (user_id = tallylight.user_id())', name);
   END LOOP;
 END $$;
+GRANT SELECT, INSERT, DELETE ON nchat_channel_follows, nchat_user_follows TO tallylight_request;
+GRANT SELECT, INSERT, UPDATE, DELETE ON nchat_stream_notification_settings, nchat_stream_reminders TO tallylight_request;
+-- Told by the service; read and put away by whom they are for.
+GRANT SELECT, UPDATE (read_at), DELETE ON nchat_stream_notifications TO tallylight_request;
+CREATE POLICY "Only channels that one sees" ON nchat_channel_follows AS RESTRICTIVE FOR INSERT TO tallylight_request
+  WITH CHECK (NOT coalesce(tallylight.channel_is_private(channel_id), true)
+    OR tallylight.channel_role(channel_id) IS NOT NULL OR tallylight.is_admin());
+CREATE POLICY "Only streams that one sees" ON nchat_stream_reminders AS RESTRICTIVE FOR INSERT TO tallylight_request
+  WITH CHECK (tallylight.may_view_stream(stream_id));
 GRANT SELECT, INSERT, UPDATE, DELETE ON nchat_channel_subscriptions TO tallylight_request;
 CREATE POLICY "Own subscriptions" ON nchat_channel_subscriptions FOR SELECT TO tallylight_request
   USING (user_id = tallylight.user_id() OR tallylight.runs_channel(channel_id));

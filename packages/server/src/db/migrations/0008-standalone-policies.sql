@@ -1,5 +1,7 @@
--- People, channels and members where they are this product's own tables. Not part of 016_live_streaming.sql: a host app keeps its own rules.
+-- standalone
+-- People, channels and members where they are this product's own tables: a host app keeps its own rules.
 
+GRANT SELECT, INSERT, UPDATE, DELETE ON users, nchat_channels, nchat_channel_members TO tallylight_service;
 CREATE UNIQUE INDEX users_username ON users (lower(username)) WHERE username IS NOT NULL;
 
 DO $$

@@ -2,13 +2,14 @@
 
 -- True while a stream's chat takes messages: live, or waiting for its start within the given minutes before the schedule.
 CREATE FUNCTION tallylight.chat_is_open(stream uuid, waiting_room_minutes integer) RETURNS boolean
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT EXISTS (
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  RETURN EXISTS (
     SELECT 1 FROM nchat_streams s
     WHERE s.id = stream AND (s.status = 'live'
       OR (s.waiting_room AND s.status IN ('scheduled', 'preparing')
-        AND s.scheduled_at - make_interval(mins => waiting_room_minutes) <= now())))
-$$;
+        AND s.scheduled_at - make_interval(mins => waiting_room_minutes) <= now())));
+END $$;
 ALTER FUNCTION tallylight.chat_is_open(uuid, integer) OWNER TO tallylight_service;
 
 -- Stores messages, in their order within each stream, and says what became of each: sent, duplicate (the first one's id, seq and time),

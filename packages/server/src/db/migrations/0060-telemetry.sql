@@ -9,3 +9,9 @@ CREATE INDEX nchat_stream_viewers_addresses ON nchat_stream_viewers (stream_id)
 
 -- Round trip between publisher and server; latency_ms is the viewers' delay.
 ALTER TABLE nchat_stream_quality_metrics ADD COLUMN rtt_ms integer;
+
+-- Telemetry makes sure of the partition it writes to: a job that did not run must not cost a month of samples. It runs as the owner of the
+-- tables, so only the service may call it, and what it makes has no grants of its own.
+ALTER FUNCTION tallylight.ensure_metrics_partition(timestamptz) SECURITY DEFINER SET search_path = public, pg_temp;
+REVOKE ALL ON FUNCTION tallylight.ensure_metrics_partition(timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION tallylight.ensure_metrics_partition(timestamptz) TO tallylight_service;

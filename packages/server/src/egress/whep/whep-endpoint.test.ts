@@ -116,5 +116,28 @@ describe.each(['HTTP/1.1', 'HTTP/2'] as const)('WHEP over %s', (version) => {
     expect((await whep.watch(version, '/whep/live', { authorization: 'Bearer good' })).status).toBe(201);
     expect(asked[0]).toEqual({ streamId: 'live', address: '127.0.0.1' });
     expect(asked[1]).toEqual({ streamId: 'live', address: '127.0.0.1', token: 'bad' });
+    whep.decide = () => 'absent';
+    expect((await whep.watch(version, '/whep/live?token=good')).status).toBe(404);
+  });
+
+  test('who loses the right to watch loses the session; the others keep theirs', async () => {
+    whep.decide = () => 'private';
+    const sessions = whep.gateway.egresses;
+    const before = sessions.length;
+    expect((await whep.watch(version, '/whep/live?token=stays')).status).toBe(201);
+    expect((await whep.watch(version, '/whep/live?token=goes')).status).toBe(201);
+    whep.revoke('another', () => false);
+    expect(sessions.slice(before).map(({ closed }) => closed)).toEqual([false, false]);
+    whep.revoke('live', (token) => token !== 'goes');
+    expect(sessions.slice(before).map(({ closed }) => closed)).toEqual([false, true]);
+    whep.revoke('live', () => false);
+  });
+
+  test('a right that ends while the offer is answered: no session', async () => {
+    let asked = 0;
+    whep.decide = () => (++asked === 1 ? 'private' : 'denied');
+    const before = whep.endpoint.size;
+    expect((await whep.watch(version, '/whep/live?token=late')).status).toBe(403);
+    expect(whep.endpoint.size).toBe(before);
   });
 });

@@ -51,6 +51,7 @@ export class WhepEndpoint implements RequestHandler {
   readonly #connecting: AddressPlaces;
   readonly #watching: AddressPlaces;
   readonly #sessions = new Map<string, WhepSession>();
+  readonly #stopListening: (() => void) | undefined;
   #opening = 0;
   #closed = false;
 
@@ -59,6 +60,11 @@ export class WhepEndpoint implements RequestHandler {
     this.#limits = { ...DEFAULT_WHEP_LIMITS, ...options.limits };
     this.#connecting = new AddressPlaces(this.#limits.maxConnectingPerAddress);
     this.#watching = new AddressPlaces(this.#limits.maxViewersPerAddress);
+    this.#stopListening = options.authorizer.onRevoked?.((streamId, mayStay) => {
+      for (const session of this.#sessions.values()) {
+        if (session.streamId === streamId && !mayStay(session.token)) session.end();
+      }
+    });
     this.#router = new Router(options.log)
       .on('OPTIONS', '/whep/:streamId', (_, response) => respondEndpointOptions(response, options.iceServers))
       .on('POST', '/whep/:streamId', (request, response, target) => this.#post(request, response, target))
@@ -94,13 +100,14 @@ export class WhepEndpoint implements RequestHandler {
   /** Ends every session and refuses new ones. Idempotent. */
   close(): void {
     this.#closed = true;
+    this.#stopListening?.();
     for (const session of this.#sessions.values()) session.end();
   }
 
   async #post(request: HttpRequest, response: OriginResponse, target: RouteTarget): Promise<void> {
     const streamId = target.params['streamId'] ?? '';
     const address = this.#options.clientAddress(request);
-    await this.#authorise(request, streamId, address, target.query);
+    const token = await this.#authorise(request, streamId, address, target.query);
     this.#requireLive(this.#options.source.status(streamId));
     this.#requirePlace();
     const connected = this.#connecting.take(address);
@@ -121,7 +128,7 @@ export class WhepEndpoint implements RequestHandler {
       this.#requirePlace();
       left = this.#watching.take(address);
       if (left === undefined) throw full('all places of this address are taken, watch by LL-HLS');
-      await this.#watch(response, { streamId, offer, connected, left });
+      await this.#watch(response, { streamId, address, token, offer, connected, left });
     } catch (error) {
       connected();
       left?.();
@@ -137,16 +144,19 @@ export class WhepEndpoint implements RequestHandler {
     response: OriginResponse,
     viewer: {
       readonly streamId: string;
+      readonly address: string;
+      readonly token: string | undefined;
       readonly offer: string;
       /** Give back the places among those that connect, and among the address's viewers. */
       readonly connected: () => void;
       readonly left: () => void;
     },
   ): Promise<void> {
-    const { streamId, offer, connected, left } = viewer;
+    const { streamId, address, token, offer, connected, left } = viewer;
     let id: string | undefined;
     const session = new WhepSession({
       streamId,
+      token,
       offerUfrags: offerUfrags(offer),
       onConnected: connected,
       onEnded: (reason) => {
@@ -157,6 +167,13 @@ export class WhepEndpoint implements RequestHandler {
       },
     });
     const rtc = await this.#open(streamId, offer, session);
+    // The offer was read and answered meanwhile: the right may be gone, and only sessions in the list hear of that. Nothing is awaited after this.
+    try {
+      await this.#decide(streamId, address, token);
+    } catch (error) {
+      session.end();
+      throw error;
+    }
     // The client went away, or the worker or the stream did.
     if (this.#closed || isGone(response) || session.ended) {
       session.end();
@@ -186,14 +203,26 @@ export class WhepEndpoint implements RequestHandler {
     }
   }
 
-  async #authorise(request: HttpRequest, streamId: string, address: string, query: string): Promise<void> {
+  /** The token that lets the viewer in; undefined where none was given or asked for. */
+  async #authorise(
+    request: HttpRequest,
+    streamId: string,
+    address: string,
+    query: string,
+  ): Promise<string | undefined> {
     if (!isUrlId(streamId)) throw notLive();
     const token = new URLSearchParams(query).get('token') ?? bearerToken(request);
+    await this.#decide(streamId, address, token);
+    return token;
+  }
+
+  async #decide(streamId: string, address: string, token: string | undefined): Promise<void> {
     const decision = await this.#options.authorizer.authorize({
       streamId,
       address,
       ...(token === undefined ? {} : { token }),
     });
+    if (decision === 'absent') throw notLive();
     if (decision !== 'denied') return;
     if (token !== undefined)
       throw new HttpError(403, 'TOKEN_REFUSED', 'this token does not open this stream');

@@ -4,6 +4,8 @@ import type { EgressListener, RtcCloseReason, RtcSession } from '../../rtc-worke
 /** What a session needs from its endpoint. */
 export interface WhepSessionOptions {
   readonly streamId: string;
+  /** What let the viewer in, where the stream asks for it. */
+  readonly token?: string | undefined;
   readonly offerUfrags: ReadonlySet<string>;
   /** Media flows; once. */
   readonly onConnected: () => void;
@@ -14,6 +16,8 @@ export interface WhepSessionOptions {
 /** One WHEP viewer. */
 export class WhepSession implements EgressListener, AnsweredSession {
   readonly streamId: string;
+  /** What let the viewer in. */
+  readonly token: string | undefined;
   readonly offerUfrags: ReadonlySet<string>;
   readonly #options: WhepSessionOptions;
   #rtc: RtcSession | undefined;
@@ -22,6 +26,7 @@ export class WhepSession implements EgressListener, AnsweredSession {
 
   constructor(options: WhepSessionOptions) {
     this.streamId = options.streamId;
+    this.token = options.token;
     this.offerUfrags = options.offerUfrags;
     this.#options = options;
   }

@@ -96,6 +96,8 @@ export class FakeChat implements ChatPort {
   readonly #events: ControlEvents;
   readonly messages: StreamChatMessage[] = [];
   epoch: string = v7();
+  /** What was asked of the history. */
+  readonly pages: object[] = [];
   /** What a test lets fail. */
   failure: Error | undefined;
   /** Messages that are stored, but neither told nor acknowledged: the server died. */
@@ -145,10 +147,15 @@ export class FakeChat implements ChatPort {
     this.#events.emit('chat-unpinned', { streamId, messageId });
   }
 
-  async since(_actor: Actor, { afterSeq, limit }: { afterSeq?: number | undefined; limit: number }) {
+  async since(
+    _actor: Actor,
+    page: { afterSeq?: number | undefined; beforeSeq?: number | undefined; limit: number },
+  ) {
+    this.pages.push(page);
+    const { afterSeq, beforeSeq = Number.POSITIVE_INFINITY, limit } = page;
     const messages =
       afterSeq === undefined
-        ? this.messages.slice(-limit)
+        ? this.messages.filter(({ seq }) => seq < beforeSeq).slice(-limit)
         : this.messages.filter(({ seq }) => seq > afterSeq).slice(0, limit);
     return { epoch: this.epoch, lastSeq: this.messages.length, messages };
   }

@@ -32,28 +32,20 @@ export class AccountServer {
   readonly #routes: { route: Route; handler: ApiHandler<Route> }[] = [];
   #peers = 0;
 
-  private constructor(
-    accounts: Accounts,
-    test: TestDatabase,
-    events: ControlEvents,
-    masterKey: Uint8Array,
-  ) {
+  private constructor(accounts: Accounts, test: TestDatabase, events: ControlEvents, masterKey: Uint8Array) {
     this.accounts = accounts;
     this.test = test;
     this.events = events;
     this.masterKey = masterKey;
     const api: ApiRoutes = {
       on: (route, handler) => {
-        this.#routes.push({ route, handler: handler as unknown as ApiHandler<Route> });
+        this.#routes.push({ route, handler });
       },
     };
     accounts.register(api);
   }
 
-  static async open(
-    options: Partial<AccountsOptions> = {},
-    database?: TestDatabase,
-  ): Promise<AccountServer> {
+  static async open(options: Partial<AccountsOptions> = {}, database?: TestDatabase): Promise<AccountServer> {
     const test = database ?? (await TestDatabase.create());
     const events = new ControlEvents();
     const masterKey = options.masterKey ?? randomBytes(32);
@@ -85,7 +77,11 @@ export class AccountServer {
       says.address ?? this.#someAddress(),
     );
     const text = await response.text();
-    return { status: response.status, headers: response.headers, body: text === '' ? undefined : parsed(text) };
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text === '' ? undefined : parsed(text),
+    };
   }
 
   /** Asks a route of the API, which checks who may and what as the real one does. */
@@ -94,7 +90,11 @@ export class AccountServer {
       return await this.#api(method, path, body, says);
     } catch (error) {
       if (!(error instanceof StreamError)) throw error;
-      return { status: error.statusCode, body: { code: error.code, message: error.message }, headers: new Headers() };
+      return {
+        status: error.statusCode,
+        body: { code: error.code, message: error.message },
+        headers: new Headers(),
+      };
     }
   }
 

@@ -46,8 +46,10 @@ export class PictureMaker {
     try {
       return await this.#run(bytes);
     } finally {
-      this.#running--;
-      this.#waiting.shift()?.();
+      // Whoever waits takes this place over: it is never free in between.
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#running--;
+      else next();
     }
   }
 
@@ -56,9 +58,10 @@ export class PictureMaker {
       if (this.#waiting.length >= this.#limits.maxWaiting) {
         throw liveError('UNAVAILABLE', 'too many pictures are being made: try again', { retryAfterSeconds: 2 });
       }
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      return new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
     this.#running++;
+    return undefined;
   }
 
   async #run(bytes: Uint8Array): Promise<Buffer> {

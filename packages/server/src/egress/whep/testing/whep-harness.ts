@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { selfSignedIdentity } from '../../../http/self-signed.ts';
 import { BothProtocols, type Version } from '../../../http/testing/both-protocols.ts';
 import type { RawAnswer } from '../../../http/testing/raw-client.ts';
-import type { ViewDecision, ViewRequest } from '../../../packager/presentation.ts';
+import type { RevocationListener, ViewDecision, ViewRequest } from '../../../packager/presentation.ts';
 import { silentLogger } from '../../../platform/logger.ts';
 import { FakeGateway } from '../../../rtc-worker/testing/fake-gateway.ts';
 import { WhepEndpoint } from '../whep-endpoint.ts';
@@ -37,6 +37,8 @@ export class WhepHarness {
   readonly opened: (boolean | undefined)[] = [];
   /** The authorizer's answer. */
   decide: (request: ViewRequest) => ViewDecision = () => 'public';
+  /** Tells the endpoint that rights ended. */
+  revoke: RevocationListener = () => {};
   #web: BothProtocols | undefined;
 
   private constructor(limits: Partial<WhepLimits>) {
@@ -58,7 +60,13 @@ export class WhepHarness {
           };
         },
       },
-      authorizer: { authorize: (request) => this.decide(request) },
+      authorizer: {
+        authorize: (request) => this.decide(request),
+        onRevoked: (listener) => {
+          this.revoke = listener;
+          return () => {};
+        },
+      },
       iceServers: {
         iceServers: () => [{ urls: ['stun:stun.test'] }],
         linkHeaders: () => ['<stun:stun.test>; rel="ice-server"'],

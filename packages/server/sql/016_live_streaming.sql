@@ -1,0 +1,1478 @@
+-- Live streaming for an existing nchat database, in one file: psql -v ON_ERROR_STOP=1 -f 016_live_streaming.sql
+-- Needs PostgreSQL 15 to 18, and the tables users, nchat_channels and nchat_channel_members, which it leaves as they are.
+-- Apply it as the owner of these tables, who may create roles. It is made of db/migrations by `npm run build:sql`: change those.
+-- The server goes on from here by itself: it finds in tallylight.migrations what this file has done.
+
+BEGIN;
+SET LOCAL search_path TO public;
+SELECT pg_advisory_xact_lock(499850701945);
+
+DO $$
+DECLARE
+  name text;
+BEGIN
+  FOREACH name IN ARRAY ARRAY['users', 'nchat_channels', 'nchat_channel_members'] LOOP
+    IF to_regclass('public.' || name) IS NULL THEN
+      RAISE EXCEPTION 'there is no table %: this file is for a database of nchat''s; elsewhere run tallylight migrate', name;
+    END IF;
+  END LOOP;
+  IF to_regclass('tallylight.migrations') IS NOT NULL THEN
+    RAISE EXCEPTION 'this database has been set up already: run tallylight migrate';
+  END IF;
+  IF to_regclass('public.nchat_streams') IS NOT NULL THEN
+    RAISE EXCEPTION 'there is a table nchat_streams already, of nchat''s migration 0007: rename it and the other nchat_stream_* tables first';
+  END IF;
+END $$;
+
+CREATE SCHEMA IF NOT EXISTS tallylight;
+CREATE TABLE tallylight.migrations (
+  name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
+
+-- ---- 0001-roles-and-claims
+-- Roles, and how a policy learns on whose behalf a statement runs. Written to be applied twice without harm:
+-- roles belong to the whole cluster, and an nchat database may have some of this already.
+
+DO $$
+BEGIN
+  -- Statements on behalf of one user or of nobody: sees what the policies show.
+  CREATE ROLE tallylight_request NOLOGIN NOBYPASSRLS;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+END $$;
+
+DO $$
+BEGIN
+  -- The server's own work: counters, telemetry, authorisers, jobs. Its policies allow every row; it is no superuser either.
+  CREATE ROLE tallylight_service NOLOGIN NOBYPASSRLS;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+END $$;
+
+DO $$
+BEGIN
+  EXECUTE format('GRANT tallylight_request, tallylight_service TO %I', current_user);
+EXCEPTION WHEN unique_violation OR invalid_grant_operation THEN NULL;
+END $$;
+
+CREATE SCHEMA IF NOT EXISTS tallylight;
+GRANT USAGE ON SCHEMA tallylight TO tallylight_request, tallylight_service;
+GRANT CREATE ON SCHEMA tallylight TO tallylight_service;
+GRANT USAGE ON SCHEMA public TO tallylight_request, tallylight_service;
+
+-- Hasura sets `hasura.user` to a JSON object of session variables, and so does this server: x-hasura-user-id, x-hasura-role.
+CREATE OR REPLACE FUNCTION tallylight.claim(name text) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+  AS $$ SELECT nullif(current_setting('hasura.user', true), '')::jsonb ->> name $$;
+
+CREATE OR REPLACE FUNCTION tallylight.user_id() RETURNS uuid
+  LANGUAGE sql STABLE PARALLEL SAFE
+  AS $$ SELECT nullif(tallylight.claim('x-hasura-user-id'), '')::uuid $$;
+
+-- True for the administrators of this server.
+CREATE OR REPLACE FUNCTION tallylight.is_admin() RETURNS boolean
+  LANGUAGE sql STABLE PARALLEL SAFE
+  AS $$ SELECT coalesce(tallylight.claim('x-hasura-role') = 'admin', false) $$;
+
+-- nhost and Supabase bring `auth.uid()`; elsewhere it is ours.
+CREATE SCHEMA IF NOT EXISTS auth;
+DO $$
+BEGIN
+  IF to_regprocedure('auth.uid()') IS NULL THEN
+    CREATE FUNCTION auth.uid() RETURNS uuid LANGUAGE sql STABLE AS 'SELECT tallylight.user_id()';
+    GRANT USAGE ON SCHEMA auth TO tallylight_request, tallylight_service;
+  END IF;
+END $$;
+
+-- ---- 0002-host-tables
+-- What a host app such as nchat has already: people, channels, members. Made only where they are absent, and left as they are where present.
+
+CREATE TABLE IF NOT EXISTS users (
+  id uuid PRIMARY KEY,
+  username varchar(25),
+  display_name varchar(100),
+  avatar_url text,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE IF NOT EXISTS nchat_channels (
+  id uuid PRIMARY KEY,
+  slug varchar(64) UNIQUE,
+  name varchar(100) NOT NULL,
+  description text,
+  avatar_url text,
+  is_private boolean NOT NULL DEFAULT false,
+  created_by uuid REFERENCES users (id) ON DELETE SET NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- role: owner, admin, broadcaster, moderator, viewer; nchat's `member` may broadcast, as its own route allows.
+CREATE TABLE IF NOT EXISTS nchat_channel_members (
+  channel_id uuid NOT NULL REFERENCES nchat_channels (id) ON DELETE CASCADE,
+  user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  role varchar(50) NOT NULL DEFAULT 'viewer',
+  joined_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (channel_id, user_id)
+);
+CREATE INDEX IF NOT EXISTS nchat_channel_members_user ON nchat_channel_members (user_id);
+
+-- What this product knows of a person beyond the host's table.
+CREATE TABLE nchat_live_accounts (
+  user_id uuid PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+  server_role varchar(20) NOT NULL DEFAULT 'user' CHECK (server_role IN ('user', 'admin')),
+  is_guest boolean NOT NULL DEFAULT false,
+  disabled_at timestamptz,
+  created_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- ---- 0003-streams
+-- Streams and what belongs to one. Names are nchat's (documented names as columns, those of its migration 0007 generated beside them).
+
+CREATE TABLE nchat_streams (
+  id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+  channel_id uuid NOT NULL REFERENCES nchat_channels (id) ON DELETE CASCADE,
+  broadcaster_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  livekit_room_name varchar(255) UNIQUE,
+  livekit_egress_id varchar(255),
+  title varchar(255) NOT NULL,
+  description text,
+  thumbnail_url text,
+  scheduled_at timestamptz,
+  status varchar(50) NOT NULL DEFAULT 'preparing'
+    CHECK (status IN ('scheduled', 'preparing', 'live', 'ending', 'ended', 'cancelled', 'failed')),
+  -- Masked: `live_…` and the last four characters. The key itself is sealed in nchat_stream_keys.
+  stream_key varchar(255),
+  ingest_url text,
+  hls_manifest_url text,
+  dash_manifest_url text,
+  max_resolution varchar(20) NOT NULL DEFAULT '1080p'
+    CHECK (max_resolution IN ('auto', '1080p', '720p', '480p', '360p')),
+  bitrate_kbps integer NOT NULL DEFAULT 6000 CHECK (bitrate_kbps BETWEEN 100 AND 100000),
+  fps integer NOT NULL DEFAULT 30 CHECK (fps BETWEEN 1 AND 120),
+  is_recorded boolean NOT NULL DEFAULT true,
+  enable_chat boolean NOT NULL DEFAULT true,
+  enable_reactions boolean NOT NULL DEFAULT true,
+  enable_qa boolean NOT NULL DEFAULT false,
+  chat_mode varchar(50) NOT NULL DEFAULT 'open'
+    CHECK (chat_mode IN ('open', 'followers', 'subscribers', 'disabled')),
+  slow_mode_seconds integer NOT NULL DEFAULT 0 CHECK (slow_mode_seconds BETWEEN 0 AND 120),
+  -- Chat opens half an hour before the schedule.
+  waiting_room boolean NOT NULL DEFAULT false,
+  visibility varchar(20) NOT NULL DEFAULT 'public' CHECK (visibility IN ('public', 'unlisted', 'private')),
+  -- Goes live with its publisher, without POST …/start.
+  auto_start boolean NOT NULL DEFAULT false,
+  -- NULL: the server's setting.
+  reconnect_window_seconds integer CHECK (reconnect_window_seconds BETWEEN 0 AND 1800),
+  tags text[] NOT NULL DEFAULT '{}',
+  language varchar(10) NOT NULL DEFAULT 'en',
+  automod jsonb NOT NULL DEFAULT '{}',
+  current_viewers integer NOT NULL DEFAULT 0,
+  peak_viewer_count integer NOT NULL DEFAULT 0,
+  total_view_count integer NOT NULL DEFAULT 0,
+  total_chat_messages integer NOT NULL DEFAULT 0,
+  total_reactions integer NOT NULL DEFAULT 0,
+  started_at timestamptz,
+  ended_at timestamptz,
+  recording_url text,
+  recording_duration_seconds integer,
+  recording_expires_at timestamptz,
+  metadata jsonb NOT NULL DEFAULT '{}',
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  peak_viewers integer GENERATED ALWAYS AS (peak_viewer_count) STORED,
+  total_views integer GENERATED ALWAYS AS (total_view_count) STORED,
+  duration_seconds integer GENERATED ALWAYS AS (recording_duration_seconds) STORED
+);
+CREATE INDEX nchat_streams_channel ON nchat_streams (channel_id);
+CREATE INDEX nchat_streams_broadcaster ON nchat_streams (broadcaster_id);
+CREATE INDEX nchat_streams_status ON nchat_streams (status);
+CREATE INDEX nchat_streams_live ON nchat_streams (started_at DESC) WHERE status = 'live';
+CREATE INDEX nchat_streams_scheduled ON nchat_streams (scheduled_at) WHERE scheduled_at IS NOT NULL;
+CREATE INDEX nchat_streams_ended ON nchat_streams (ended_at DESC) WHERE status = 'ended';
+CREATE INDEX nchat_streams_created ON nchat_streams (created_at DESC);
+
+-- Stream keys: found by a keyed hash, shown again by decryption (AES-256-GCM; AAD: channel and version). No role but the service sees them.
+CREATE TABLE nchat_stream_keys (
+  id uuid PRIMARY KEY,
+  channel_id uuid NOT NULL REFERENCES nchat_channels (id) ON DELETE CASCADE,
+  stream_id uuid NOT NULL REFERENCES nchat_streams (id) ON DELETE CASCADE,
+  version integer NOT NULL DEFAULT 1,
+  lookup varchar(64) NOT NULL UNIQUE,
+  sealed jsonb NOT NULL,
+  last4 varchar(4) NOT NULL,
+  created_by uuid REFERENCES users (id) ON DELETE SET NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  -- Set on a rotated key that still works for a while.
+  expires_at timestamptz,
+  revoked_at timestamptz,
+  last_used_at timestamptz
+);
+CREATE INDEX nchat_stream_keys_stream ON nchat_stream_keys (stream_id);
+
+-- One playback session of one viewer. user_id NULL: anonymous.
+CREATE TABLE nchat_stream_viewers (
+  id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+  stream_id uuid NOT NULL REFERENCES nchat_streams (id) ON DELETE CASCADE,
+  user_id uuid REFERENCES users (id) ON DELETE SET NULL,
+  session_id varchar(64) NOT NULL,
+  ip_address inet,
+  user_agent text,
+  country varchar(2),
+  device varchar(40),
+  browser varchar(60),
+  os varchar(60),
+  joined_at timestamptz NOT NULL DEFAULT now(),
+  left_at timestamptz,
+  last_seen_at timestamptz NOT NULL DEFAULT now(),
+  total_watch_time_seconds integer NOT NULL DEFAULT 0,
+  selected_quality varchar(20) NOT NULL DEFAULT 'auto',
+  transport varchar(20),
+  sent_chat_messages integer NOT NULL DEFAULT 0,
+  sent_reactions integer NOT NULL DEFAULT 0,
+  metadata jsonb NOT NULL DEFAULT '{}',
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  viewer_session_id varchar(64) GENERATED ALWAYS AS (session_id) STORED,
+  watch_duration_seconds integer GENERATED ALWAYS AS (total_watch_time_seconds) STORED,
+  UNIQUE (stream_id, session_id)
+);
+CREATE INDEX nchat_stream_viewers_present ON nchat_stream_viewers (stream_id) WHERE left_at IS NULL;
+CREATE INDEX nchat_stream_viewers_user ON nchat_stream_viewers (user_id) WHERE user_id IS NOT NULL;
+CREATE INDEX nchat_stream_viewers_joined ON nchat_stream_viewers (stream_id, joined_at DESC);
+
+-- Every 5 s of a live stream. Partitions are made ahead by a job, one a month.
+CREATE TABLE nchat_stream_quality_metrics (
+  id uuid NOT NULL DEFAULT gen_random_uuid(),
+  stream_id uuid NOT NULL REFERENCES nchat_streams (id) ON DELETE CASCADE,
+  recorded_at timestamptz NOT NULL DEFAULT now(),
+  current_viewer_count integer NOT NULL DEFAULT 0,
+  concurrent_connections integer NOT NULL DEFAULT 0,
+  bitrate_kbps integer,
+  fps real,
+  resolution varchar(20),
+  dropped_frames integer NOT NULL DEFAULT 0,
+  encoder_speed real,
+  upload_bitrate_kbps integer,
+  latency_ms integer,
+  packet_loss_percent real,
+  health_score integer CHECK (health_score BETWEEN 0 AND 100),
+  PRIMARY KEY (recorded_at, id)
+) PARTITION BY RANGE (recorded_at);
+CREATE INDEX nchat_stream_quality_metrics_stream ON nchat_stream_quality_metrics (stream_id, recorded_at DESC);
+
+-- Makes the partition of the month that holds `at`. Partitions are reached through their parent only: nothing is granted on them.
+CREATE OR REPLACE FUNCTION tallylight.ensure_metrics_partition(at timestamptz) RETURNS void
+  LANGUAGE plpgsql AS $$
+DECLARE
+  first_day date := date_trunc('month', at AT TIME ZONE 'UTC')::date;
+  name text := 'nchat_stream_quality_metrics_' || to_char(first_day, 'YYYY_MM');
+BEGIN
+  IF to_regclass('public.' || name) IS NOT NULL THEN RETURN; END IF;
+  EXECUTE format(
+    'CREATE TABLE public.%I PARTITION OF public.nchat_stream_quality_metrics FOR VALUES FROM (%L) TO (%L)',
+    name, first_day::timestamp AT TIME ZONE 'UTC', (first_day + interval '1 month')::timestamp AT TIME ZONE 'UTC');
+  EXECUTE format('ALTER TABLE public.%I ENABLE ROW LEVEL SECURITY', name);
+  EXECUTE format('ALTER TABLE public.%I FORCE ROW LEVEL SECURITY', name);
+EXCEPTION WHEN duplicate_table THEN NULL;
+END $$;
+SELECT tallylight.ensure_metrics_partition(now());
+SELECT tallylight.ensure_metrics_partition(now() + interval '1 month');
+
+-- ---- 0004-talk
+-- What people say: chat, reactions, questions; and who keeps order.
+
+-- The last sequence number given out in a stream's chat. Its row lock orders the messages; epoch changes when history was lost.
+CREATE TABLE nchat_stream_chat_counters (
+  stream_id uuid PRIMARY KEY REFERENCES nchat_streams (id) ON DELETE CASCADE,
+  epoch uuid NOT NULL DEFAULT gen_random_uuid(),
+  last_seq bigint NOT NULL DEFAULT 0
+);
+
+CREATE TABLE nchat_stream_chat_messages (
+  id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+  stream_id uuid NOT NULL REFERENCES nchat_streams (id) ON DELETE CASCADE,
+  user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  content text NOT NULL CHECK (char_length(content) BETWEEN 1 AND 500),
+  -- Position in the stream's chat, 1, 2, 3, … without gaps.
+  seq bigint NOT NULL,
+  -- The sender's own id of the message: the same one twice is one message.
+  client_id varchar(64) NOT NULL,
+  is_pinned boolean NOT NULL DEFAULT false,
+  pinned_at timestamptz,
+  pinned_by uuid REFERENCES users (id) ON DELETE SET NULL,
+  is_deleted boolean NOT NULL DEFAULT false,
+  deleted_at timestamptz,
+  deleted_by uuid REFERENCES users (id) ON DELETE SET NULL,
+  is_highlighted boolean NOT NULL DEFAULT false,
+  metadata jsonb NOT NULL DEFAULT '{}',
+  created_at timestamptz NOT NULL DEFAULT now(),
+  UNIQUE (stream_id, seq),
+  UNIQUE (stream_id, user_id, client_id)
+);
+CREATE INDEX nchat_stream_chat_messages_user ON nchat_stream_chat_messages (user_id);
+CREATE INDEX nchat_stream_chat_messages_created ON nchat_stream_chat_messages (created_at DESC);
+CREATE INDEX nchat_stream_chat_messages_pinned ON nchat_stream_chat_messages (stream_id) WHERE is_pinned;
+
+CREATE TABLE nchat_stream_reactions (
+  id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+  stream_id uuid NOT NULL REFERENCES nchat_streams (id) ON DELETE CASCADE,
+  user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  emoji varchar(32) NOT NULL,
+  -- heart, like, fire, clap, laugh, wow, sad, angry; NULL for any other emoji.
+  reaction_type varchar(50),
+  position_x real CHECK (position_x BETWEEN 0 AND 100),
+  position_y real CHECK (position_y BETWEEN 0 AND 100),
+  metadata jsonb NOT NULL DEFAULT '{}',
+  created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX nchat_stream_reactions_stream ON nchat_stream_reactions (stream_id, created_at DESC);
+CREATE INDEX nchat_stream_reactions_user ON nchat_stream_reactions (user_id);
+
+CREATE TABLE nchat_stream_questions (
+  id uuid PRIMARY KEY,
+  stream_id uuid NOT NULL REFERENCES nchat_streams (id) ON DELETE CASCADE,
+  user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  client_id varchar(64) NOT NULL,
+  content text NOT NULL CHECK (char_length(content) BETWEEN 1 AND 500),
+  status varchar(20) NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'answered', 'dismissed')),
+  answer text CHECK (char_length(answer) <= 2000),
+  upvotes integer NOT NULL DEFAULT 0,
+  answered_at timestamptz,
+  answered_by uuid REFERENCES users (id) ON DELETE SET NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  UNIQUE (stream_id, user_id, client_id)
+);
+CREATE INDEX nchat_stream_questions_stream ON nchat_stream_questions (stream_id, status, upvotes DESC);
+
+CREATE TABLE nchat_stream_question_votes (
+  question_id uuid NOT NULL REFERENCES nchat_stream_questions (id) ON DELETE CASCADE,
+  user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (question_id, user_id)
+);
+
+CREATE TABLE nchat_stream_moderators (
+  stream_id uuid NOT NULL REFERENCES nchat_streams (id) ON DELETE CASCADE,
+  user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  added_by uuid REFERENCES users (id) ON DELETE SET NULL,
+  permissions jsonb NOT NULL DEFAULT '{}',
+  added_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (stream_id, user_id)
+);
+
+-- Bans and time-outs. stream_id NULL: the whole channel.
+CREATE TABLE nchat_stream_bans (
+  id uuid PRIMARY KEY,
+  channel_id uuid NOT NULL REFERENCES nchat_channels (id) ON DELETE CASCADE,
+  stream_id uuid REFERENCES nchat_streams (id) ON DELETE CASCADE,
+  user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  kind varchar(20) NOT NULL CHECK (kind IN ('ban', 'timeout')),
+  moderator_id uuid REFERENCES users (id) ON DELETE SET NULL,
+  reason text,
+  is_permanent boolean NOT NULL DEFAULT false,
+  expires_at timestamptz,
+  lifted_at timestamptz,
+  lifted_by uuid REFERENCES users (id) ON DELETE SET NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  CHECK (is_permanent = (expires_at IS NULL))
+);
+CREATE INDEX nchat_stream_bans_user ON nchat_stream_bans (user_id, channel_id) WHERE lifted_at IS NULL;
+
+CREATE TABLE nchat_stream_moderation_log (
+  id uuid PRIMARY KEY,
+  stream_id uuid NOT NULL REFERENCES nchat_streams (id) ON DELETE CASCADE,
+  moderator_id uuid REFERENCES users (id) ON DELETE SET NULL,
+  target_user_id uuid REFERENCES users (id) ON DELETE SET NULL,
+  action varchar(40) NOT NULL,
+  reason text,
+  metadata jsonb NOT NULL DEFAULT '{}',
+  created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX nchat_stream_moderation_log_stream ON nchat_stream_moderation_log (stream_id, created_at DESC);
+
+-- ---- 0005-audience
+-- Who follows whom, what they want to hear of, and the small tables of the API.
+
+CREATE TABLE nchat_channel_follows (
+  channel_id uuid NOT NULL REFERENCES nchat_channels (id) ON DELETE CASCADE,
+  user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (channel_id, user_id)
+);
+CREATE INDEX nchat_channel_follows_user ON nchat_channel_follows (user_id);
+
+CREATE TABLE nchat_user_follows (
+  followed_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (followed_id, user_id)
+);
+CREATE INDEX nchat_user_follows_user ON nchat_user_follows (user_id);
+
+-- A fact that someone states (an owner, a host app): payment comes later.
+CREATE TABLE nchat_channel_subscriptions (
+  channel_id uuid NOT NULL REFERENCES nchat_channels (id) ON DELETE CASCADE,
+  user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  tier varchar(40) NOT NULL DEFAULT 'standard',
+  started_at timestamptz NOT NULL DEFAULT now(),
+  expires_at timestamptz,
+  PRIMARY KEY (channel_id, user_id)
+);
+CREATE INDEX nchat_channel_subscriptions_user ON nchat_channel_subscriptions (user_id);
+
+CREATE TABLE nchat_stream_notification_settings (
+  user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  channel_id uuid NOT NULL REFERENCES nchat_channels (id) ON DELETE CASCADE,
+  on_live boolean NOT NULL DEFAULT true,
+  on_scheduled boolean NOT NULL DEFAULT true,
+  by_mail boolean NOT NULL DEFAULT false,
+  reminder_minutes integer CHECK (reminder_minutes BETWEEN 0 AND 10080),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (user_id, channel_id)
+);
+
+CREATE TABLE nchat_stream_reminders (
+  stream_id uuid NOT NULL REFERENCES nchat_streams (id) ON DELETE CASCADE,
+  user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  minutes_before integer NOT NULL DEFAULT 10 CHECK (minutes_before BETWEEN 0 AND 10080),
+  sent_at timestamptz,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (stream_id, user_id)
+);
+
+-- What a user was told: reminders, streams that went live.
+CREATE TABLE nchat_stream_notifications (
+  id uuid PRIMARY KEY,
+  user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  stream_id uuid NOT NULL REFERENCES nchat_streams (id) ON DELETE CASCADE,
+  kind varchar(40) NOT NULL,
+  read_at timestamptz,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  UNIQUE (user_id, stream_id, kind)
+);
+
+CREATE TABLE nchat_live_api_tokens (
+  id uuid PRIMARY KEY,
+  user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  name varchar(100) NOT NULL,
+  token_hash varchar(64) NOT NULL UNIQUE,
+  last4 varchar(4) NOT NULL,
+  scopes text[] NOT NULL DEFAULT '{}',
+  created_at timestamptz NOT NULL DEFAULT now(),
+  expires_at timestamptz,
+  last_used_at timestamptz,
+  revoked_at timestamptz
+);
+CREATE INDEX nchat_live_api_tokens_user ON nchat_live_api_tokens (user_id);
+
+-- Answers kept for a day, so that a create that is sent twice creates once.
+CREATE TABLE nchat_live_idempotency (
+  user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  operation varchar(60) NOT NULL,
+  key varchar(128) NOT NULL,
+  request_hash varchar(64) NOT NULL,
+  status integer,
+  body jsonb,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (user_id, operation, key)
+);
+
+CREATE TABLE nchat_live_audit_log (
+  id uuid PRIMARY KEY,
+  actor_id uuid REFERENCES users (id) ON DELETE SET NULL,
+  action varchar(60) NOT NULL,
+  target varchar(200),
+  address inet,
+  details jsonb NOT NULL DEFAULT '{}',
+  created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX nchat_live_audit_log_created ON nchat_live_audit_log (created_at DESC);
+
+-- ---- 0006-policies
+-- Who may see and do what. FORCE makes the policies hold for the owner of the tables too; only superusers are above them.
+-- The questions that several policies ask are functions that run as tallylight_service, so that no policy asks another one.
+
+CREATE OR REPLACE FUNCTION tallylight.channel_is_private(channel uuid) RETURNS boolean
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  -- A host's table may say it otherwise than ours does: read as JSON, a column that is not there is merely null.
+  SELECT coalesce((j ->> 'is_private')::boolean, j ->> 'type' IN ('private', 'direct', 'dm', 'group'), false)
+  FROM (SELECT to_jsonb(c) AS j FROM nchat_channels c WHERE c.id = channel) AS row
+$$;
+
+-- The caller's role in a channel; NULL for none.
+CREATE OR REPLACE FUNCTION tallylight.channel_role(channel uuid) RETURNS text
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT role::text FROM nchat_channel_members WHERE channel_id = channel AND user_id = tallylight.user_id()
+$$;
+
+CREATE OR REPLACE FUNCTION tallylight.runs_channel(channel uuid) RETURNS boolean
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT tallylight.is_admin() OR coalesce(tallylight.channel_role(channel) IN ('owner', 'admin'), false)
+$$;
+
+CREATE OR REPLACE FUNCTION tallylight.may_broadcast_in(channel uuid) RETURNS boolean
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT tallylight.is_admin()
+      OR coalesce(tallylight.channel_role(channel) IN ('owner', 'admin', 'broadcaster', 'member'), false)
+$$;
+
+-- True for whom a ban or time-out of the stream, or of its channel, holds now.
+CREATE OR REPLACE FUNCTION tallylight.is_barred(stream uuid, person uuid) RETURNS boolean
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT EXISTS (
+    SELECT 1 FROM nchat_stream_bans b JOIN nchat_streams s ON s.id = stream
+    WHERE b.user_id = person AND b.channel_id = s.channel_id AND (b.stream_id IS NULL OR b.stream_id = stream)
+      AND b.lifted_at IS NULL AND (b.expires_at IS NULL OR b.expires_at > now()))
+$$;
+
+-- The broadcaster, who runs the channel, and administrators.
+CREATE OR REPLACE FUNCTION tallylight.owns_stream(stream uuid) RETURNS boolean
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT EXISTS (
+    SELECT 1 FROM nchat_streams s
+    WHERE s.id = stream AND (s.broadcaster_id = tallylight.user_id() OR tallylight.runs_channel(s.channel_id)))
+$$;
+
+-- Owners, the channel's moderators, the stream's own.
+CREATE OR REPLACE FUNCTION tallylight.moderates_stream(stream uuid) RETURNS boolean
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT EXISTS (
+    SELECT 1 FROM nchat_streams s
+    WHERE s.id = stream
+      AND (s.broadcaster_id = tallylight.user_id() OR tallylight.is_admin()
+        OR coalesce(tallylight.channel_role(s.channel_id) IN ('owner', 'admin', 'moderator'), false)
+        OR EXISTS (SELECT 1 FROM nchat_stream_moderators m WHERE m.stream_id = s.id AND m.user_id = tallylight.user_id())))
+$$;
+
+-- Private streams, and streams of private channels, exist for the channel's members only; unlisted ones for whoever knows the id.
+CREATE OR REPLACE FUNCTION tallylight.may_view(channel uuid, broadcaster uuid, visibility text) RETURNS boolean
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT (visibility <> 'private' AND NOT coalesce(tallylight.channel_is_private(channel), true))
+      OR tallylight.is_admin()
+      OR broadcaster = tallylight.user_id()
+      OR tallylight.channel_role(channel) IS NOT NULL
+$$;
+
+CREATE OR REPLACE FUNCTION tallylight.may_view_stream(stream uuid) RETURNS boolean
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT EXISTS (
+    SELECT 1 FROM nchat_streams s WHERE s.id = stream AND tallylight.may_view(s.channel_id, s.broadcaster_id, s.visibility))
+$$;
+
+-- True when the stream's chat takes a message of the caller: mode, ban; not how often.
+CREATE OR REPLACE FUNCTION tallylight.may_chat(stream uuid) RETURNS boolean
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT EXISTS (
+    SELECT 1 FROM nchat_streams s
+    WHERE s.id = stream
+      AND tallylight.may_view(s.channel_id, s.broadcaster_id, s.visibility)
+      AND NOT tallylight.is_barred(s.id, tallylight.user_id())
+      AND (tallylight.moderates_stream(s.id) OR (s.enable_chat AND CASE s.chat_mode
+        WHEN 'open' THEN true
+        WHEN 'followers' THEN
+          EXISTS (SELECT 1 FROM nchat_channel_follows f WHERE f.channel_id = s.channel_id AND f.user_id = tallylight.user_id())
+          OR EXISTS (SELECT 1 FROM nchat_user_follows f WHERE f.followed_id = s.broadcaster_id AND f.user_id = tallylight.user_id())
+        WHEN 'subscribers' THEN
+          EXISTS (SELECT 1 FROM nchat_channel_subscriptions f WHERE f.channel_id = s.channel_id
+            AND f.user_id = tallylight.user_id() AND (f.expires_at IS NULL OR f.expires_at > now()))
+        ELSE false END)))
+$$;
+
+DO $$
+DECLARE
+  fn text;
+BEGIN
+  FOREACH fn IN ARRAY ARRAY[
+    'channel_is_private(uuid)', 'channel_role(uuid)', 'runs_channel(uuid)', 'may_broadcast_in(uuid)', 'is_barred(uuid, uuid)',
+    'owns_stream(uuid)', 'moderates_stream(uuid)', 'may_view(uuid, uuid, text)', 'may_view_stream(uuid)', 'may_chat(uuid)']
+  LOOP
+    EXECUTE format('ALTER FUNCTION tallylight.%s OWNER TO tallylight_service', fn);
+  END LOOP;
+END $$;
+
+-- Every product table: row-level security, forced; the service's policy; no grants but those below.
+DO $$
+DECLARE
+  name text;
+BEGIN
+  FOREACH name IN ARRAY ARRAY[
+    'nchat_live_accounts', 'nchat_streams', 'nchat_stream_keys', 'nchat_stream_viewers', 'nchat_stream_quality_metrics',
+    'nchat_stream_chat_counters', 'nchat_stream_chat_messages', 'nchat_stream_reactions', 'nchat_stream_questions',
+    'nchat_stream_question_votes', 'nchat_stream_moderators', 'nchat_stream_bans', 'nchat_stream_moderation_log',
+    'nchat_channel_follows', 'nchat_user_follows', 'nchat_channel_subscriptions', 'nchat_stream_notification_settings',
+    'nchat_stream_reminders', 'nchat_stream_notifications', 'nchat_live_api_tokens', 'nchat_live_idempotency', 'nchat_live_audit_log']
+  LOOP
+    EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
+    EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name);
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO tallylight_service', name);
+    EXECUTE format('CREATE POLICY "Service sees everything" ON %I TO tallylight_service USING (true) WITH CHECK (true)', name);
+  END LOOP;
+END $$;
+
+-- Streams: everything but the key's mask and the ingest address, which only the API gives to owners.
+GRANT SELECT (id, channel_id, broadcaster_id, title, description, thumbnail_url, scheduled_at, status, hls_manifest_url,
+    dash_manifest_url, max_resolution, bitrate_kbps, fps, is_recorded, enable_chat, enable_reactions, enable_qa, chat_mode,
+    slow_mode_seconds, waiting_room, visibility, auto_start, reconnect_window_seconds, tags, language, current_viewers,
+    peak_viewer_count, total_view_count, total_chat_messages, total_reactions, started_at, ended_at, recording_url,
+    recording_duration_seconds, recording_expires_at, metadata, created_at, updated_at, peak_viewers, total_views, duration_seconds)
+  ON nchat_streams TO tallylight_request;
+GRANT INSERT (id, channel_id, broadcaster_id, title, description, thumbnail_url, scheduled_at, status, hls_manifest_url,
+    max_resolution, bitrate_kbps, fps, is_recorded, enable_chat, enable_reactions, enable_qa, chat_mode, slow_mode_seconds,
+    waiting_room, visibility, auto_start, reconnect_window_seconds, tags, language)
+  ON nchat_streams TO tallylight_request;
+GRANT UPDATE (title, description, thumbnail_url, scheduled_at, status, max_resolution, bitrate_kbps, fps, is_recorded, enable_chat,
+    enable_reactions, enable_qa, chat_mode, slow_mode_seconds, waiting_room, visibility, auto_start, reconnect_window_seconds,
+    tags, language, automod, started_at, ended_at, updated_at)
+  ON nchat_streams TO tallylight_request;
+GRANT DELETE ON nchat_streams TO tallylight_request;
+CREATE POLICY "Users can view public streams" ON nchat_streams FOR SELECT TO tallylight_request
+  USING (tallylight.may_view(channel_id, broadcaster_id, visibility));
+CREATE POLICY "Broadcaster can create streams" ON nchat_streams FOR INSERT TO tallylight_request
+  WITH CHECK (broadcaster_id = tallylight.user_id() AND tallylight.may_broadcast_in(channel_id));
+CREATE POLICY "Broadcaster can update their streams" ON nchat_streams FOR UPDATE TO tallylight_request
+  USING (broadcaster_id = tallylight.user_id() OR tallylight.runs_channel(channel_id))
+  WITH CHECK (broadcaster_id = tallylight.user_id() OR tallylight.runs_channel(channel_id));
+CREATE POLICY "Broadcaster can delete their streams" ON nchat_streams FOR DELETE TO tallylight_request
+  USING (broadcaster_id = tallylight.user_id() OR tallylight.runs_channel(channel_id));
+
+-- Viewers: one's own sessions, and to the stream's owners all of them; addresses and user agents to nobody.
+GRANT SELECT (id, stream_id, user_id, session_id, country, device, browser, os, joined_at, left_at, last_seen_at,
+    total_watch_time_seconds, selected_quality, transport, sent_chat_messages, sent_reactions, updated_at, viewer_session_id,
+    watch_duration_seconds)
+  ON nchat_stream_viewers TO tallylight_request;
+CREATE POLICY "Users can view stream viewer stats" ON nchat_stream_viewers FOR SELECT TO tallylight_request
+  USING (user_id = tallylight.user_id() OR tallylight.owns_stream(stream_id));
+
+GRANT SELECT ON nchat_stream_quality_metrics TO tallylight_request;
+CREATE POLICY "Broadcaster can view quality metrics" ON nchat_stream_quality_metrics FOR SELECT TO tallylight_request
+  USING (tallylight.owns_stream(stream_id));
+
+-- Chat. Numbers are given out by the service, in the transaction of the message. Users may lock a counter, to be alone with the chat,
+-- and never change one: the right to update is what a lock asks for.
+GRANT SELECT, UPDATE (last_seq) ON nchat_stream_chat_counters TO tallylight_request;
+CREATE POLICY "Viewers see how far a chat is" ON nchat_stream_chat_counters FOR SELECT TO tallylight_request
+  USING (tallylight.may_view_stream(stream_id));
+CREATE POLICY "Users lock counters and change none" ON nchat_stream_chat_counters FOR UPDATE TO tallylight_request
+  USING (tallylight.may_view_stream(stream_id)) WITH CHECK (false);
+GRANT SELECT, INSERT (id, stream_id, user_id, content, seq, client_id, created_at),
+    UPDATE (is_pinned, pinned_at, pinned_by, is_deleted, deleted_at, deleted_by, is_highlighted)
+  ON nchat_stream_chat_messages TO tallylight_request;
+CREATE POLICY "Users can view stream chat" ON nchat_stream_chat_messages FOR SELECT TO tallylight_request
+  USING (tallylight.may_view_stream(stream_id));
+CREATE POLICY "Users can send chat messages" ON nchat_stream_chat_messages FOR INSERT TO tallylight_request
+  WITH CHECK (user_id = tallylight.user_id() AND tallylight.may_chat(stream_id));
+CREATE POLICY "Users can delete their own messages" ON nchat_stream_chat_messages FOR UPDATE TO tallylight_request
+  USING (user_id = tallylight.user_id() OR tallylight.moderates_stream(stream_id))
+  WITH CHECK (user_id = tallylight.user_id() OR tallylight.moderates_stream(stream_id));
+-- Authors may delete; pinning and highlighting are for moderators, and nobody brings a deleted message back.
+CREATE OR REPLACE FUNCTION tallylight.guard_message() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF OLD.is_deleted AND NOT NEW.is_deleted THEN
+    RAISE EXCEPTION 'message % was deleted and stays so', OLD.id USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  IF current_user <> 'tallylight_request' THEN RETURN NEW; END IF;
+  IF (NEW.is_pinned, NEW.pinned_at, NEW.pinned_by, NEW.is_highlighted)
+       IS DISTINCT FROM (OLD.is_pinned, OLD.pinned_at, OLD.pinned_by, OLD.is_highlighted)
+     AND NOT tallylight.moderates_stream(OLD.stream_id) THEN
+    RAISE EXCEPTION 'only moderators pin and highlight' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  -- Nobody signs with another's name.
+  IF (NEW.pinned_by IS DISTINCT FROM OLD.pinned_by AND NEW.pinned_by <> tallylight.user_id())
+     OR (NEW.deleted_by IS DISTINCT FROM OLD.deleted_by AND NEW.deleted_by <> tallylight.user_id()) THEN
+    RAISE EXCEPTION 'pinned_by and deleted_by are the caller' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER guard_message BEFORE UPDATE ON nchat_stream_chat_messages FOR EACH ROW EXECUTE FUNCTION tallylight.guard_message();
+
+GRANT SELECT, INSERT (id, stream_id, user_id, emoji, reaction_type, position_x, position_y, created_at), DELETE
+  ON nchat_stream_reactions TO tallylight_request;
+CREATE POLICY "Users can view stream reactions" ON nchat_stream_reactions FOR SELECT TO tallylight_request
+  USING (tallylight.may_view_stream(stream_id));
+CREATE POLICY "Users can create reactions" ON nchat_stream_reactions FOR INSERT TO tallylight_request
+  WITH CHECK (user_id = tallylight.user_id() AND tallylight.may_view_stream(stream_id)
+    AND NOT tallylight.is_barred(stream_id, tallylight.user_id()));
+CREATE POLICY "Users can delete their own reactions" ON nchat_stream_reactions FOR DELETE TO tallylight_request
+  USING (user_id = tallylight.user_id());
+
+GRANT SELECT, INSERT (id, stream_id, user_id, client_id, content, created_at), UPDATE (status, answer, answered_at, answered_by)
+  ON nchat_stream_questions TO tallylight_request;
+CREATE POLICY "Users can view questions" ON nchat_stream_questions FOR SELECT TO tallylight_request
+  USING (tallylight.may_view_stream(stream_id)
+    AND (status <> 'dismissed' OR user_id = tallylight.user_id() OR tallylight.moderates_stream(stream_id)));
+CREATE POLICY "Users can ask" ON nchat_stream_questions FOR INSERT TO tallylight_request
+  WITH CHECK (user_id = tallylight.user_id() AND tallylight.may_view_stream(stream_id)
+    AND NOT tallylight.is_barred(stream_id, tallylight.user_id()));
+CREATE POLICY "Moderators can settle questions" ON nchat_stream_questions FOR UPDATE TO tallylight_request
+  USING (tallylight.moderates_stream(stream_id)) WITH CHECK (tallylight.moderates_stream(stream_id));
+
+GRANT SELECT, INSERT (question_id, user_id), DELETE ON nchat_stream_question_votes TO tallylight_request;
+CREATE POLICY "Users see their own votes" ON nchat_stream_question_votes FOR SELECT TO tallylight_request
+  USING (user_id = tallylight.user_id());
+CREATE POLICY "Users can upvote" ON nchat_stream_question_votes FOR INSERT TO tallylight_request
+  WITH CHECK (user_id = tallylight.user_id() AND EXISTS (
+    SELECT 1 FROM nchat_stream_questions q
+    WHERE q.id = question_id AND q.status = 'open' AND NOT tallylight.is_barred(q.stream_id, tallylight.user_id())));
+CREATE POLICY "Users can take their vote back" ON nchat_stream_question_votes FOR DELETE TO tallylight_request
+  USING (user_id = tallylight.user_id());
+
+GRANT SELECT ON nchat_stream_moderators TO tallylight_request;
+GRANT INSERT (stream_id, user_id, added_by, permissions), UPDATE (permissions), DELETE ON nchat_stream_moderators TO tallylight_request;
+CREATE POLICY "Moderators are known" ON nchat_stream_moderators FOR SELECT TO tallylight_request
+  USING (tallylight.may_view_stream(stream_id));
+CREATE POLICY "Owners appoint moderators" ON nchat_stream_moderators FOR INSERT TO tallylight_request
+  WITH CHECK (tallylight.owns_stream(stream_id) AND (added_by IS NULL OR added_by = tallylight.user_id()));
+CREATE POLICY "Owners change moderators" ON nchat_stream_moderators FOR UPDATE TO tallylight_request
+  USING (tallylight.owns_stream(stream_id)) WITH CHECK (tallylight.owns_stream(stream_id));
+CREATE POLICY "Owners dismiss moderators" ON nchat_stream_moderators FOR DELETE TO tallylight_request
+  USING (tallylight.owns_stream(stream_id));
+
+GRANT SELECT, INSERT (id, channel_id, stream_id, user_id, kind, moderator_id, reason, is_permanent, expires_at),
+    UPDATE (lifted_at, lifted_by)
+  ON nchat_stream_bans TO tallylight_request;
+CREATE POLICY "Moderators and the barred see bans" ON nchat_stream_bans FOR SELECT TO tallylight_request
+  USING (user_id = tallylight.user_id() OR tallylight.runs_channel(channel_id)
+    OR (stream_id IS NOT NULL AND tallylight.moderates_stream(stream_id)));
+CREATE POLICY "Moderators can ban" ON nchat_stream_bans FOR INSERT TO tallylight_request
+  WITH CHECK (moderator_id = tallylight.user_id() AND (tallylight.runs_channel(channel_id)
+    OR (stream_id IS NOT NULL AND tallylight.moderates_stream(stream_id)
+      AND EXISTS (SELECT 1 FROM nchat_streams s WHERE s.id = stream_id AND s.channel_id = nchat_stream_bans.channel_id))));
+CREATE POLICY "Moderators can lift bans" ON nchat_stream_bans FOR UPDATE TO tallylight_request
+  USING (tallylight.runs_channel(channel_id) OR (stream_id IS NOT NULL AND tallylight.moderates_stream(stream_id)))
+  WITH CHECK (lifted_by = tallylight.user_id()
+    AND (tallylight.runs_channel(channel_id) OR (stream_id IS NOT NULL AND tallylight.moderates_stream(stream_id))));
+
+GRANT SELECT, INSERT (id, stream_id, moderator_id, target_user_id, action, reason, metadata) ON nchat_stream_moderation_log TO tallylight_request;
+CREATE POLICY "Moderators see the log" ON nchat_stream_moderation_log FOR SELECT TO tallylight_request
+  USING (tallylight.moderates_stream(stream_id));
+CREATE POLICY "Moderators write the log" ON nchat_stream_moderation_log FOR INSERT TO tallylight_request
+  WITH CHECK (moderator_id = tallylight.user_id() AND tallylight.moderates_stream(stream_id));
+
+-- What is a person's own; what it points to must be there for them, or names of private things would come back in messages.
+DO $$
+DECLARE
+  name text;
+BEGIN
+  FOREACH name IN ARRAY ARRAY['nchat_channel_follows', 'nchat_user_follows', 'nchat_stream_notification_settings',
+    'nchat_stream_reminders', 'nchat_stream_notifications']
+  LOOP
+    EXECUTE format('CREATE POLICY "One''s own" ON %I TO tallylight_request
+      USING (user_id = tallylight.user_id()) WITH CHECK (user_id = tallylight.user_id())', name);
+  END LOOP;
+END $$;
+GRANT SELECT, INSERT, DELETE ON nchat_channel_follows, nchat_user_follows TO tallylight_request;
+GRANT SELECT, INSERT, UPDATE, DELETE ON nchat_stream_notification_settings, nchat_stream_reminders TO tallylight_request;
+-- Told by the service; read and put away by whom they are for.
+GRANT SELECT, UPDATE (read_at), DELETE ON nchat_stream_notifications TO tallylight_request;
+CREATE POLICY "Only channels that one sees" ON nchat_channel_follows AS RESTRICTIVE FOR INSERT TO tallylight_request
+  WITH CHECK (NOT coalesce(tallylight.channel_is_private(channel_id), true)
+    OR tallylight.channel_role(channel_id) IS NOT NULL OR tallylight.is_admin());
+CREATE POLICY "Only streams that one sees" ON nchat_stream_reminders AS RESTRICTIVE FOR INSERT TO tallylight_request
+  WITH CHECK (tallylight.may_view_stream(stream_id));
+GRANT SELECT, INSERT, UPDATE, DELETE ON nchat_channel_subscriptions TO tallylight_request;
+CREATE POLICY "Own subscriptions" ON nchat_channel_subscriptions FOR SELECT TO tallylight_request
+  USING (user_id = tallylight.user_id() OR tallylight.runs_channel(channel_id));
+CREATE POLICY "Who runs a channel states its subscribers" ON nchat_channel_subscriptions FOR ALL TO tallylight_request
+  USING (tallylight.runs_channel(channel_id)) WITH CHECK (tallylight.runs_channel(channel_id));
+GRANT SELECT (user_id, server_role, is_guest, created_at) ON nchat_live_accounts TO tallylight_request;
+CREATE POLICY "Own account" ON nchat_live_accounts FOR SELECT TO tallylight_request
+  USING (user_id = tallylight.user_id() OR tallylight.is_admin());
+
+-- ---- 0007-views
+-- security_invoker: the views show what their reader may see. Without it they would show everything (PostgreSQL ≥ 15).
+
+CREATE VIEW nchat_live_streams WITH (security_invoker = true) AS
+  SELECT id, channel_id, broadcaster_id, title, description, thumbnail_url, status, hls_manifest_url, dash_manifest_url,
+    max_resolution, enable_chat, enable_reactions, enable_qa, chat_mode, tags, language, started_at, peak_viewer_count,
+    total_view_count, total_chat_messages, total_reactions, current_viewers, created_at
+  FROM nchat_streams
+  WHERE status = 'live' AND visibility = 'public';
+
+CREATE VIEW nchat_top_streams WITH (security_invoker = true) AS
+  SELECT rank() OVER (ORDER BY peak_viewer_count DESC) AS rank, id, channel_id, broadcaster_id, title, description, thumbnail_url,
+    status, tags, language, started_at, ended_at, peak_viewer_count, total_view_count, total_chat_messages, total_reactions,
+    recording_duration_seconds, created_at
+  FROM nchat_streams
+  WHERE status IN ('live', 'ended') AND visibility = 'public'
+  ORDER BY peak_viewer_count DESC, started_at DESC
+  LIMIT 100;
+
+GRANT SELECT ON nchat_live_streams, nchat_top_streams TO tallylight_request, tallylight_service;
+
+-- ---- 0009-host-policies
+-- host
+-- People, channels and members where they are a host app's tables: nothing of the host's changes for anybody but our two roles.
+-- Where the host has row-level security on them, our roles need policies of their own; they allow reading, no more.
+
+GRANT SELECT ON users, nchat_channels, nchat_channel_members TO tallylight_service;
+CREATE POLICY "Tallylight reads people" ON users FOR SELECT TO tallylight_service USING (true);
+CREATE POLICY "Tallylight reads channels" ON nchat_channels FOR SELECT TO tallylight_service USING (true);
+CREATE POLICY "Tallylight reads members" ON nchat_channel_members FOR SELECT TO tallylight_service USING (true);
+
+-- Of people, what is shown beside their words; addresses, numbers and hashes of the host's stay out of reach.
+DO $$
+DECLARE
+  shown text;
+BEGIN
+  SELECT string_agg(quote_ident(attname), ', ') INTO shown FROM pg_attribute
+    WHERE attrelid = 'users'::regclass AND attnum > 0 AND NOT attisdropped
+      AND attname IN ('id', 'username', 'display_name', 'avatar_url', 'created_at');
+  EXECUTE format('GRANT SELECT (%s) ON users TO tallylight_request', shown);
+END $$;
+CREATE POLICY "Tallylight shows names" ON users FOR SELECT TO tallylight_request USING (true);
+
+-- Only where the host has row-level security on: where it is off, a grant would show private channels to everybody.
+DO $$
+DECLARE
+  name text;
+BEGIN
+  FOREACH name IN ARRAY ARRAY['nchat_channels', 'nchat_channel_members'] LOOP
+    IF (SELECT relrowsecurity FROM pg_class WHERE oid = name::regclass) THEN
+      EXECUTE format('GRANT SELECT ON %I TO tallylight_request', name);
+    END IF;
+  END LOOP;
+  -- The host's own policies ask functions of these schemas, of every role.
+  FOREACH name IN ARRAY ARRAY['auth', 'app'] LOOP
+    IF to_regnamespace(name) IS NOT NULL THEN
+      EXECUTE format('GRANT USAGE ON SCHEMA %I TO tallylight_request, tallylight_service', name);
+    END IF;
+  END LOOP;
+END $$;
+CREATE POLICY "Tallylight shows public channels, and one's own" ON nchat_channels FOR SELECT TO tallylight_request
+  USING (NOT tallylight.channel_is_private(id) OR tallylight.is_admin() OR tallylight.channel_role(id) IS NOT NULL);
+CREATE POLICY "Tallylight shows members to members" ON nchat_channel_members FOR SELECT TO tallylight_request
+  USING (user_id = tallylight.user_id() OR tallylight.is_admin() OR tallylight.channel_role(channel_id) IS NOT NULL);
+
+-- ---- 0010-metrics-partitions
+-- Old partitions of the quality metrics go as a whole: deleting rows would leave their room taken.
+
+-- Removes the partitions whose last day lies before `before`, and returns their names. Runs as the owner of the tables, for the service.
+CREATE OR REPLACE FUNCTION tallylight.drop_metrics_partitions(before timestamptz) RETURNS SETOF text
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  name text;
+BEGIN
+  FOR name IN
+    SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhparent = 'public.nchat_stream_quality_metrics'::regclass
+      AND c.relname ~ '^nchat_stream_quality_metrics_\d{4}_\d{2}$'
+      AND (to_date(right(c.relname, 7), 'YYYY_MM') + interval '1 month') AT TIME ZONE 'UTC' <= before
+    ORDER BY c.relname
+  LOOP
+    EXECUTE format('DROP TABLE public.%I', name);
+    RETURN NEXT name;
+  END LOOP;
+END $$;
+REVOKE ALL ON FUNCTION tallylight.drop_metrics_partitions(timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION tallylight.drop_metrics_partitions(timestamptz) TO tallylight_service;
+
+-- ---- 0020-accounts
+-- Who can sign in, and by what. The request role sees none of it: names that are public are mirrored into `users`.
+-- The columns are what the sign-in library reads and writes; the session's token is stored as a hash.
+
+CREATE SCHEMA IF NOT EXISTS accounts;
+REVOKE ALL ON SCHEMA accounts FROM PUBLIC;
+GRANT USAGE ON SCHEMA accounts TO tallylight_service;
+
+CREATE TABLE accounts."user" (
+  id uuid PRIMARY KEY,
+  name varchar(100) NOT NULL,
+  email varchar(320) NOT NULL UNIQUE,
+  email_verified boolean NOT NULL,
+  image text,
+  username varchar(25) UNIQUE,
+  is_anonymous boolean DEFAULT false,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE accounts.session (
+  id uuid PRIMARY KEY,
+  user_id uuid NOT NULL REFERENCES accounts."user" (id) ON DELETE CASCADE,
+  -- SHA-256 of the token, base64url.
+  token varchar(64) NOT NULL UNIQUE,
+  expires_at timestamptz NOT NULL,
+  ip_address text,
+  user_agent text,
+  -- When a password or a passkey was last shown in this session.
+  proven_at timestamptz,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX session_of_user ON accounts.session (user_id);
+
+CREATE TABLE accounts.account (
+  id uuid PRIMARY KEY,
+  user_id uuid NOT NULL REFERENCES accounts."user" (id) ON DELETE CASCADE,
+  provider_id text NOT NULL,
+  account_id text NOT NULL,
+  -- Of other providers, encrypted.
+  access_token text,
+  refresh_token text,
+  id_token text,
+  access_token_expires_at timestamptz,
+  refresh_token_expires_at timestamptz,
+  scope text,
+  -- scrypt: salt and hash.
+  password text,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  UNIQUE (provider_id, account_id)
+);
+CREATE INDEX account_of_user ON accounts.account (user_id);
+
+-- One-time things: password resets (hashed), challenges of passkeys, states of OpenID Connect.
+CREATE TABLE accounts.verification (
+  id text PRIMARY KEY,
+  identifier text NOT NULL,
+  value text NOT NULL,
+  expires_at timestamptz NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX verification_identifier ON accounts.verification (identifier);
+
+CREATE TABLE accounts.passkey (
+  id uuid PRIMARY KEY,
+  user_id uuid NOT NULL REFERENCES accounts."user" (id) ON DELETE CASCADE,
+  name text,
+  public_key text NOT NULL,
+  credential_id text NOT NULL UNIQUE,
+  counter integer NOT NULL,
+  device_type text NOT NULL,
+  backed_up boolean NOT NULL,
+  transports text,
+  aaguid text,
+  created_at timestamptz
+);
+CREATE INDEX passkey_of_user ON accounts.passkey (user_id);
+
+-- Keys that sign our own JWTs; the private half is encrypted.
+CREATE TABLE accounts.jwks (
+  id uuid PRIMARY KEY,
+  public_key text NOT NULL,
+  private_key text NOT NULL,
+  alg text,
+  crv text,
+  created_at timestamptz NOT NULL,
+  expires_at timestamptz
+);
+
+-- The one token that makes the first administrator; at most one row, none once there is an administrator.
+CREATE TABLE accounts.setup (
+  only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+  token_hash varchar(64) NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now()
+);
+
+DO $$
+DECLARE
+  name text;
+BEGIN
+  FOREACH name IN ARRAY ARRAY['user', 'session', 'account', 'verification', 'passkey', 'jwks', 'setup'] LOOP
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON accounts.%I TO tallylight_service', name);
+  END LOOP;
+END $$;
+
+-- Whoever can sign in is a user, in the same transaction; whoever cannot any more is none. As the service: the login role may not read `users`.
+CREATE FUNCTION tallylight.mirror_user() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  IF TG_OP = 'DELETE' THEN
+    DELETE FROM users WHERE id = OLD.id;
+    RETURN NULL;
+  ELSIF TG_OP = 'INSERT' THEN
+    INSERT INTO users (id, username, display_name, avatar_url) VALUES (NEW.id, NEW.username, NEW.name, NEW.image);
+    INSERT INTO nchat_live_accounts (user_id, is_guest) VALUES (NEW.id, coalesce(NEW.is_anonymous, false));
+  ELSIF (NEW.username, NEW.name, NEW.image) IS DISTINCT FROM (OLD.username, OLD.name, OLD.image) THEN
+    UPDATE users SET username = NEW.username, display_name = NEW.name, avatar_url = NEW.image, updated_at = now()
+      WHERE id = NEW.id;
+  END IF;
+  RETURN NULL;
+END $$;
+ALTER FUNCTION tallylight.mirror_user() OWNER TO tallylight_service;
+CREATE TRIGGER mirror_user AFTER INSERT OR UPDATE OR DELETE ON accounts."user"
+  FOR EACH ROW EXECUTE FUNCTION tallylight.mirror_user();
+
+-- Servers learn at once that somebody's rights changed, whoever changed them: this process, another one, the command line.
+CREATE FUNCTION tallylight.tell_access_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_TABLE_NAME = 'session' THEN
+    PERFORM pg_notify('tallylight_access', OLD.user_id || ' ' || OLD.id);
+  ELSE
+    PERFORM pg_notify('tallylight_access', OLD.user_id::text);
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER tell_access_changed AFTER DELETE ON accounts.session
+  FOR EACH ROW EXECUTE FUNCTION tallylight.tell_access_changed();
+CREATE TRIGGER tell_access_changed AFTER UPDATE OF server_role, disabled_at OR DELETE ON nchat_live_accounts
+  FOR EACH ROW EXECUTE FUNCTION tallylight.tell_access_changed();
+CREATE TRIGGER tell_access_changed AFTER UPDATE OF revoked_at ON nchat_live_api_tokens
+  FOR EACH ROW EXECUTE FUNCTION tallylight.tell_access_changed();
+
+-- ---- 0030-stream-life
+-- What the life of a stream needs beyond nchat's columns: when media was last known to flow, pictures, keys that are changed in one step.
+
+-- Written every few seconds while a publisher is connected: what is left of the reconnect window after a crash is counted from here.
+ALTER TABLE nchat_streams ADD COLUMN publisher_seen_at timestamptz;
+
+-- The mask of the key, for whom it is his own; NULL for everybody else.
+CREATE OR REPLACE FUNCTION tallylight.own_key_mask(stream uuid) RETURNS text
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT s.stream_key::text FROM nchat_streams s WHERE s.id = stream AND tallylight.owns_stream(stream)
+$$;
+
+-- Version of the newest key; 0 before the first one, NULL for whom the stream is not his own.
+CREATE OR REPLACE FUNCTION tallylight.own_key_version(stream uuid) RETURNS integer
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT (SELECT coalesce(max(k.version), 0) FROM nchat_stream_keys k WHERE k.stream_id = stream)
+  WHERE tallylight.owns_stream(stream)
+$$;
+
+-- Gives a stream its next key and takes the older ones away, at once or after `overlap`. Returns the ids of those that died at once.
+CREATE OR REPLACE FUNCTION tallylight.replace_stream_key(
+    stream uuid, key_id uuid, key_version integer, key_lookup text, key_sealed jsonb, key_last4 text, overlap interval)
+  RETURNS SETOF uuid LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  channel uuid;
+BEGIN
+  IF NOT tallylight.owns_stream(stream) THEN
+    RAISE EXCEPTION 'stream % is not the caller''s', stream USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  -- The row lock puts two changes at the same time in order; the unique version refuses the later one.
+  SELECT s.channel_id INTO channel FROM nchat_streams s WHERE s.id = stream FOR UPDATE;
+  INSERT INTO nchat_stream_keys (id, channel_id, stream_id, version, lookup, sealed, last4, created_by)
+    VALUES (key_id, channel, stream, key_version, key_lookup, key_sealed, key_last4, tallylight.user_id());
+  UPDATE nchat_streams SET stream_key = 'live_…' || key_last4 WHERE id = stream;
+  IF overlap > interval '0' THEN
+    UPDATE nchat_stream_keys k SET expires_at = least(k.expires_at, now() + overlap)
+      WHERE k.stream_id = stream AND k.id <> key_id AND k.revoked_at IS NULL;
+    RETURN;
+  END IF;
+  RETURN QUERY UPDATE nchat_stream_keys k SET revoked_at = now()
+    WHERE k.stream_id = stream AND k.id <> key_id AND k.revoked_at IS NULL RETURNING k.id;
+END $$;
+CREATE UNIQUE INDEX nchat_stream_keys_version ON nchat_stream_keys (stream_id, version);
+
+-- Pictures that owners uploaded, as re-encoded: who may see the stream may see its picture.
+CREATE TABLE nchat_stream_thumbnails (
+  stream_id uuid PRIMARY KEY REFERENCES nchat_streams (id) ON DELETE CASCADE,
+  mime varchar(40) NOT NULL,
+  bytes bytea NOT NULL,
+  -- First half of the SHA-256 of the bytes, in hex.
+  etag varchar(32) NOT NULL,
+  updated_at timestamptz NOT NULL DEFAULT now()
+);
+ALTER TABLE nchat_stream_thumbnails ENABLE ROW LEVEL SECURITY;
+ALTER TABLE nchat_stream_thumbnails FORCE ROW LEVEL SECURITY;
+GRANT SELECT, INSERT, UPDATE, DELETE ON nchat_stream_thumbnails TO tallylight_service;
+CREATE POLICY "Service sees everything" ON nchat_stream_thumbnails TO tallylight_service USING (true) WITH CHECK (true);
+GRANT SELECT, INSERT, UPDATE, DELETE ON nchat_stream_thumbnails TO tallylight_request;
+CREATE POLICY "Users can view thumbnails" ON nchat_stream_thumbnails FOR SELECT TO tallylight_request
+  USING (tallylight.may_view_stream(stream_id));
+CREATE POLICY "Owners can add thumbnails" ON nchat_stream_thumbnails FOR INSERT TO tallylight_request
+  WITH CHECK (tallylight.owns_stream(stream_id));
+CREATE POLICY "Owners can change thumbnails" ON nchat_stream_thumbnails FOR UPDATE TO tallylight_request
+  USING (tallylight.owns_stream(stream_id)) WITH CHECK (tallylight.owns_stream(stream_id));
+CREATE POLICY "Owners can remove thumbnails" ON nchat_stream_thumbnails FOR DELETE TO tallylight_request
+  USING (tallylight.owns_stream(stream_id));
+
+DO $$
+DECLARE
+  fn text;
+BEGIN
+  FOREACH fn IN ARRAY ARRAY['own_key_mask(uuid)', 'own_key_version(uuid)',
+    'replace_stream_key(uuid, uuid, integer, text, jsonb, text, interval)']
+  LOOP
+    EXECUTE format('ALTER FUNCTION tallylight.%s OWNER TO tallylight_service', fn);
+  END LOOP;
+END $$;
+
+-- ---- 0040-send-chat
+-- Chat: many messages of many authors in one transaction, each under its author's claims.
+
+-- True while a stream's chat takes messages: live, or waiting for its start within the given minutes before the schedule.
+CREATE FUNCTION tallylight.chat_is_open(stream uuid, waiting_room_minutes integer) RETURNS boolean
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  RETURN EXISTS (
+    SELECT 1 FROM nchat_streams s
+    WHERE s.id = stream AND (s.status = 'live'
+      OR (s.waiting_room AND s.status IN ('scheduled', 'preparing')
+        AND s.scheduled_at - make_interval(mins => waiting_room_minutes) <= now())));
+END $$;
+ALTER FUNCTION tallylight.chat_is_open(uuid, integer) OWNER TO tallylight_service;
+
+-- Stores messages, in their order within each stream, and says what became of each: sent, duplicate (the first one's id, seq and time),
+-- closed, refused (by a policy), failed. One that is not stored takes no number and harms no other.
+-- messages: [{n, id, stream, author, claims, client, content}]. Runs as its caller, who must be the service: it takes on the request role
+-- and each author's claims in turn, so that row-level security decides, and locks counters in the order of the streams' ids.
+CREATE FUNCTION tallylight.send_chat(messages jsonb, waiting_room_minutes integer)
+  RETURNS TABLE (n integer, outcome text, message_id uuid, message_seq bigint, sent_at timestamptz)
+  LANGUAGE plpgsql AS $$
+DECLARE
+  m record;
+  room uuid;
+  is_open boolean := false;
+  last bigint;
+  before bigint;
+BEGIN
+  -- Streams before counters, as a DELETE of a stream does.
+  PERFORM 1 FROM public.nchat_streams s
+    WHERE s.id IN (SELECT (e ->> 'stream')::uuid FROM jsonb_array_elements(messages) e) ORDER BY s.id FOR KEY SHARE;
+  INSERT INTO public.nchat_stream_chat_counters (stream_id)
+    SELECT s.id FROM public.nchat_streams s
+    WHERE s.id IN (SELECT (e ->> 'stream')::uuid FROM jsonb_array_elements(messages) e)
+      AND NOT EXISTS (SELECT 1 FROM public.nchat_stream_chat_counters c WHERE c.stream_id = s.id)
+    ORDER BY s.id
+    ON CONFLICT DO NOTHING;
+
+  FOR m IN
+    SELECT * FROM jsonb_to_recordset(messages)
+      AS x (n integer, id uuid, stream uuid, author uuid, claims text, client text, content text)
+    ORDER BY x.stream, x.n
+  LOOP
+    IF room IS DISTINCT FROM m.stream THEN
+      PERFORM set_config('role', 'tallylight_service', true);
+      IF last > before THEN
+        UPDATE public.nchat_stream_chat_counters c SET last_seq = last WHERE c.stream_id = room;
+      END IF;
+      room := m.stream;
+      SELECT c.last_seq INTO last FROM public.nchat_stream_chat_counters c WHERE c.stream_id = room FOR UPDATE;
+      before := last;
+      -- A statement of its own: it sees what was committed while the lock was awaited.
+      is_open := tallylight.chat_is_open(room, waiting_room_minutes);
+      PERFORM set_config('role', 'tallylight_request', true);
+    END IF;
+    n := m.n;
+    outcome := 'refused';
+    message_id := m.id;
+    message_seq := NULL;
+    sent_at := NULL;
+    PERFORM set_config('hasura.user', m.claims, true);
+    IF last IS NOT NULL THEN
+      SELECT x.id, x.seq, x.created_at INTO message_id, message_seq, sent_at
+        FROM public.nchat_stream_chat_messages x
+        WHERE x.stream_id = room AND x.user_id = m.author AND x.client_id = m.client;
+      IF FOUND THEN
+        IF NOT tallylight.is_barred(room, m.author) THEN
+          outcome := 'duplicate';
+        END IF;
+      ELSIF NOT is_open THEN
+        outcome := 'closed';
+      ELSE
+        message_id := m.id;
+        message_seq := last + 1;
+        sent_at := clock_timestamp();
+        BEGIN
+          INSERT INTO public.nchat_stream_chat_messages (id, stream_id, user_id, content, seq, client_id, created_at)
+            VALUES (m.id, room, m.author, m.content, message_seq, m.client, sent_at);
+          last := message_seq;
+          outcome := 'sent';
+        EXCEPTION
+          WHEN insufficient_privilege THEN outcome := 'refused';
+          WHEN integrity_constraint_violation OR data_exception THEN outcome := 'failed';
+        END;
+      END IF;
+    END IF;
+    RETURN NEXT;
+  END LOOP;
+  PERFORM set_config('role', 'tallylight_service', true), set_config('hasura.user', '', true);
+  IF last > before THEN
+    UPDATE public.nchat_stream_chat_counters c SET last_seq = last WHERE c.stream_id = room;
+  END IF;
+END $$;
+REVOKE ALL ON FUNCTION tallylight.send_chat(jsonb, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION tallylight.send_chat(jsonb, integer) TO tallylight_service;
+
+-- A ban waits for the messages that are being stored and lets none follow: both take the counter's lock. So nobody is acknowledged
+-- after their ban was, whoever wrote the ban.
+CREATE FUNCTION tallylight.hold_chat() RETURNS trigger
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  PERFORM 1 FROM nchat_streams s
+    WHERE s.channel_id = NEW.channel_id AND (NEW.stream_id IS NULL OR s.id = NEW.stream_id)
+      AND s.status IN ('scheduled', 'preparing', 'live')
+    ORDER BY s.id FOR KEY SHARE;
+  INSERT INTO nchat_stream_chat_counters (stream_id)
+    SELECT s.id FROM nchat_streams s
+    WHERE s.channel_id = NEW.channel_id AND (NEW.stream_id IS NULL OR s.id = NEW.stream_id)
+      AND s.status IN ('scheduled', 'preparing', 'live')
+    ORDER BY s.id
+    ON CONFLICT DO NOTHING;
+  PERFORM 1 FROM nchat_stream_chat_counters c JOIN nchat_streams s ON s.id = c.stream_id
+    WHERE s.channel_id = NEW.channel_id AND (NEW.stream_id IS NULL OR s.id = NEW.stream_id)
+      AND s.status IN ('scheduled', 'preparing', 'live')
+    ORDER BY c.stream_id FOR UPDATE OF c;
+  RETURN NEW;
+END $$;
+ALTER FUNCTION tallylight.hold_chat() OWNER TO tallylight_service;
+CREATE TRIGGER hold_chat BEFORE INSERT ON nchat_stream_bans FOR EACH ROW EXECUTE FUNCTION tallylight.hold_chat();
+
+-- Which of these people moderate a stream, and which subscribe to its channel, as everybody sees it beside their names.
+CREATE FUNCTION tallylight.chat_badges(stream uuid, people uuid[])
+  RETURNS TABLE (user_id uuid, is_moderator boolean, is_subscriber boolean)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT p.id,
+    s.broadcaster_id = p.id
+      OR EXISTS (SELECT 1 FROM nchat_channel_members m
+        WHERE m.channel_id = s.channel_id AND m.user_id = p.id AND m.role IN ('owner', 'admin', 'moderator'))
+      OR EXISTS (SELECT 1 FROM nchat_stream_moderators m WHERE m.stream_id = s.id AND m.user_id = p.id),
+    EXISTS (SELECT 1 FROM nchat_channel_subscriptions b
+      WHERE b.channel_id = s.channel_id AND b.user_id = p.id AND (b.expires_at IS NULL OR b.expires_at > now()))
+  FROM nchat_streams s, unnest(people) AS p (id)
+  WHERE s.id = stream AND tallylight.may_view(s.channel_id, s.broadcaster_id, s.visibility)
+$$;
+ALTER FUNCTION tallylight.chat_badges(uuid, uuid[]) OWNER TO tallylight_service;
+CREATE INDEX nchat_stream_bans_stream ON nchat_stream_bans (channel_id, stream_id) WHERE lifted_at IS NULL;
+
+-- Where a person stands in a stream that the caller may see: whom moderators may act on depends on it. Administrators by their account.
+CREATE FUNCTION tallylight.authority(stream uuid, person uuid) RETURNS TABLE (rank text, permissions jsonb)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT CASE
+      WHEN a.server_role = 'admin' OR (person = tallylight.user_id() AND tallylight.is_admin()) THEN 'admin'
+      WHEN s.broadcaster_id = person OR m.role IN ('owner', 'admin') THEN 'owner'
+      WHEN m.role = 'moderator' THEN 'channel-moderator'
+      WHEN d.user_id IS NOT NULL THEN 'moderator'
+      ELSE 'viewer' END,
+    d.permissions
+  FROM nchat_streams s
+  LEFT JOIN nchat_live_accounts a ON a.user_id = person
+  LEFT JOIN nchat_channel_members m ON m.channel_id = s.channel_id AND m.user_id = person
+  LEFT JOIN nchat_stream_moderators d ON d.stream_id = s.id AND d.user_id = person
+  WHERE s.id = stream AND tallylight.may_view(s.channel_id, s.broadcaster_id, s.visibility)
+$$;
+ALTER FUNCTION tallylight.authority(uuid, uuid) OWNER TO tallylight_service;
+
+-- ---- 0041-kept-plans
+-- The questions that policies ask, once more and with the same answers, in PL/pgSQL: it keeps the plans of its statements for as long as
+-- a connection lives, where a function in SQL that cannot be inlined is planned anew on every call. A chat message asks eight of them.
+
+CREATE OR REPLACE FUNCTION tallylight.channel_is_private(channel uuid) RETURNS boolean
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  j jsonb;
+BEGIN
+  -- A host's table may say it otherwise than ours does: read as JSON, a column that is not there is merely null.
+  SELECT to_jsonb(c) INTO j FROM nchat_channels c WHERE c.id = channel;
+  IF NOT FOUND THEN RETURN NULL; END IF;
+  RETURN coalesce((j ->> 'is_private')::boolean, j ->> 'type' IN ('private', 'direct', 'dm', 'group'), false);
+END $$;
+
+CREATE OR REPLACE FUNCTION tallylight.channel_role(channel uuid) RETURNS text
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  RETURN (SELECT m.role::text FROM nchat_channel_members m
+    WHERE m.channel_id = channel AND m.user_id = tallylight.user_id());
+END $$;
+
+CREATE OR REPLACE FUNCTION tallylight.runs_channel(channel uuid) RETURNS boolean
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  RETURN tallylight.is_admin() OR coalesce(tallylight.channel_role(channel) IN ('owner', 'admin'), false);
+END $$;
+
+CREATE OR REPLACE FUNCTION tallylight.may_broadcast_in(channel uuid) RETURNS boolean
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  RETURN tallylight.is_admin()
+    OR coalesce(tallylight.channel_role(channel) IN ('owner', 'admin', 'broadcaster', 'member'), false);
+END $$;
+
+CREATE OR REPLACE FUNCTION tallylight.is_barred(stream uuid, person uuid) RETURNS boolean
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  RETURN EXISTS (
+    SELECT 1 FROM nchat_stream_bans b JOIN nchat_streams s ON s.id = stream
+    WHERE b.user_id = person AND b.channel_id = s.channel_id AND (b.stream_id IS NULL OR b.stream_id = stream)
+      AND b.lifted_at IS NULL AND (b.expires_at IS NULL OR b.expires_at > now()));
+END $$;
+
+CREATE OR REPLACE FUNCTION tallylight.owns_stream(stream uuid) RETURNS boolean
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  s record;
+BEGIN
+  SELECT x.channel_id, x.broadcaster_id INTO s FROM nchat_streams x WHERE x.id = stream;
+  IF NOT FOUND THEN RETURN false; END IF;
+  RETURN coalesce(s.broadcaster_id = tallylight.user_id(), false) OR tallylight.runs_channel(s.channel_id);
+END $$;
+
+CREATE OR REPLACE FUNCTION tallylight.moderates_stream(stream uuid) RETURNS boolean
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  me uuid := tallylight.user_id();
+  s record;
+BEGIN
+  SELECT x.channel_id, x.broadcaster_id INTO s FROM nchat_streams x WHERE x.id = stream;
+  IF NOT FOUND THEN RETURN false; END IF;
+  RETURN coalesce(s.broadcaster_id = me, false)
+    OR tallylight.is_admin()
+    OR coalesce(tallylight.channel_role(s.channel_id) IN ('owner', 'admin', 'moderator'), false)
+    OR EXISTS (SELECT 1 FROM nchat_stream_moderators m WHERE m.stream_id = stream AND m.user_id = me);
+END $$;
+
+CREATE OR REPLACE FUNCTION tallylight.may_view(channel uuid, broadcaster uuid, visibility text) RETURNS boolean
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  RETURN (visibility <> 'private' AND NOT coalesce(tallylight.channel_is_private(channel), true))
+    OR tallylight.is_admin()
+    OR coalesce(broadcaster = tallylight.user_id(), false)
+    OR tallylight.channel_role(channel) IS NOT NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION tallylight.may_view_stream(stream uuid) RETURNS boolean
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  s record;
+BEGIN
+  SELECT x.channel_id, x.broadcaster_id, x.visibility INTO s FROM nchat_streams x WHERE x.id = stream;
+  IF NOT FOUND THEN RETURN false; END IF;
+  RETURN tallylight.may_view(s.channel_id, s.broadcaster_id, s.visibility);
+END $$;
+
+CREATE OR REPLACE FUNCTION tallylight.may_chat(stream uuid) RETURNS boolean
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  me uuid := tallylight.user_id();
+  s record;
+BEGIN
+  SELECT x.channel_id, x.broadcaster_id, x.visibility, x.enable_chat, x.chat_mode INTO s
+    FROM nchat_streams x WHERE x.id = stream;
+  IF NOT FOUND OR NOT tallylight.may_view(s.channel_id, s.broadcaster_id, s.visibility)
+     OR tallylight.is_barred(stream, me) THEN
+    RETURN false;
+  END IF;
+  IF s.enable_chat AND (
+    CASE s.chat_mode
+      WHEN 'open' THEN true
+      WHEN 'followers' THEN
+        EXISTS (SELECT 1 FROM nchat_channel_follows f WHERE f.channel_id = s.channel_id AND f.user_id = me)
+        OR EXISTS (SELECT 1 FROM nchat_user_follows f WHERE f.followed_id = s.broadcaster_id AND f.user_id = me)
+      WHEN 'subscribers' THEN
+        EXISTS (SELECT 1 FROM nchat_channel_subscriptions f WHERE f.channel_id = s.channel_id
+          AND f.user_id = me AND (f.expires_at IS NULL OR f.expires_at > now()))
+      ELSE false END) THEN
+    RETURN true;
+  END IF;
+  RETURN tallylight.moderates_stream(stream);
+END $$;
+
+-- ---- 0060-telemetry
+-- What viewer sessions and quality metrics have beyond nchat's columns.
+
+-- Times that playback stood still for want of media, as the player counts them.
+ALTER TABLE nchat_stream_viewers ADD COLUMN stalls integer NOT NULL DEFAULT 0;
+GRANT SELECT (stalls) ON nchat_stream_viewers TO tallylight_request;
+-- Addresses that are still to be forgotten.
+CREATE INDEX nchat_stream_viewers_addresses ON nchat_stream_viewers (stream_id)
+  WHERE ip_address IS NOT NULL OR user_agent IS NOT NULL;
+
+-- Round trip between publisher and server; latency_ms is the viewers' delay.
+ALTER TABLE nchat_stream_quality_metrics ADD COLUMN rtt_ms integer;
+
+-- Telemetry makes sure of the partition it writes to: a job that did not run must not cost a month of samples. It runs as the owner of the
+-- tables, so only the service may call it, and what it makes has no grants of its own.
+ALTER FUNCTION tallylight.ensure_metrics_partition(timestamptz) SECURITY DEFINER SET search_path = public, pg_temp;
+REVOKE ALL ON FUNCTION tallylight.ensure_metrics_partition(timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION tallylight.ensure_metrics_partition(timestamptz) TO tallylight_service;
+
+-- ---- 0070-audience-rules
+-- Votes are counted where they are cast; questions can be taken back; numbers of followers are public, their names are not;
+-- who may be told of a stream without asking for it.
+
+CREATE OR REPLACE FUNCTION tallylight.count_question_votes() RETURNS trigger
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    UPDATE nchat_stream_questions SET upvotes = upvotes + 1 WHERE id = NEW.question_id;
+  ELSE
+    UPDATE nchat_stream_questions SET upvotes = greatest(upvotes - 1, 0) WHERE id = OLD.question_id;
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION tallylight.channel_follower_count(channel uuid) RETURNS bigint
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT count(*) FROM nchat_channel_follows WHERE channel_id = channel
+$$;
+
+CREATE OR REPLACE FUNCTION tallylight.channel_member_count(channel uuid) RETURNS bigint
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT count(*) FROM nchat_channel_members WHERE channel_id = channel
+$$;
+
+CREATE OR REPLACE FUNCTION tallylight.user_follower_count(person uuid) RETURNS bigint
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT count(*) FROM nchat_user_follows WHERE followed_id = person
+$$;
+
+-- A subscription that holds now.
+CREATE OR REPLACE FUNCTION tallylight.is_subscriber(channel uuid, person uuid) RETURNS boolean
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  -- Of somebody else only who runs the channel learns it.
+  SELECT (person = tallylight.user_id() OR tallylight.runs_channel(channel)) AND EXISTS (
+    SELECT 1 FROM nchat_channel_subscriptions s
+    WHERE s.channel_id = channel AND s.user_id = person AND (s.expires_at IS NULL OR s.expires_at > now()))
+$$;
+
+-- What is public may be told to everybody; what is private to members; unlisted streams are told to nobody but members either.
+CREATE OR REPLACE FUNCTION tallylight.may_be_told(stream uuid, person uuid) RETURNS boolean
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT EXISTS (
+    SELECT 1 FROM nchat_streams s
+    WHERE s.id = stream
+      AND ((s.visibility = 'public' AND NOT coalesce(tallylight.channel_is_private(s.channel_id), true))
+        OR s.broadcaster_id = person
+        OR EXISTS (SELECT 1 FROM nchat_channel_members m WHERE m.channel_id = s.channel_id AND m.user_id = person)))
+$$;
+
+-- Who asked to be reminded is, as long as they may see the stream: by its link too.
+CREATE OR REPLACE FUNCTION tallylight.may_be_reminded(stream uuid, person uuid) RETURNS boolean
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT tallylight.may_be_told(stream, person) OR EXISTS (
+    SELECT 1 FROM nchat_streams s
+    WHERE s.id = stream AND s.visibility = 'unlisted' AND NOT coalesce(tallylight.channel_is_private(s.channel_id), true))
+$$;
+
+DO $$
+DECLARE
+  fn text;
+BEGIN
+  FOREACH fn IN ARRAY ARRAY['count_question_votes()', 'channel_follower_count(uuid)', 'channel_member_count(uuid)',
+    'user_follower_count(uuid)', 'is_subscriber(uuid, uuid)', 'may_be_told(uuid, uuid)',
+    'may_be_reminded(uuid, uuid)']
+  LOOP
+    EXECUTE format('ALTER FUNCTION tallylight.%s OWNER TO tallylight_service', fn);
+  END LOOP;
+  -- Whether somebody else may see something is for the server's own questions.
+  REVOKE ALL ON FUNCTION tallylight.may_be_told(uuid, uuid), tallylight.may_be_reminded(uuid, uuid) FROM PUBLIC;
+END $$;
+
+CREATE TRIGGER count_question_votes AFTER INSERT OR DELETE ON nchat_stream_question_votes
+  FOR EACH ROW EXECUTE FUNCTION tallylight.count_question_votes();
+
+GRANT DELETE ON nchat_stream_questions TO tallylight_request;
+CREATE POLICY "Users can take their question back" ON nchat_stream_questions FOR DELETE TO tallylight_request
+  USING (user_id = tallylight.user_id() AND status = 'open');
+
+-- Reminders that are still to be sent.
+CREATE INDEX nchat_stream_reminders_unsent ON nchat_stream_reminders (stream_id) WHERE sent_at IS NULL;
+CREATE INDEX nchat_stream_notifications_user ON nchat_stream_notifications (user_id, created_at DESC);
+
+INSERT INTO tallylight.migrations (name, checksum) VALUES
+  ('0001-roles-and-claims', '281e48a3efe18ba9ab56d1386292643659263e6bf0be6ecf55dbe046e07e2c9c'),
+  ('0002-host-tables', '44b0792b7829bac314951379455a4960ec0685c213bc12adb651914abea94d67'),
+  ('0003-streams', '365a7919fad05a1bb781a72df0c10c23b855b7862e1e5cb5b866372c39732289'),
+  ('0004-talk', '4d1b50e5965e15cf4787155063ca56bc7048ecaf874085e0a0731f1f986f719c'),
+  ('0005-audience', '41d2a7f7302bb19616ccb2fac05ae750f9b4aa0ad38859eeeb783d1750eec61c'),
+  ('0006-policies', '6051fe04665939b71cecc0d418df6cfde7ed64a5bb4913953f301b886b330145'),
+  ('0007-views', '2435b810383f4e44d5910f6b154c4b574c8058a3dc994beed91500dda822915f'),
+  ('0008-standalone-policies', 'left out'),
+  ('0009-host-policies', 'ce09e6619c09d53260ec167e0ba436f6ea177a6b49ee35fc0d4f77e242f5262b'),
+  ('0010-metrics-partitions', '796ae2e932ed9f69136075a3760b4dbac365263303e244e5df7b23bc35bf40b6'),
+  ('0020-accounts', '4f69970d0bf0b3b98d780d8d78a9324d4a1b191062465e8932807115b1b113e3'),
+  ('0030-stream-life', 'a3366ac5b1feb6cec8390cbefc386020ec7d1dab75087fe69cc7cfc045c8d8a9'),
+  ('0040-send-chat', '38c4fd0f4173584ef77f93eccc553a2ffa35099e750ddeb4ecb9d9f56296dee8'),
+  ('0041-kept-plans', 'bdb56ecb706596a03056ec817d07e3e78ecff32030af6fe5a054210a4b42e123'),
+  ('0060-telemetry', '64f45ca903bd16451a51bb02b65e962de60623217164e281f1cf550ae3c02140'),
+  ('0070-audience-rules', '36df302f05ed33ec542d889a9fd53cff261e68182dd6e0d2d902b258e23aa90a');
+COMMIT;

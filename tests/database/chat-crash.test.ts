@@ -1,0 +1,34 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runChatCrash } from '../support/chat-crash.ts';
+import { OwnPostgres } from '../support/own-postgres.ts';
+
+// Nothing acknowledged is lost, in ten short runs; tests/long has a hundred long ones. CHAT_SEED repeats one.
+
+const RUNS = 10;
+const firstSeed = Number(process.env['CHAT_SEED'] ?? Date.now() % 1_000_000);
+
+let own: OwnPostgres;
+
+beforeAll(async () => {
+  own = await OwnPostgres.start();
+});
+
+afterAll(() => own.drop());
+
+test.each(Array.from({ length: RUNS }, (_, run) => firstSeed + run))(
+  'chat loses nothing that it acknowledged (seed %i)',
+  async (seed) => {
+    const report = await runChatCrash(own, {
+      seed,
+      clients: 20,
+      messages: 60,
+      killMs: [300, 900],
+      maxKills: 3,
+      pauseMs: [200, 700],
+      timeoutMs: 50_000,
+    });
+    expect(report.violations, `seed ${seed}: ${JSON.stringify(report)}`).toEqual([]);
+    expect(report.acked).toBeGreaterThan(20 * 60 * 0.8);
+    expect(report.kills).toBeGreaterThan(0);
+  },
+);
