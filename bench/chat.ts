@@ -64,7 +64,12 @@ function wants(part: string): boolean {
   return ONLY === 'all' || ONLY === part;
 }
 
-const { server: ours, port, tokens, streamIds } = await ChatServerProcess.start({
+const {
+  server: ours,
+  port,
+  tokens,
+  streamIds,
+} = await ChatServerProcess.start({
   people: SOCKETS,
   rooms: ROOMS,
 });
@@ -117,7 +122,11 @@ async function measureAcks(): Promise<void> {
   await crowd.stop();
 }
 
-async function measureCeiling(name: 'ours' | 'relay', server: ChatProcess, serverPort: number): Promise<void> {
+async function measureCeiling(
+  name: 'ours' | 'relay',
+  server: ChatProcess,
+  serverPort: number,
+): Promise<void> {
   const crowd = await crowdIn(serverPort, room);
   let ceiling = 0;
   await measured(crowd, server, { type: 'talk', seconds: WARM_SECONDS, perSecond: 60 });

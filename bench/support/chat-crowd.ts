@@ -71,7 +71,8 @@ function listener(isLookedInto: boolean): (bytes: Buffer, from: number, to: numb
       if (!isLookedInto) return;
       const at = bytes.indexOf(STAMP, from);
       if (at >= 0) deliveryMs.add(sinceMs(bytes, at + STAMP.length));
-    } else if (bytes.compare(REACTION, 0, REACTION.length, from, from + REACTION.length) === 0) reactionEvents++;
+    } else if (bytes.compare(REACTION, 0, REACTION.length, from, from + REACTION.length) === 0)
+      reactionEvents++;
   };
 }
 
@@ -148,7 +149,12 @@ async function obey(order: CrowdOrder): Promise<CrowdReport | undefined> {
   const before = process.cpuUsage();
   const fromMs = performance.now();
   const say = (index: number, onAnswer?: () => void): void =>
-    answers.ask('chat:send', { content: `${stamp()} ${FILLER}`, clientId: `${process.pid}-${index}-${stamp()}` }, index * 7, onAnswer);
+    answers.ask(
+      'chat:send',
+      { content: `${stamp()} ${FILLER}`, clientId: `${process.pid}-${index}-${stamp()}` },
+      index * 7,
+      onAnswer,
+    );
   if (order.type === 'react') {
     await run(order.seconds, order.perSecond, (index) =>
       answers.ask('reaction:send', { emoji: EMOJI[index % EMOJI.length] }, index),

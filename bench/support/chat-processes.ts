@@ -9,7 +9,9 @@ export class ChatProcess {
 
   /** @param file beside this one. */
   protected constructor(file: string, args: readonly string[] = []) {
-    this.#child = fork(join(import.meta.dirname, file), args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.#child = fork(join(import.meta.dirname, file), args, {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
   }
 
   get pid(): number {

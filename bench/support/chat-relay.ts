@@ -1,9 +1,9 @@
 /** A process with a bare Socket.IO server: a message goes to everybody in its room and is acknowledged. Nothing is checked or stored. */
 
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { createRequire } from 'node:module';
 import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
 
 // The version that the product uses.
 const { Server } = createRequire(new URL('../../packages/server/package.json', import.meta.url))(

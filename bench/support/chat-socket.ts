@@ -98,7 +98,11 @@ export class ChatSocket {
       const start = at + (short < 126 ? 2 : short === 126 ? 4 : 10);
       if (start > bytes.length) break;
       const length =
-        short < 126 ? short : short === 126 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2));
+        short < 126
+          ? short
+          : short === 126
+            ? bytes.readUInt16BE(at + 2)
+            : Number(bytes.readBigUInt64BE(at + 2));
       if (start + length > bytes.length) break;
       this.#frame(bytes, start, start + length);
       at = start + length;

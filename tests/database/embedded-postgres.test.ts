@@ -55,23 +55,26 @@ async function query(url: string, text: string): Promise<Record<string, unknown>
 }
 
 describe('who PostgreSQL runs as', () => {
-  test.runIf(isRoot)('nobody when we are root, with programs of root that nobody else can write', async () => {
-    const postgres = await start();
-    try {
-      const status = readFileSync(`/proc/${postgres.pid}/status`, 'utf8');
-      expect(status).toContain(`Uid:\t${NOBODY}\t${NOBODY}\t${NOBODY}\t${NOBODY}`);
-      expect(statSync(join(directory, 'data')).uid).toBe(NOBODY);
-      expect(statSync(join(directory, 'data')).mode & 0o777).toBe(0o700);
-      if (process.env['TEST_POSTGRES'] === 'debian') return;
-      const [program = ''] = processWords(postgres.pid ?? 0, 'cmdline');
-      expect(program).toMatch(/^\/var\/lib\/tallylight\/postgresql-/);
-      for (let each = program; each !== '/'; each = join(each, '..')) {
-        expect([each, statSync(each).uid, statSync(each).mode & 0o022]).toEqual([each, 0, 0]);
+  test.runIf(isRoot)(
+    'nobody when we are root, with programs of root that nobody else can write',
+    async () => {
+      const postgres = await start();
+      try {
+        const status = readFileSync(`/proc/${postgres.pid}/status`, 'utf8');
+        expect(status).toContain(`Uid:\t${NOBODY}\t${NOBODY}\t${NOBODY}\t${NOBODY}`);
+        expect(statSync(join(directory, 'data')).uid).toBe(NOBODY);
+        expect(statSync(join(directory, 'data')).mode & 0o777).toBe(0o700);
+        if (process.env['TEST_POSTGRES'] === 'debian') return;
+        const [program = ''] = processWords(postgres.pid ?? 0, 'cmdline');
+        expect(program).toMatch(/^\/var\/lib\/tallylight\/postgresql-/);
+        for (let each = program; each !== '/'; each = join(each, '..')) {
+          expect([each, statSync(each).uid, statSync(each).mode & 0o022]).toEqual([each, 0, 0]);
+        }
+      } finally {
+        await postgres.close();
       }
-    } finally {
-      await postgres.close();
-    }
-  });
+    },
+  );
 
   test.runIf(isRoot)('nobody when the data folder lies where only root may enter', async () => {
     const closed = join(root, 'closed');
@@ -343,8 +346,12 @@ describe('data of another major version', () => {
 async function makeZombie(): Promise<{ readonly pid: number; end(): void }> {
   const { spawn } = await import('node:child_process');
   // The shell starts a child, and becomes a program that collects none.
-  const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'ignore'] });
-  const text = await new Promise<string>((resolve) => parent.stdout.once('data', (b: Buffer) => resolve(`${b}`)));
+  const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 30'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const text = await new Promise<string>((resolve) =>
+    parent.stdout.once('data', (b: Buffer) => resolve(`${b}`)),
+  );
   const pid = Number(text);
   await waitFor('a zombie', () => !isAlive(pid) && existsSync(`/proc/${pid}`));
   return { pid, end: () => parent.kill('SIGKILL') };

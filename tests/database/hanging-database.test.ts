@@ -47,10 +47,16 @@ describe('a PostgreSQL that hangs (SIGSTOP)', () => {
   test('fails every call within 2 s with UNAVAILABLE, the later ones at once, and works again after SIGCONT', async () => {
     await Promise.all(Array.from({ length: 8 }, () => database.asUser(ANONYMOUS, one)));
     own.signal('SIGSTOP');
-    const calls = await Promise.all(Array.from({ length: 12 }, () => failure(database.asUser(ANONYMOUS, one))));
+    const calls = await Promise.all(
+      Array.from({ length: 12 }, () => failure(database.asUser(ANONYMOUS, one))),
+    );
     for (const { error, ms } of calls) {
       expect(error).toBeInstanceOf(DatabaseUnavailableError);
-      expect(error).toMatchObject({ code: 'UNAVAILABLE', statusCode: 503, details: { retryAfterSeconds: 2 } });
+      expect(error).toMatchObject({
+        code: 'UNAVAILABLE',
+        statusCode: 503,
+        details: { retryAfterSeconds: 2 },
+      });
       expect(ms).toBeLessThan(2000);
     }
     expect(database.available).toBe(false);

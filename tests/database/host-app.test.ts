@@ -16,7 +16,10 @@ import { NCHAT_SQL } from '../support/nchat-database.ts';
 const FILE = join(import.meta.dirname, '../../packages/server/sql/016_live_streaming.sql');
 const hasPsql = spawnSync('psql', ['--version']).status === 0;
 const [ANN, BOB] = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002'] as const;
-const [GENERAL, BOARD] = ['00000000-0000-4000-8000-00000000000a', '00000000-0000-4000-8000-00000000000b'] as const;
+const [GENERAL, BOARD] = [
+  '00000000-0000-4000-8000-00000000000a',
+  '00000000-0000-4000-8000-00000000000b',
+] as const;
 const ann: Claims = { userId: ANN, role: 'user' };
 const bob: Claims = { userId: BOB, role: 'user' };
 
@@ -50,7 +53,9 @@ test('016_live_streaming.sql is what the migrations make (npm run build:sql)', a
 describe('016_live_streaming.sql on a database of nchat’s', () => {
   test.runIf(hasPsql)('is applied by psql, and then there is nothing to migrate', async () => {
     await run(NCHAT_SQL);
-    const { status, stderr } = spawnSync('psql', ['-v', 'ON_ERROR_STOP=1', '-q', '-f', FILE, url], { encoding: 'utf8' });
+    const { status, stderr } = spawnSync('psql', ['-v', 'ON_ERROR_STOP=1', '-q', '-f', FILE, url], {
+      encoding: 'utf8',
+    });
     expect([status, stderr.replace(/^psql:.*NOTICE:.*\n/gm, '')]).toEqual([0, '']);
     expect((await migrationStatus(url)).missing).toEqual([]);
     expect(await migrate(url)).toEqual([]);
@@ -84,7 +89,9 @@ describe('016_live_streaming.sql on a database of nchat’s', () => {
       }
       const titles = (claims: Claims) =>
         database.asUser(claims, async (tx) =>
-          (await tx.selectFrom('nchat_live_streams').select('title').orderBy('title').execute()).map((row) => row.title),
+          (await tx.selectFrom('nchat_live_streams').select('title').orderBy('title').execute()).map(
+            (row) => row.title,
+          ),
         );
       expect(await titles(ann)).toEqual([GENERAL, BOARD]);
       expect(await titles(bob)).toEqual([GENERAL]);
@@ -96,7 +103,9 @@ describe('016_live_streaming.sql on a database of nchat’s', () => {
       expect(isDenied(await addresses.catch((error: unknown) => error))).toBe(true);
       const channels = (claims: Claims) =>
         database.asUser(claims, async (tx) =>
-          (await tx.selectFrom('nchat_channels').select('name').orderBy('name').execute()).map((row) => row.name),
+          (await tx.selectFrom('nchat_channels').select('name').orderBy('name').execute()).map(
+            (row) => row.name,
+          ),
         );
       expect(await channels(ann)).toEqual(['Board', 'General']);
       expect(await channels(bob)).toEqual(['General']);

@@ -27,8 +27,20 @@ afterAll(async () => {
 });
 
 const WHO = ['first', 'second', 'nobody', 'service'] as const;
-const HOW = ['read', 'write', 'write foreign', 'roll back', 'divide by zero', 'syntax error', 'read twice'] as const;
-type Step = { readonly who: (typeof WHO)[number]; readonly how: (typeof HOW)[number]; readonly later: boolean };
+const HOW = [
+  'read',
+  'write',
+  'write foreign',
+  'roll back',
+  'divide by zero',
+  'syntax error',
+  'read twice',
+] as const;
+type Step = {
+  readonly who: (typeof WHO)[number];
+  readonly how: (typeof HOW)[number];
+  readonly later: boolean;
+};
 
 const step: fc.Arbitrary<Step> = fc.record({
   who: fc.constantFrom(...WHO),
@@ -70,7 +82,8 @@ async function run({ who, how, later }: Step): Promise<void> {
     expect(await seen(tx)).toEqual(expected);
     if (how === 'read twice') expect(await seen(tx)).toEqual(expected);
     if (how === 'write' && own !== undefined) await mayReact(tx, own.streamId, own.claims.userId);
-    if (how === 'write foreign' && who !== 'service') await mayReact(tx, foreign.streamId, own?.claims.userId ?? v7());
+    if (how === 'write foreign' && who !== 'service')
+      await mayReact(tx, foreign.streamId, own?.claims.userId ?? v7());
     if (how === 'divide by zero') await sql`SELECT 1/0`.execute(tx);
     if (how === 'syntax error') await sql`SELEKT 1`.execute(tx);
     if (how === 'roll back') throw new RangeError('rolled back');

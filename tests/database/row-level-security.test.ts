@@ -25,7 +25,10 @@ function as<T>(claims: Claims, work: (tx: Tx) => Promise<T>): Promise<T> {
 }
 
 /** True when the statement is refused, or changes no row. */
-async function isRefused(claims: Claims, statement: (tx: Tx) => Promise<{ numAffectedRows?: bigint }>): Promise<boolean> {
+async function isRefused(
+  claims: Claims,
+  statement: (tx: Tx) => Promise<{ numAffectedRows?: bigint }>,
+): Promise<boolean> {
   try {
     return ((await as(claims, statement)).numAffectedRows ?? 0n) === 0n;
   } catch (error) {
@@ -38,17 +41,25 @@ async function isRefused(claims: Claims, statement: (tx: Tx) => Promise<{ numAff
 async function count(claims: Claims, table: string, streamId: string): Promise<number> {
   const column = table === 'nchat_streams' ? 'id' : 'stream_id';
   const { rows } = await as(claims, (tx) =>
-    sql<{ n: number }>`SELECT count(*)::int AS n FROM ${sql.table(table)} WHERE ${sql.ref(column)} = ${streamId}`.execute(tx),
+    sql<{
+      n: number;
+    }>`SELECT count(*)::int AS n FROM ${sql.table(table)} WHERE ${sql.ref(column)} = ${streamId}`.execute(tx),
   );
   return rows[0]?.n ?? 0;
 }
 
 describe('private channels', () => {
-  const tables = ['nchat_streams', 'nchat_stream_chat_messages', 'nchat_stream_chat_counters', 'nchat_live_streams'];
+  const tables = [
+    'nchat_streams',
+    'nchat_stream_chat_messages',
+    'nchat_stream_chat_counters',
+    'nchat_live_streams',
+  ];
 
   test.each([...tables])('%s: nothing of them for strangers, everything for members', async (table) => {
     if (table === 'nchat_live_streams') {
-      const live = (claims: Claims) => as(claims, (tx) => tx.selectFrom('nchat_live_streams').select('id').execute());
+      const live = (claims: Claims) =>
+        as(claims, (tx) => tx.selectFrom('nchat_live_streams').select('id').execute());
       expect((await live(stranger)).map(({ id }) => id)).not.toContain(hidden.streamId);
       expect((await live(hidden.claims)).map(({ id }) => id)).toContain(hidden.streamId);
       return;
@@ -60,11 +71,15 @@ describe('private channels', () => {
 
   test('cannot be followed, nor can one be reminded of their streams', async () => {
     const follow = isRefused(stranger, (tx) =>
-      sql`INSERT INTO nchat_channel_follows (channel_id, user_id) VALUES (${hidden.channelId}, ${stranger.userId})`.execute(tx),
+      sql`INSERT INTO nchat_channel_follows (channel_id, user_id) VALUES (${hidden.channelId}, ${stranger.userId})`.execute(
+        tx,
+      ),
     );
     expect(await follow).toBe(true);
     const remind = isRefused(stranger, (tx) =>
-      sql`INSERT INTO nchat_stream_reminders (stream_id, user_id) VALUES (${hidden.streamId}, ${stranger.userId})`.execute(tx),
+      sql`INSERT INTO nchat_stream_reminders (stream_id, user_id) VALUES (${hidden.streamId}, ${stranger.userId})`.execute(
+        tx,
+      ),
     );
     expect(await remind).toBe(true);
     const ask = isRefused(stranger, (tx) =>
@@ -94,9 +109,13 @@ describe('stream keys and viewers’ addresses', () => {
 
   test('nobody invents or changes a viewer session', async () => {
     const insert = isRefused(stranger, (tx) =>
-      sql`INSERT INTO nchat_stream_viewers (stream_id, session_id) VALUES (${open.streamId}, 'x')`.execute(tx),
+      sql`INSERT INTO nchat_stream_viewers (stream_id, session_id) VALUES (${open.streamId}, 'x')`.execute(
+        tx,
+      ),
     );
-    const update = isRefused(stranger, (tx) => sql`UPDATE nchat_stream_viewers SET total_watch_time_seconds = 9`.execute(tx));
+    const update = isRefused(stranger, (tx) =>
+      sql`UPDATE nchat_stream_viewers SET total_watch_time_seconds = 9`.execute(tx),
+    );
     expect([await insert, await update]).toEqual([true, true]);
   });
 });
@@ -124,7 +143,9 @@ describe('chat', () => {
     );
     for (const claims of [stranger, open.claims]) {
       const turned = isRefused(claims, (tx) =>
-        sql`UPDATE nchat_stream_chat_counters SET last_seq = 0 WHERE stream_id = ${open.streamId}`.execute(tx),
+        sql`UPDATE nchat_stream_chat_counters SET last_seq = 0 WHERE stream_id = ${open.streamId}`.execute(
+          tx,
+        ),
       );
       expect(await turned).toBe(true);
     }
@@ -136,7 +157,9 @@ describe('chat', () => {
     const banId = v7();
     await as(open.claims, (tx) =>
       sql`INSERT INTO nchat_stream_bans (id, channel_id, stream_id, user_id, kind, moderator_id, is_permanent)
-        VALUES (${banId}, ${open.channelId}, ${open.streamId}, ${banned.userId}, 'ban', ${open.claims.userId}, true)`.execute(tx),
+        VALUES (${banId}, ${open.channelId}, ${open.streamId}, ${banned.userId}, 'ban', ${open.claims.userId}, true)`.execute(
+        tx,
+      ),
     );
     expect(await isRefused(banned, message(banned, 201))).toBe(true);
     const react = isRefused(banned, (tx) =>
@@ -145,7 +168,9 @@ describe('chat', () => {
     );
     expect(await react).toBe(true);
     const lift = (by: Tenant['claims']) => (tx: Tx) =>
-      sql`UPDATE nchat_stream_bans SET lifted_at = now(), lifted_by = ${by.userId} WHERE id = ${banId}`.execute(tx);
+      sql`UPDATE nchat_stream_bans SET lifted_at = now(), lifted_by = ${by.userId} WHERE id = ${banId}`.execute(
+        tx,
+      );
     expect(await isRefused(banned, lift(banned))).toBe(true);
     expect(await isRefused(open.claims, lift(open.claims))).toBe(false);
     expect(await isRefused(banned, message(banned, 202))).toBe(false);
@@ -165,9 +190,13 @@ describe('chat', () => {
       );
     }
     const remove = (id: string, by: string) => (tx: Tx) =>
-      sql`UPDATE nchat_stream_chat_messages SET is_deleted = true, deleted_at = now(), deleted_by = ${by} WHERE id = ${id}`.execute(tx);
+      sql`UPDATE nchat_stream_chat_messages SET is_deleted = true, deleted_at = now(), deleted_by = ${by} WHERE id = ${id}`.execute(
+        tx,
+      );
     const pin = (id: string, by: string) => (tx: Tx) =>
-      sql`UPDATE nchat_stream_chat_messages SET is_pinned = true, pinned_at = now(), pinned_by = ${by} WHERE id = ${id}`.execute(tx);
+      sql`UPDATE nchat_stream_chat_messages SET is_pinned = true, pinned_at = now(), pinned_by = ${by} WHERE id = ${id}`.execute(
+        tx,
+      );
     expect(await isRefused(stranger, remove(one, stranger.userId))).toBe(true);
     expect(await isRefused(stranger, pin(one, stranger.userId))).toBe(true);
     expect(await isRefused(author, pin(one, author.userId))).toBe(true);
@@ -175,9 +204,11 @@ describe('chat', () => {
     expect(await isRefused(moderator, remove(one, open.claims.userId))).toBe(true);
     expect(await isRefused(moderator, remove(one, moderator.userId))).toBe(false);
     expect(await isRefused(author, remove(two, author.userId))).toBe(false);
-    const undelete = (tx: Tx) => sql`UPDATE nchat_stream_chat_messages SET is_deleted = false WHERE id = ${two}`.execute(tx);
+    const undelete = (tx: Tx) =>
+      sql`UPDATE nchat_stream_chat_messages SET is_deleted = false WHERE id = ${two}`.execute(tx);
     expect(await isRefused(author, undelete)).toBe(true);
-    const reword = (tx: Tx) => sql`UPDATE nchat_stream_chat_messages SET content = 'other' WHERE id = ${two}`.execute(tx);
+    const reword = (tx: Tx) =>
+      sql`UPDATE nchat_stream_chat_messages SET content = 'other' WHERE id = ${two}`.execute(tx);
     expect(await isRefused(author, reword)).toBe(true);
   });
 });
@@ -224,10 +255,14 @@ describe('streams and channels', () => {
 
   test('what is one’s own is nobody else’s', async () => {
     const mine = (userId: string) => (tx: Tx) =>
-      sql`INSERT INTO nchat_channel_follows (channel_id, user_id) VALUES (${open.channelId}, ${userId})`.execute(tx);
+      sql`INSERT INTO nchat_channel_follows (channel_id, user_id) VALUES (${open.channelId}, ${userId})`.execute(
+        tx,
+      );
     expect(await isRefused(stranger, mine(open.claims.userId))).toBe(true);
     expect(await isRefused(stranger, mine(stranger.userId))).toBe(false);
-    const others = await as(open.claims, (tx) => tx.selectFrom('nchat_channel_follows').selectAll().execute());
+    const others = await as(open.claims, (tx) =>
+      tx.selectFrom('nchat_channel_follows').selectAll().execute(),
+    );
     expect(others).toEqual([]);
   });
 });
@@ -242,7 +277,9 @@ describe('metrics', () => {
     }
     const partitions = (tx: Tx) =>
       sql<{ name: string }>`SELECT inhrelid::regclass::text AS name FROM pg_inherits
-        WHERE inhparent = 'nchat_stream_quality_metrics'::regclass AND inhrelid::regclass::text LIKE '%2019%'`.execute(tx);
+        WHERE inhparent = 'nchat_stream_quality_metrics'::regclass AND inhrelid::regclass::text LIKE '%2019%'`.execute(
+        tx,
+      );
     const made = await test_.database.asService(async (tx) => {
       await sql`SELECT tallylight.ensure_metrics_partition('2019-05-05')`.execute(tx);
       await sql`SELECT tallylight.ensure_metrics_partition('2019-05-06')`.execute(tx);
@@ -251,7 +288,9 @@ describe('metrics', () => {
       return partitions(tx);
     });
     expect(made.rows.map(({ name }) => name)).toEqual(['nchat_stream_quality_metrics_2019_06']);
-    await test_.database.asService((tx) => sql`SELECT tallylight.drop_metrics_partitions('2019-07-01 00:00+00')`.execute(tx));
+    await test_.database.asService((tx) =>
+      sql`SELECT tallylight.drop_metrics_partitions('2019-07-01 00:00+00')`.execute(tx),
+    );
     expect((await test_.database.asService(partitions)).rows).toEqual([]);
   });
 });

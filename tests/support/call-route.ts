@@ -28,6 +28,8 @@ export function callRoute(
   return fetchOnce(server.url + pathIn(route, right, world), {
     method: route.method,
     headers: {
+      // Node tells no length of a DELETE's body by itself.
+      'content-length': String(Buffer.byteLength(body)),
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...(isJson ? { 'content-type': 'application/json' } : {}),
       ...(route.consumes === undefined ? {} : { 'content-type': 'image/png' }),

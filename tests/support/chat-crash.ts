@@ -79,14 +79,11 @@ export async function runChatCrash(own: OwnPostgres, options: ChatCrashOptions):
   const banned = writers[0];
   const banning = banned?.banWhenHalfDone(stop.signal);
   let [kills, pauses] = [0, 0];
-  let isDone = false;
-  const finished = Promise.all([writing, banning]).then(() => {
-    isDone = true;
-  });
+  const finished = Promise.all([writing, banning]).then(() => true);
   const timeout = setTimeout(() => stop.abort(), options.timeoutMs);
   try {
-    while (!isDone && !stop.signal.aborted && kills < options.maxKills) {
-      await Promise.race([sleep(between(options.killMs)), finished]);
+    while (!stop.signal.aborted && kills < options.maxKills) {
+      const isDone = await Promise.race([sleep(between(options.killMs)).then(() => false), finished]);
       if (isDone) break;
       if (kills % 2 === 0) {
         pauses += 1;

@@ -39,7 +39,9 @@ export async function crashFirstStarts(rounds: readonly Round[]): Promise<number
     if (error !== undefined) throw new Error(error);
     const client = new pg.Client({ connectionString: url });
     await client.connect();
-    const { rows } = await client.query<{ n: number }>('SELECT count(*)::int AS n FROM tallylight.migrations');
+    const { rows } = await client.query<{ n: number }>(
+      'SELECT count(*)::int AS n FROM tallylight.migrations',
+    );
     await client.end();
     await last.signal('SIGTERM');
     return rows[0]?.n ?? 0;

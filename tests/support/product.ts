@@ -27,7 +27,9 @@ export class Product {
 
   /** Starts it and waits until the control plane is ready. */
   static async start(options: TallylightOptions = {}): Promise<Product> {
-    const product = new Product(await Tallylight.start({ ...options, control: true }));
+    // Everybody comes from one address here.
+    const env = { SIGN_UPS_PER_ADDRESS: '1000', SIGN_INS_PER_ADDRESS: '1000', ...options.env };
+    const product = new Product(await Tallylight.start({ ...options, env, control: true }));
     await product.ready();
     return product;
   }

@@ -1,4 +1,4 @@
-import type { Role, World } from './rights-world.ts';
+import type { People, Role, World } from './rights-world.ts';
 
 /** A set of those who may, in a public channel and in a private one. */
 export interface Circle {
@@ -23,6 +23,7 @@ const moderators = both(['moderator', 'broadcaster', 'owner', 'admin']);
 const owners = both(['broadcaster', 'owner', 'admin']);
 const runners = both(['owner', 'admin']);
 const administrators = both(['admin']);
+const author = both(['viewer']);
 const authorOrModerators = both(['viewer', 'moderator', 'broadcaster', 'owner', 'admin']);
 const everybody = both(EVERYBODY);
 /** About the caller alone, whoever that is. */
@@ -39,6 +40,8 @@ export interface Right {
   readonly params?: (world: World) => Readonly<Record<string, string>>;
   /** What `:id` is. Default: the stream where the path is of streams, the channel where it is of channels. */
   readonly id?: (world: World) => string;
+  /** Something that the answer holds for nobody but these. */
+  readonly hides?: { readonly from: Circle; readonly text: (world: World, people: People) => string };
   /** Names in the body that are whom the caller means: no identity smuggled in. */
   readonly means?: readonly string[];
 }
@@ -55,8 +58,6 @@ export const RIGHTS: ReadonlyMap<string, Right> = new Map<string, Right>(
     getOpenApi: to(everybody),
     getDocs: to(everybody),
     getMe: to(oneself),
-    updateMe: to(oneself, { body: () => ({}) }),
-    listMySessions: to(oneself),
     listApiTokens: to(oneselfWithAccount),
     revokeApiToken: to(nobody, { id: ({ tokenId }) => tokenId }),
     endMySession: to(nobody, { id: ({ tokenId }) => tokenId }),
@@ -70,7 +71,7 @@ export const RIGHTS: ReadonlyMap<string, Right> = new Map<string, Right>(
     getStreamAnalytics: to(owners),
     getStreamStats: to(owners),
     listStreamMetrics: to(owners),
-    listViewers: to(viewers),
+    listViewers: to(viewers, { hides: { from: owners, text: (_, { viewer }) => viewer } }),
     joinAsViewer: to(viewers, { body: ({ channelId }) => ({ sessionId: channelId }) }),
     updateViewer: to(nobody, { body: () => ({ secret: 'guessed' }) }),
     leaveAsViewer: to(nobody, { body: () => ({ secret: 'guessed' }) }),
@@ -79,7 +80,7 @@ export const RIGHTS: ReadonlyMap<string, Right> = new Map<string, Right>(
     unfollowUser: to(oneself, { id: person }),
     getUserFollow: to(everybody, { id: person }),
     followChannel: to(signedInViewers),
-    unfollowChannel: to(oneself),
+    unfollowChannel: to(signedInViewers),
     getChannelFollow: to(viewers),
     listFollows: to(oneself),
     listChannelFollowers: to(runners),
@@ -88,7 +89,8 @@ export const RIGHTS: ReadonlyMap<string, Right> = new Map<string, Right>(
       params: ({ targetId }) => ({ userId: targetId }),
     }),
     deleteSubscriber: to(runners, { params: ({ targetId }) => ({ userId: targetId }) }),
-    listSubscribers: to(runners),
+    // Everybody sees their own, who runs the channel all.
+    listSubscribers: to(signedInViewers, { hides: { from: runners, text: ({ targetId }) => targetId } }),
     getNotificationSettings: to(signedInViewers),
     putNotificationSettings: to(signedInViewers, { body: () => ({ onLive: true }) }),
     putReminder: to(signedInViewers, { body: () => ({}) }),
@@ -151,7 +153,7 @@ export const RIGHTS: ReadonlyMap<string, Right> = new Map<string, Right>(
     undoQuestionUpvote: to(signedInViewers),
     answerQuestion: to(moderators, { body: () => ({ answer: 'Because' }) }),
     dismissQuestion: to(moderators),
-    deleteQuestion: to(authorOrModerators),
+    deleteQuestion: to(author),
     sendReaction: to(signedInViewers, { body: () => ({ emoji: '🔥' }) }),
     listReactions: to(viewers),
 
@@ -180,15 +182,18 @@ export const RIGHTS: ReadonlyMap<string, Right> = new Map<string, Right>(
     getStreamThumbnail: to(viewers),
     deleteStreamThumbnail: to(owners),
     getStreamCalendar: to(viewers),
-    getChannelCalendar: to(viewers),
+    // In a private channel by a token in the address alone, because calendars cannot sign in.
+    getChannelCalendar: to({ inPublic: EVERYBODY, inPrivate: [] }),
     getChannelCalendarUrl: to(accountViewers),
   }),
 );
 
-/** Operations that are about the caller's own account and nobody else's id, and would end it: tested where accounts are. */
+/** Operations that are about the caller's own account or session and nobody else's id: tested where accounts are. */
 export const NOT_OF_IDS: ReadonlySet<string> = new Set([
   'makeFirstAdmin',
+  'updateMe',
   'deleteMe',
   'stepUp',
+  'listMySessions',
   'createApiToken',
 ]);

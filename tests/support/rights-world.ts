@@ -185,3 +185,18 @@ async function makeTarget(
     .values({ id: tokenId, user_id: targetId, name: 'A token', token_hash: tokenId, last4: 'abcd' })
     .execute();
 }
+
+/** Removes every world, and leaves the people. */
+export async function forgetWorlds(database: Database, people: People): Promise<void> {
+  await database.asService(async (tx) => {
+    const kept = tx
+      .selectFrom('nchat_channel_members')
+      .select('channel_id')
+      .where('user_id', '=', people.otherOwner);
+    await tx
+      .deleteFrom('nchat_channels')
+      .where('id', 'not in', kept.where('role', '=', 'owner'))
+      .execute();
+    await tx.deleteFrom('nchat_live_api_tokens').execute();
+  });
+}

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { metricsRoutes } from './api/health-routes.ts';
 import type { ControlPlane } from './assembly/control-plane.ts';
-import { startControl } from './assembly/start-control.ts';
+import { controlPlaneOf } from './assembly/control-plane-of.ts';
 import type { Config, RtcConfig } from './config/config.ts';
 import { WhepEndpoint } from './egress/whep/whep-endpoint.ts';
 import { ClientAddresses } from './http/address.ts';
@@ -64,7 +64,7 @@ export interface RunningServer {
   /** UDP port of WebRTC; undefined when it is off. */
   readonly rtcPort: number | undefined;
   /** Absent where `ROLE` is `media`. */
-  readonly control: Pick<ControlPlane, 'ready' | 'setupToken'> | undefined;
+  readonly control: Pick<ControlPlane, 'open' | 'setupToken'> | undefined;
   /** Ends every stream, then every connection; idempotent. */
   close(): Promise<void>;
 }
@@ -127,7 +127,7 @@ async function open(config: Config, log: Logger, lifecycle: Lifecycle): Promise<
   const clientAddress: Parts['clientAddress'] = ({ headers, socket }) =>
     addresses.of({ headers: { 'x-forwarded-for': headers['x-forwarded-for'] }, socket });
   const viewers: Parts['viewers'] = { hls: () => 0, whep: () => 0 };
-  const control = await openControl(config, { sessions, viewers, clock, log, lifecycle, clientAddress });
+  const control = await controlFor(config, { sessions, viewers, clock, log, lifecycle, clientAddress });
   const authorizers = [demoKey, keys, control?.publishAuthorizer].filter((each) => each !== undefined);
   const parts: Parts = {
     ...{ config, log, clock, lifecycle, encoding, sessions, control, viewers, clientAddress },
@@ -151,6 +151,9 @@ async function open(config: Config, log: Logger, lifecycle: Lifecycle): Promise<
   const rtmpPort = await rtmp.listen({ port: config.rtmp.port, host: config.rtmp.host });
   if (tls !== undefined) await listenRtmps(rtmp, tls, parts);
   log.info({ ...ports, rtmpPort, rtcPort: worker?.port }, 'listening');
+  await listenForMetrics(parts);
+  // Whoever started the server asks again, and hears when it never will open.
+  control?.open().catch(() => undefined);
   if (demoKey !== undefined) lifecycle.own('test card', startTestCard(config, rtmpPort, demoKey, log));
   return {
     httpPort: ports.httpPort,
@@ -204,15 +207,15 @@ async function openHttp(
   return http;
 }
 
-/** Accounts, streams, chat and the rest, opening in the background; undefined where `ROLE` is `media`. */
-async function openControl(
+/** Accounts, streams, chat and the rest, to be opened beside media; undefined where `ROLE` is `media`. */
+async function controlFor(
   config: Config,
   parts: Pick<Parts, 'sessions' | 'viewers' | 'clock' | 'log' | 'lifecycle' | 'clientAddress'>,
 ): Promise<ControlPlane | undefined> {
   const { control, http, rtmp, dataDir, masterKey, pipeline } = config;
   if (control === undefined) return undefined;
   const { sessions, viewers, ...shared } = parts;
-  return startControl({
+  return controlPlaneOf({
     ...shared,
     ...{ control, dataDir, version: VERSION },
     masterKey: await readMasterKey({ directory: dataDir, masterKey }),
@@ -224,6 +227,15 @@ async function openControl(
       viewers: { hls: (streamId) => viewers.hls(streamId), whep: (streamId) => viewers.whep(streamId) },
     }),
   });
+}
+
+/** Prometheus' own door, for this machine only. */
+async function listenForMetrics({ config, control, lifecycle, log }: Parts): Promise<void> {
+  const port = config.control?.metrics.port ?? 0;
+  if (control === undefined || port === 0) return;
+  const handlers = [metricsRoutes(control.metrics, undefined, log)];
+  const door = lifecycle.own('metrics', new HttpServer({ host: '127.0.0.1', httpPort: port, handlers, log }));
+  await door.listen();
 }
 
 function controlHandlers({ config, control, log }: Parts): readonly RequestHandler[] {

@@ -32,7 +32,10 @@ const json = (body: unknown, { status = 200, statusText = '', retryAfter = '' } 
   new Response(JSON.stringify(body), {
     status,
     statusText,
-    headers: { 'Content-Type': 'application/json', ...(retryAfter === '' ? {} : { 'Retry-After': retryAfter }) },
+    headers: {
+      'Content-Type': 'application/json',
+      ...(retryAfter === '' ? {} : { 'Retry-After': retryAfter }),
+    },
   });
 
 const id = '0192f0c1-0000-7000-8000-000000000001';
@@ -88,8 +91,7 @@ test('an error of something before the API is one too', async () => {
 });
 
 test('what may be repeated is tried again when the server is away, after the time that it asks for', async () => {
-  const away = (): Response =>
-    json({ error: 'x', code: 'UNAVAILABLE' }, { status: 503, retryAfter: '0' });
+  const away = (): Response => json({ error: 'x', code: 'UNAVAILABLE' }, { status: 503, retryAfter: '0' });
   const { client, sent } = clientWith([away(), new TypeError('fetch failed'), json([])]);
   await client.call('GET /api/streams');
   expect(sent).toHaveLength(3);

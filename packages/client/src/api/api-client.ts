@@ -132,7 +132,8 @@ export class ApiClient {
   #urlOf(template: string, { params, query }: AnyCall): string {
     const path = template.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(params?.[name] ?? ''));
     const search = new URLSearchParams();
-    for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined) search.append(name, `${value}`);
+    for (const [name, value] of Object.entries(query ?? {}))
+      if (value !== undefined) search.append(name, `${value}`);
     const address = this.#options.address?.(path) ?? `${this.#options.baseUrl ?? ''}${path}`;
     return search.size === 0 ? address : `${address}?${search}`;
   }

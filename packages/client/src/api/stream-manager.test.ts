@@ -10,9 +10,11 @@ const stream = { id: 's1', status: 'live', broadcasterId: 'u1', title: 'A' } as 
 function server(...answers: [status: number, body: unknown][]) {
   const requests: string[] = [];
   const fake: typeof fetch = async (url, init = {}) => {
-    requests.push([init.method, url, init.body].filter((part) => part !== undefined).join(' '));
-    const [status, body] = answers.shift() ?? [500, {}];
-    return new Response(JSON.stringify(body), {
+    const address = url instanceof Request ? url.url : `${url}`;
+    const body = typeof init.body === 'string' ? ` ${init.body}` : '';
+    requests.push(`${init.method} ${address}${body}`);
+    const [status, answer] = answers.shift() ?? [500, {}];
+    return new Response(JSON.stringify(answer), {
       status,
       statusText: status === 404 ? 'Not Found' : '',
       headers: { 'Content-Type': 'application/json' },

@@ -46,7 +46,9 @@ function contents(store: ChatStore): string[] {
 function sayUnheard(count: number): void {
   for (let index = 0; index < count; index++) {
     fixture.chat.swallow = 1;
-    fixture.chat.send(writer, { streamId, content: `unheard ${index}`, clientId: v7() }).catch(() => undefined);
+    fixture.chat
+      .send(writer, { streamId, content: `unheard ${index}`, clientId: v7() })
+      .catch(() => undefined);
   }
 }
 

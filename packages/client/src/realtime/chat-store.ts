@@ -60,7 +60,7 @@ export class ChatStore {
   #pending: readonly PendingMessage[] = [];
   #epoch: string | undefined;
   #error: RealtimeRequestError | undefined;
-  #syncing: Promise<void> | undefined;
+  #isSyncing = false;
   #isSyncDue = false;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #snapshot: ChatSnapshot = { messages: [], pending: [], isLoading: true, error: undefined };
@@ -115,7 +115,8 @@ export class ChatStore {
 
   /** Forgets one that the server refused. */
   discard(clientId: string): void {
-    if (this.#pending.find((each) => each.clientId === clientId)?.status === 'failed') this.#replacePending(clientId);
+    if (this.#pending.find((each) => each.clientId === clientId)?.status === 'failed')
+      this.#replacePending(clientId);
   }
 
   /** Deletes a message: one's own, or as a moderator. Rejects with what the server refuses. */
@@ -217,7 +218,11 @@ export class ChatStore {
   /** @param isAgain the server may have it; that many are sent at once is then no fault of the writer. */
   async #transmit(clientId: string, content: string, isAgain = false): Promise<void> {
     try {
-      const { message } = await this.#client.request('chat:send', { streamId: this.#streamId, content, clientId });
+      const { message } = await this.#client.request('chat:send', {
+        streamId: this.#streamId,
+        content,
+        clientId,
+      });
       if (this.#isClosed) return;
       if (this.#epoch !== undefined) this.#list.put(message);
       this.#settle(message);
@@ -262,12 +267,11 @@ export class ChatStore {
   /** Gets what is missing; while that is under way, once more afterwards. */
   #sync(): void {
     this.#isSyncDue = true;
-    this.#syncing ??= this.#syncAll().finally(() => {
-      this.#syncing = undefined;
-    });
+    if (!this.#isSyncing) void this.#syncAll();
   }
 
   async #syncAll(): Promise<void> {
+    this.#isSyncing = true;
     try {
       while (this.#isSyncDue && !this.#isClosed) {
         this.#isSyncDue = false;
@@ -278,6 +282,8 @@ export class ChatStore {
       const error = toRealtimeError(thrown);
       this.#error = error;
       if (error.isTemporary || error.code === 'RATE_LIMITED') this.#retrySoon(error);
+    } finally {
+      this.#isSyncing = false;
     }
     if (!this.#isClosed) this.#changed();
   }
@@ -294,7 +300,7 @@ export class ChatStore {
         await this.#reload();
         return;
       }
-      this.#list.fill(messages);
+      this.#list.complete(messages);
       for (const message of messages) this.#settle(message);
       this.#changed();
       if (messages.length === 0 || this.#list.knownUpTo >= lastSeq) return;

@@ -1,5 +1,5 @@
 import type { StreamChatMessage } from '@tallylight/protocol/entities/talk.ts';
-import fc from 'fast-check';
+import { array, assert, integer, property } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MessageList } from './message-list.ts';
 
@@ -13,8 +13,8 @@ function positions(list: MessageList): number[] {
 
 describe('MessageList', () => {
   test('in whatever order and how often messages come, each is there once and in its place', () => {
-    fc.assert(
-      fc.property(fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 60 }), (seqs) => {
+    assert(
+      property(array(integer({ min: 1, max: 30 }), { maxLength: 60 }), (seqs) => {
         const list = new MessageList(100);
         list.reset([], 0);
         for (const seq of seqs) list.put(message(seq));
@@ -32,7 +32,7 @@ describe('MessageList', () => {
     list.reset([message(1)], 1);
     list.put(message(5));
     expect(list.hasHole).toBe(true);
-    list.fill([message(3), message(5)]);
+    list.complete([message(3), message(5)]);
     expect(list.hasHole).toBe(false);
     expect(list.knownUpTo).toBe(5);
   });

@@ -50,12 +50,13 @@ export class MessageList {
     this.#messages = isKnown
       ? this.#messages.with(at, message)
       : [...this.#messages.slice(0, at + 1), message, ...this.#messages.slice(at + 1)];
-    if (this.#messages.length > this.#maxMessages && at >= 0) this.#messages = this.#messages.slice(-this.#maxMessages);
+    if (this.#messages.length > this.#maxMessages && at >= 0)
+      this.#messages = this.#messages.slice(-this.#maxMessages);
     this.#advance();
   }
 
   /** Takes what the server has after {@link knownUpTo}: a number that is missing in it will never come. */
-  fill(page: readonly StreamChatMessage[]): void {
+  complete(page: readonly StreamChatMessage[]): void {
     for (const message of page) {
       this.put(message);
       this.#knownUpTo = Math.max(this.#knownUpTo, message.seq);

@@ -42,7 +42,9 @@ export class PlaybackHeartbeat {
       .request('viewer:heartbeat', { streamId, sessionId: this.sessionId, ...read() })
       // The server forgot the session: it was away too long, or is another one.
       .catch((error: unknown) =>
-        (error as { readonly code?: string }).code === 'NOT_FOUND' ? client.join(streamId, this.sessionId) : undefined,
+        (error as { readonly code?: string }).code === 'NOT_FOUND'
+          ? client.join(streamId, this.sessionId)
+          : undefined,
       )
       .catch(() => undefined);
   }

@@ -64,7 +64,9 @@ describe('RealtimeClient', () => {
     const client = connect();
     await client.join(streamId);
     await until('in', () => fixture.server.openRooms === 1);
-    const asked = vi.spyOn(fixture.access, 'rightsOn').mockRejectedValueOnce(liveError('UNAVAILABLE', 'busy'));
+    const asked = vi
+      .spyOn(fixture.access, 'rightsOn')
+      .mockRejectedValueOnce(liveError('UNAVAILABLE', 'busy'));
     fixture.breakConnections();
     await until('asked twice', () => asked.mock.calls.length >= 2);
     const told: unknown[] = [];
@@ -94,7 +96,9 @@ describe('RealtimeClient', () => {
     fixture.events.emit('access-changed', { userId: actor.userId ?? '' });
     await until('put out', () => !client.isConnected);
     await until('back', () => client.isConnected);
-    await expect(client.request('chat:send', { streamId, content: 'x', clientId: 'a' })).rejects.toMatchObject({
+    await expect(
+      client.request('chat:send', { streamId, content: 'x', clientId: 'a' }),
+    ).rejects.toMatchObject({
       code: 'UNAUTHENTICATED',
     });
     token = fixture.actors.issue(actor);

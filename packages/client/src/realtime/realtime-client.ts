@@ -112,7 +112,7 @@ export class RealtimeClient {
 
   /** Calls back for an event of the rooms that we are in; returns the way to stop that. */
   on<E extends StreamSocketEvent>(event: E, listener: Listener<E>): () => void {
-    return this.subscribe(event, listener as (payload: never) => void);
+    return this.subscribe(event, listener);
   }
 
   /** {@link RealtimeClient.on} for any name, as nchat's hooks call it. */

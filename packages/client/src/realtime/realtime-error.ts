@@ -15,7 +15,8 @@ export class RealtimeRequestError extends Error {
   /** Seconds after which asking again makes sense, when the server said so. */
   get retryAfterSeconds(): number | undefined {
     const { details } = this;
-    if (typeof details !== 'object' || details === null || !('retryAfterSeconds' in details)) return undefined;
+    if (typeof details !== 'object' || details === null || !('retryAfterSeconds' in details))
+      return undefined;
     return typeof details.retryAfterSeconds === 'number' ? details.retryAfterSeconds : undefined;
   }
 
@@ -33,5 +34,8 @@ export function disconnected(): RealtimeRequestError {
 /** An error that somebody threw, as one of ours. */
 export function toRealtimeError(error: unknown): RealtimeRequestError {
   if (error instanceof RealtimeRequestError) return error;
-  return new RealtimeRequestError({ code: 'UNAVAILABLE', message: error instanceof Error ? error.message : String(error) });
+  return new RealtimeRequestError({
+    code: 'UNAVAILABLE',
+    message: error instanceof Error ? error.message : String(error),
+  });
 }

@@ -4,9 +4,8 @@ import { timestamp, uuid } from './basics.ts';
 /** Longest display name, in code points. */
 export const MAX_DISPLAY_NAME = 25;
 
-// Control characters, and those that turn the direction of writing: a name must not repaint what stands beside it.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused.
-const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/;
+/** Control characters, and those that turn the direction of writing: a name must not repaint what stands beside it. */
+const UNSEEN = /[\p{Cc}\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/u;
 
 /** What a person is called: 1 to 25 characters, trimmed. */
 export const displayName = z

@@ -1,29 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { StreamNotFoundError } from '@tallylight/protocol/errors.ts';
-import { Api } from '../api/api.ts';
-import { DEFAULT_API_LIMITS } from '../api/api-limits.ts';
-import { FetchHandler } from '../api/fetch-handler.ts';
 import { type Check, readinessRoutes } from '../api/health-routes.ts';
 import { Metrics } from '../api/metrics.ts';
-import { OriginPolicy } from '../api/origin-policy.ts';
-import { addReferenceRoutes } from '../api/reference-routes.ts';
 import { KeyRing, type MasterKey } from '../control/keys/key-ring.ts';
-import { Database } from '../db/database.ts';
-import { EmbeddedPostgres } from '../db/embedded/embedded-postgres.ts';
-import { EmbeddedPostgresError } from '../db/embedded/embedded-postgres-error.ts';
-import { MigrationError, migrate } from '../db/migrate.ts';
 import type { HttpRequest } from '../http/http-request.ts';
 import type { RequestHandler } from '../http/router.ts';
 import type { ViewerAuthorizer } from '../packager/presentation.ts';
-import { RealtimeServer } from '../realtime/realtime-server.ts';
 import type { PublishAuthorizer } from '../stream/publisher.ts';
-import { addControlRoutes } from './control-routes.ts';
-import {
-  type ControlServices,
-  type ControlServicesOptions,
-  openControlServices,
-} from './control-services.ts';
+import type { ControlServicesOptions } from './control-services.ts';
+import type { OpenControl } from './open-control.ts';
 import { StartingGate } from './starting-gate.ts';
 
 /** What the control plane is made of. */
@@ -46,18 +31,14 @@ export interface ControlPlaneOptions extends Omit<ControlServicesOptions, 'datab
 
 /** How long to wait before the database is tried again, in milliseconds. */
 const RETRY_MS = 1000;
+/** Errors that do not heal by waiting. */
+const LASTING: ReadonlySet<string> = new Set([
+  'EmbeddedPostgresError',
+  'DatabaseInUseError',
+  'MigrationError',
+]);
 /** The other times of a database that is open, too. */
 const STARTING = 'the server is starting: try again in a moment';
-
-/** A control plane that can answer. */
-interface Opened {
-  readonly database: Database;
-  readonly services: ControlServices;
-  readonly api: Api;
-  readonly auth: FetchHandler;
-  readonly realtime: RealtimeServer;
-  close(): Promise<void>;
-}
 
 /**
  * Accounts, streams, chat and all else that needs the database. It opens beside the media server, which never waits for it: until it is
@@ -89,17 +70,18 @@ export class ControlPlane {
   readonly #ring: KeyRing;
   readonly #revocations = new Set<Parameters<NonNullable<ViewerAuthorizer['onRevoked']>>[0]>();
   readonly #stopping = new AbortController();
-  readonly #opening: Promise<void>;
-  #embedded: EmbeddedPostgres | undefined;
-  #opened: Opened | undefined;
+  #opening: Promise<void> | undefined;
+  #embedded: { readonly url: string; close(): Promise<void> } | undefined;
+  #opened: OpenControl | undefined;
   #trouble = STARTING;
 
-  private constructor(options: ControlPlaneOptions) {
+  /** Opens nothing yet. */
+  constructor(options: ControlPlaneOptions) {
     this.#options = options;
     this.#ring = new KeyRing(options.masterKeys);
     const { clock, log } = options;
     const gate = new StartingGate(() => (this.#opened === undefined ? this.#trouble : undefined));
-    const later = (pick: (opened: Opened) => RequestHandler): RequestHandler => ({
+    const later = (pick: (opened: OpenControl) => RequestHandler): RequestHandler => ({
       handle: (request, response) =>
         this.#opened !== undefined && pick(this.#opened).handle(request, response),
     });
@@ -109,16 +91,23 @@ export class ControlPlane {
       later(({ auth }) => auth),
       later(({ api }) => api),
     ];
-    this.#opening = this.#openUntilDone();
+    this.metrics.add(() => (this.#opened === undefined ? [] : this.#opened.figures()));
   }
 
-  /** Begins to open. */
+  /** Makes one and begins to open it. */
   static start(options: ControlPlaneOptions): ControlPlane {
-    return new ControlPlane(options);
+    const plane = new ControlPlane(options);
+    // Whoever wants to know asks `open()` again.
+    plane.open().catch(() => undefined);
+    return plane;
   }
 
-  /** Resolves once it answers. Rejects with `EmbeddedPostgresError` or `MigrationError` when it never will as things are. */
-  get ready(): Promise<void> {
+  /**
+   * Begins to open, the first time it is called. Resolves once everything answers; rejects with `EmbeddedPostgresError` or `MigrationError`
+   * when it never will as things are.
+   */
+  open(): Promise<void> {
+    this.#opening ??= this.#openUntilDone();
     return this.#opening;
   }
 
@@ -146,7 +135,7 @@ export class ControlPlane {
   /** Ends sockets and services, then the database; idempotent. */
   async close(): Promise<void> {
     this.#stopping.abort();
-    await this.#opening.catch(() => undefined);
+    await this.#opening?.catch(() => undefined);
     const opened = this.#opened;
     this.#opened = undefined;
     await opened?.close();
@@ -159,7 +148,10 @@ export class ControlPlane {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       try {
-        this.#opened = await this.#open();
+        // Loaded only now: ports must not wait for all this code.
+        const { openControl } = await import('./open-control.ts');
+        const parts = { ring: this.#ring, metrics: this.metrics };
+        this.#opened = await openControl(await this.#databaseUrl(), this.#options, parts);
         this.#opened.services.watching.onRevoked((...revoked) => {
           for (const listener of this.#revocations) listener(...revoked);
         });
@@ -167,63 +159,17 @@ export class ControlPlane {
         return;
       } catch (error) {
         this.#trouble = 'the database does not answer';
-        if (error instanceof EmbeddedPostgresError || error instanceof MigrationError) throw error;
+        if (error instanceof Error && LASTING.has(error.name)) throw error;
         log.warn({ error }, 'the control plane cannot open yet');
       }
       await pause(RETRY_MS, signal);
     }
   }
 
-  async #open(): Promise<Opened> {
-    const { log, clock, clientAddress, corsOrigins, urls, limits } = this.#options;
-    const url = await this.#databaseUrl();
-    await migrate(url);
-    const { maxConnections, timeoutMs } = this.#options.database;
-    const database = new Database({
-      ...{ url, log },
-      ...(maxConnections === undefined ? {} : { maxConnections }),
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    });
-    let services: ControlServices | undefined;
-    try {
-      services = await openControlServices({ ...this.#options, database, ring: this.#ring });
-      const { accounts } = services;
-      const origins = new OriginPolicy([new URL(urls.publicUrl).origin, ...corsOrigins]);
-      const api = new Api({
-        ...{ actors: accounts.resolver, clientAddress, clock, log, answers: services.answers, origins },
-        ...(limits.api === undefined ? {} : { limits: limits.api }),
-        strictAnswers: this.#options.strictAnswers ?? false,
-        onAnswered: (answered) => this.metrics.answered(answered),
-      });
-      addControlRoutes(api, services, { database, clock });
-      addReferenceRoutes(api, this.#options.version);
-      await api.open();
-      const apiLimits = { ...DEFAULT_API_LIMITS, ...limits.api };
-      const auth = new FetchHandler({
-        prefix: '/api/auth/',
-        answer: accounts.authHandler,
-        maxBodyBytes: apiLimits.maxAuthBodyBytes,
-        bodyTimeoutMs: apiLimits.bodyTimeoutMs,
-        ...{ clientAddress, log },
-      });
-      const realtime = realtimeOf(services, origins, this.#options);
-      const made = services;
-      const close = async (): Promise<void> => {
-        await realtime.close();
-        await made.close();
-        await database.close();
-      };
-      return { database, services, api, auth, realtime, close };
-    } catch (error) {
-      await services?.close();
-      await database.close();
-      throw error;
-    }
-  }
-
   async #databaseUrl(): Promise<string> {
     const { database, log } = this.#options;
     if ('url' in database) return database.url;
+    const { EmbeddedPostgres } = await import('../db/embedded/embedded-postgres.ts');
     this.#embedded ??= await EmbeddedPostgres.start({ directory: database.directory, log });
     return this.#embedded.url;
   }
@@ -234,37 +180,6 @@ export class ControlPlane {
     const ok = await opened.database.check();
     return { media: { ok: true }, database: ok ? { ok } : { ok, message: 'the database does not answer' } };
   }
-}
-
-function realtimeOf(
-  services: ControlServices,
-  origins: OriginPolicy,
-  { clientAddress, clock, log, limits }: ControlPlaneOptions,
-): RealtimeServer {
-  const { events, accounts, access, chat, curation, viewers, reactions, questions } = services;
-  return new RealtimeServer({
-    ...{ events, actors: accounts.resolver, origins, clock, log, presence: viewers, reactions, questions },
-    addressOf: clientAddress,
-    access: {
-      rightsOn: async (actor, streamId) => {
-        try {
-          const row = await access.load(actor, streamId);
-          return { channelId: row.channel_id, moderates: row.moderates };
-        } catch (error) {
-          if (error instanceof StreamNotFoundError) return undefined;
-          throw error;
-        }
-      },
-    },
-    chat: {
-      send: (actor, message) => chat.send(actor, message),
-      since: (actor, request) => chat.history(actor, request.streamId, request),
-      delete: (actor, streamId, messageId) => curation.delete(actor, streamId, messageId),
-      pin: (actor, streamId, messageId) => curation.pin(actor, streamId, messageId),
-      unpin: (actor, streamId, messageId) => curation.unpin(actor, streamId, messageId),
-    },
-    ...(limits.realtime === undefined ? {} : { limits: limits.realtime }),
-  });
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -8,6 +8,7 @@ import { questionRoutesOf } from '../control/questions/routes.ts';
 import { reactionRoutesOf } from '../control/reactions/routes.ts';
 import { streamRoutes } from '../control/streams/routes.ts';
 import { subscriptionRoutesOf } from '../control/subscriptions/routes.ts';
+import { analyticsRoutesOf } from '../control/telemetry/routes.ts';
 import { viewerRoutesOf } from '../control/viewers/routes.ts';
 import type { Database } from '../db/database.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -25,6 +26,7 @@ export function addControlRoutes(
   addChatRoutes(api, { chat, curation });
   addModerationRoutes(api, { moderation, chat, curation });
   viewerRoutesOf(api, { viewers, database, clock });
+  analyticsRoutesOf(api, services);
   channelRoutesOf(api, services);
   followRoutesOf(api, services);
   subscriptionRoutesOf(api, services);

@@ -23,6 +23,7 @@ import { StreamMapper } from '../control/streams/stream-mapper.ts';
 import { PictureMaker } from '../control/streams/thumbnails/picture-maker.ts';
 import { StreamThumbnails } from '../control/streams/thumbnails/stream-thumbnails.ts';
 import { SubscriptionService } from '../control/subscriptions/service.ts';
+import { AnalyticsService } from '../control/telemetry/analytics-service.ts';
 import { TelemetryService } from '../control/telemetry/telemetry-service.ts';
 import { Countries } from '../control/viewers/countries.ts';
 import { Devices } from '../control/viewers/devices.ts';
@@ -100,7 +101,8 @@ async function build(options: ControlServicesOptions, lifecycle: Lifecycle) {
     ...shared,
     countries: await Countries.open(),
     devices: new Devices(),
-    isLive: (streamId) => live.figures(streamId) !== undefined,
+    // A playlist that stands still is not watched.
+    isLive: (streamId) => live.figures(streamId)?.publishing === true,
     ...(limits.viewers === undefined ? {} : { limits: limits.viewers }),
   });
   lifecycle.own('viewers', { close: () => viewers.stop() });
@@ -132,6 +134,7 @@ async function build(options: ControlServicesOptions, lifecycle: Lifecycle) {
   return {
     ...{ events, accounts, chat, curation, moderation, viewers, telemetry, reactions, notifications },
     ...streams,
+    analytics: new AnalyticsService({ database, clock, viewers }),
     questions: new QuestionService({
       ...shared,
       ...(limits.questions === undefined ? {} : { limits: limits.questions }),

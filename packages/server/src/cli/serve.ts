@@ -22,7 +22,7 @@ export const serveCommand: Command = {
     const server = await serve(config, log);
     // Whoever asks for JSON collects the output: the key must not be collected with it.
     if (config.log.format !== 'json') console.log(banner({ ...server, config, stream }));
-    const failure = server.control?.ready.then(
+    const failure = server.control?.open().then(
       () => tellSetup(config, server.control?.setupToken(), server.httpPort),
       (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
     );

@@ -33,6 +33,10 @@ export interface ControlConfig {
   /** Of 32 bytes each. */
   readonly oldMasterKeys: readonly Uint8Array[];
   readonly limits: ControlLimits;
+  /** How long after a stream its viewers' addresses are kept, in hours. */
+  readonly addressRetentionHours: number;
+  /** How long quality figures are kept, in months. */
+  readonly metricsRetentionMonths: number;
   readonly metrics: { readonly port: number; readonly token: string | undefined };
 }
 
@@ -52,6 +56,8 @@ export function controlConfig(values: SettingValues): ControlConfig {
     corsOrigins: values.corsOrigins,
     oldMasterKeys: values.oldMasterKeys.map((key) => Buffer.from(key, 'base64')),
     limits: controlLimits(values),
+    addressRetentionHours: values.addressRetentionHours,
+    metricsRetentionMonths: values.metricsRetentionMonths,
     metrics: { port: values.metricsPort, token: values.metricsToken },
   };
 }

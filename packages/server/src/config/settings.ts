@@ -1,6 +1,7 @@
 import { defaultPackagerOptions } from '../packager/packager-options.ts';
 import { ENCODERS } from '../transcode/ffmpeg/args.ts';
 import { DEFAULT_LADDER } from '../transcode/ladder.ts';
+import { controlLimitSettings } from './control-limit-settings.ts';
 import { controlSettings } from './control-settings.ts';
 import { ladder } from './ladder-setting.ts';
 import { limitSettings } from './limit-settings.ts';
@@ -149,6 +150,7 @@ export const settings = {
   }),
 
   ...controlSettings,
+  ...controlLimitSettings,
 
   ...rtcSettings,
   ...rtcLimitSettings,

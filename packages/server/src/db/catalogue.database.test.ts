@@ -71,7 +71,8 @@ describe('tables', () => {
     ['nchat_stream_viewers', ['ip_address', 'metadata', 'user_agent']],
     ['nchat_live_accounts', ['disabled_at']],
   ])('of %s, the request role cannot read %j', async (table, secret) => {
-    const hidden = await names(`SELECT attname FROM pg_attribute WHERE attrelid = '${table}'::regclass AND attnum > 0
+    const hidden =
+      await names(`SELECT attname FROM pg_attribute WHERE attrelid = '${table}'::regclass AND attnum > 0
       AND NOT attisdropped AND NOT has_column_privilege('tallylight_request', attrelid, attname, 'SELECT') ORDER BY attname`);
     expect(hidden).toEqual(expect.arrayContaining(secret));
   });
@@ -124,7 +125,9 @@ describe('views', () => {
 
 describe('functions', () => {
   test('that run as their owner have a path of their own, with temporary tables last', async () => {
-    const definers = await names(`SELECT proname FROM pg_proc WHERE pronamespace = 'tallylight'::regnamespace AND prosecdef`);
+    const definers = await names(
+      `SELECT proname FROM pg_proc WHERE pronamespace = 'tallylight'::regnamespace AND prosecdef`,
+    );
     expect(definers.length).toBeGreaterThan(8);
     const loose = `SELECT proname || ': ' || coalesce(array_to_string(proconfig, ','), '') FROM pg_proc
       WHERE pronamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace) AND prosecdef

@@ -4,7 +4,10 @@ import { LivestreamError } from '@tallylight/protocol/errors.ts';
 export class DatabaseUnavailableError extends LivestreamError {
   override name = 'DatabaseUnavailableError';
 
-  constructor(message: string, options: { readonly cause?: unknown; readonly retryAfterSeconds?: number } = {}) {
+  constructor(
+    message: string,
+    options: { readonly cause?: unknown; readonly retryAfterSeconds?: number } = {},
+  ) {
     super(`the database is not available: ${message}`, 'UNAVAILABLE', 503, {
       retryAfterSeconds: options.retryAfterSeconds ?? RETRY_AFTER_SECONDS,
     });

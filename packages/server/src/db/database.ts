@@ -99,7 +99,8 @@ export class Database {
       await transaction.end();
       const { command } = await client.query('COMMIT');
       // What PostgreSQL answers when a statement had failed, even if `work` caught that: nothing was kept.
-      if (command !== 'COMMIT') throw new Error('the transaction was rolled back: one of its statements failed');
+      if (command !== 'COMMIT')
+        throw new Error('the transaction was rolled back: one of its statements failed');
       return result;
     } catch (error) {
       broken = await this.#rollBack(client, transaction, error);

@@ -124,7 +124,8 @@ describe('the product’s migrations', () => {
     expect(migrations.map((each) => each.name)).toEqual(migrations.map((each) => each.name).toSorted());
     const numbers = migrations.map((each) => each.name.slice(0, 4));
     expect(new Set(numbers).size).toBe(numbers.length);
-    for (const { name: migration, sql } of migrations) expect([migration, sql.startsWith('-- ')]).toEqual([migration, true]);
+    for (const { name: migration, sql } of migrations)
+      expect([migration, sql.startsWith('-- ')]).toEqual([migration, true]);
   });
 
   test('can be applied by a login role that is no superuser', async () => {
@@ -140,7 +141,9 @@ describe('the product’s migrations', () => {
       expect((await migrate(as.href)).length).toBeGreaterThan(5);
       expect(await migrate(as.href)).toEqual([]);
     } finally {
-      await query(`ALTER DATABASE ${name} OWNER TO CURRENT_USER; DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`);
+      await query(
+        `ALTER DATABASE ${name} OWNER TO CURRENT_USER; DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`,
+      );
     }
   });
 });

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { type Migration, readMigrations } from './migration-files.ts';
 
-export { type Migration, MIGRATIONS, readMigrations } from './migration-files.ts';
+export { MIGRATIONS, type Migration, readMigrations } from './migration-files.ts';
 
 /** A database whose migrations are not this program's. */
 export class MigrationError extends Error {
@@ -53,7 +53,10 @@ export async function migrate(url: string, migrations?: readonly Migration[]): P
 }
 
 /** What `migrate` would do, changing nothing. Throws as it. */
-export async function migrationStatus(url: string, migrations?: readonly Migration[]): Promise<MigrationStatus> {
+export async function migrationStatus(
+  url: string,
+  migrations?: readonly Migration[],
+): Promise<MigrationStatus> {
   const wanted = migrations ?? (await readMigrations());
   return withClient(url, async (client) => {
     const rows = await rowsOf(client);
@@ -87,7 +90,9 @@ async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T
 }
 
 async function checkVersion(client: pg.Client): Promise<void> {
-  const { rows } = await client.query<{ number: string }>("SELECT current_setting('server_version_num') AS number");
+  const { rows } = await client.query<{ number: string }>(
+    "SELECT current_setting('server_version_num') AS number",
+  );
   const major = Math.floor(Number(rows[0]?.number) / 10_000);
   if (major < OLDEST || major > NEWEST) {
     throw new MigrationError(
@@ -113,7 +118,9 @@ async function rowsOf(client: pg.Client): Promise<readonly Row[]> {
 }
 
 async function exists(client: pg.Client, table: string): Promise<boolean> {
-  const { rows } = await client.query<{ exists: boolean }>('SELECT to_regclass($1) IS NOT NULL AS exists', [table]);
+  const { rows } = await client.query<{ exists: boolean }>('SELECT to_regclass($1) IS NOT NULL AS exists', [
+    table,
+  ]);
   return rows[0]?.exists === true;
 }
 

@@ -23,7 +23,9 @@ export interface Migration {
 export async function readMigrations(folder: string = MIGRATIONS): Promise<readonly Migration[]> {
   const names = (await readdir(folder)).filter((name) => /^\d{4}-[a-z0-9-]+\.sql$/.test(name)).sort();
   return Promise.all(
-    names.map(async (file) => migrationOf(file.slice(0, -'.sql'.length), await readFile(join(folder, file), 'utf8'))),
+    names.map(async (file) =>
+      migrationOf(file.slice(0, -'.sql'.length), await readFile(join(folder, file), 'utf8')),
+    ),
   );
 }
 

@@ -71,7 +71,9 @@ describe('a transaction', () => {
 
   test('runs statements that are asked for at once, one after the other', async () => {
     const results = await test_.database.asService((tx) =>
-      Promise.all([1, 2, 3].map(async (n) => (await sql<{ n: number }>`SELECT ${n}::int AS n`.execute(tx)).rows)),
+      Promise.all(
+        [1, 2, 3].map(async (n) => (await sql<{ n: number }>`SELECT ${n}::int AS n`.execute(tx)).rows),
+      ),
     );
     expect(results).toEqual([[{ n: 1 }], [{ n: 2 }], [{ n: 3 }]]);
   });

@@ -59,7 +59,9 @@ describe('HTTP/2 and HTTP/1.1 by ALPN', () => {
 
   test('a WebSocket over TLS is handed over and does not count any more', async () => {
     server.onUpgrade('/socket.io/', (_request, socket) => {
-      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello');
+      socket.write(
+        'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello',
+      );
     });
     const socket = connectTls(Number(new URL(url).port), '127.0.0.1', { rejectUnauthorized: false });
     let text = '';

@@ -221,7 +221,10 @@ describe('upgrades', () => {
       const connection = new RawConnection(port);
       connection.socket.write(request(target, upgrade));
       const status = target === '/hello' ? 200 : upgrade === 'h2c' ? 404 : 414;
-      await until(() => connection.received.startsWith(`HTTP/1.1 ${status}`), `${target} ${upgrade} is ${status}`);
+      await until(
+        () => connection.received.startsWith(`HTTP/1.1 ${status}`),
+        `${target} ${upgrade} is ${status}`,
+      );
       connection.socket.destroy();
     }
     expect(taken).toHaveLength(5);

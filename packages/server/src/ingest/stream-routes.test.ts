@@ -156,7 +156,8 @@ describe.each(['HTTP/1.1', 'HTTP/2'] as const)('API over %s', (version) => {
     const ask = async (query = '', authorization?: string): Promise<number> => {
       const headers: Record<string, string> = { 'x-test-address': `hidden ${version}` };
       if (authorization !== undefined) headers['authorization'] = authorization;
-      return (await web.send(version, { method: 'GET', path: `/api/streams/hidden/health${query}`, headers })).status;
+      return (await web.send(version, { method: 'GET', path: `/api/streams/hidden/health${query}`, headers }))
+        .status;
     };
     expect([await ask(), await ask('?token=other'), await ask('', 'Bearer other')]).toEqual([404, 404, 404]);
     expect([await ask('?token=ticket'), await ask('', 'Bearer ticket')]).toEqual([200, 200]);

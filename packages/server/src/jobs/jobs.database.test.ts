@@ -1,12 +1,11 @@
 import { sql } from 'kysely';
 import pg from 'pg';
-import { v7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { TestDatabase } from '../db/testing/test-database.ts';
 import type { Clock } from '../platform/clock.ts';
 import { silentLogger } from '../platform/logger.ts';
-import { forgetAnswers, keepPartitions, registerHousekeeping } from './housekeeping.ts';
 import { Jobs } from './jobs.ts';
+import { keepMetricsPartitions } from './metrics-partitions.ts';
 
 let test_: TestDatabase;
 let jobs: Jobs;
@@ -21,7 +20,10 @@ beforeEach(() => {
 afterEach(() => jobs.close());
 
 /** A handler that keeps what it got, and a promise of the first payload that `want` holds for. */
-function collector(): { handler: (payload: Readonly<Record<string, unknown>>) => Promise<void>; first: Promise<unknown> } {
+function collector(): {
+  handler: (payload: Readonly<Record<string, unknown>>) => Promise<void>;
+  first: Promise<unknown>;
+} {
   let resolve: (payload: unknown) => void = () => {};
   const first = new Promise<unknown>((done) => {
     resolve = done;
@@ -109,6 +111,17 @@ describe('jobs', () => {
     expect(await first).toEqual({ n: 1 });
   });
 
+  test('times are kept in UTC, and a time that was changed is changed', async () => {
+    jobs.every('10 3 * * *', 'tidy', async () => {});
+    await jobs.ready();
+    await jobs.close();
+    jobs = new Jobs({ url: test_.url, log: silentLogger });
+    jobs.every('20 * * * *', 'tidy', async () => {});
+    await jobs.ready();
+    const { rows } = await test_.database.pool.query('SELECT name, cron, timezone FROM pgboss.schedule');
+    expect(rows).toEqual([{ name: 'tidy', cron: '20 * * * *', timezone: 'UTC' }]);
+  });
+
   test('their schema is nothing for the request role', async () => {
     await jobs.ready();
     const { rows } = await test_.database.pool.query<{ usable: boolean }>(
@@ -118,7 +131,7 @@ describe('jobs', () => {
   });
 });
 
-describe('housekeeping', () => {
+describe('the metrics’ partitions', () => {
   const clock: Clock = { now: () => Date.UTC(2026, 10, 22), monotonicMs: () => 0 };
 
   async function partitions(): Promise<unknown[]> {
@@ -129,48 +142,14 @@ describe('housekeeping', () => {
     return rows.map(({ month }) => month);
   }
 
-  test('keeps partitions from the first month with a day to keep to two months ahead', async () => {
+  test('are there from the first month with a day to keep to two months ahead', async () => {
     const { database } = test_;
     for (const month of ['2026-07-01', '2026-08-01', '2026-09-01'])
       await database.asService((tx) => sql`SELECT tallylight.ensure_metrics_partition(${month})`.execute(tx));
     // 90 days before 22 November is 24 August.
-    await keepPartitions({ database, clock, log: silentLogger });
+    await keepMetricsPartitions({ database, clock, log: silentLogger });
     const months = (await partitions()).filter((month) => String(month) < '2027_02');
     expect(months).toEqual(expect.arrayContaining(['2026_08', '2026_09', '2026_11', '2026_12', '2027_01']));
     expect(months).not.toContain('2026_07');
-  });
-
-  test('forgets answers of idempotency keys after 24 h, not before', async () => {
-    const { database } = test_;
-    const userId = v7();
-    await database.asService(async (tx) => {
-      await tx.insertInto('users').values({ id: userId }).execute();
-      for (const [key, ageMs] of [
-        ['old', 86_400_001],
-        ['edge', 86_400_000],
-        ['new', 0],
-      ] as const) {
-        const created_at = new Date(clock.now() - ageMs);
-        await tx
-          .insertInto('nchat_live_idempotency')
-          .values({ user_id: userId, operation: 'x', key, request_hash: 'x', created_at })
-          .execute();
-      }
-    });
-    expect(await forgetAnswers({ database, clock, log: silentLogger })).toBe(1);
-    const left = await database.asService((tx) =>
-      tx.selectFrom('nchat_live_idempotency').select('key').orderBy('key').execute(),
-    );
-    expect(left.map(({ key }) => key)).toEqual(['edge', 'new']);
-  });
-
-  test('is entered into the clock', async () => {
-    registerHousekeeping(jobs, { database: test_.database, clock, log: silentLogger });
-    await jobs.ready();
-    const { rows } = await test_.database.pool.query('SELECT name, cron, timezone FROM pgboss.schedule ORDER BY name');
-    expect(rows).toEqual([
-      { name: 'idempotency-cleanup', cron: '20 * * * *', timezone: 'UTC' },
-      { name: 'metrics-partitions', cron: '10 3 * * *', timezone: 'UTC' },
-    ]);
   });
 });

@@ -51,7 +51,9 @@ describe('open sockets of somebody whose rights changed', () => {
     fixture.actors.change(ended, undefined);
     fixture.events.emit('access-changed', { userId: actor.userId ?? '', sessionId: 'x' });
     await withinTwoSeconds('closed', () => !gone.socket.connected);
-    expect(await stays.ask('chat:send', { streamId, content: 'x', clientId: 'a' })).toMatchObject({ ok: true });
+    expect(await stays.ask('chat:send', { streamId, content: 'x', clientId: 'a' })).toMatchObject({
+      ok: true,
+    });
   });
 
   test('are downgraded when a moderator is one no more', async () => {

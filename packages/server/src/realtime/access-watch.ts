@@ -42,7 +42,8 @@ export class AccessWatch {
       options.members.outdate();
       work().catch((error: unknown) => log.error({ err: error }, 'could not review connections'));
     };
-    const onAccess = ({ userId }: ControlEventMap['access-changed'][0]): void => logged(() => this.#person(userId));
+    const onAccess = ({ userId }: ControlEventMap['access-changed'][0]): void =>
+      logged(() => this.#person(userId));
     const onBarred = (told: ControlEventMap['user-barred'][0]): void => logged(() => this.#barred(told));
     const onUpdated = ({ streamId, changes }: ControlEventMap['stream-updated'][0]): void => {
       if (DECISIVE.some((name) => changes[name] !== undefined)) logged(() => this.#stream(streamId));
@@ -88,7 +89,13 @@ export class AccessWatch {
     for (const streamId of [...socket.data.memberships.keys()]) await members.review(socket, streamId);
   }
 
-  async #barred({ channelId, streamId, userId, kind, expiresAt }: ControlEventMap['user-barred'][0]): Promise<void> {
+  async #barred({
+    channelId,
+    streamId,
+    userId,
+    kind,
+    expiresAt,
+  }: ControlEventMap['user-barred'][0]): Promise<void> {
     const { rooms, adapter, members } = this.#options;
     const streams = streamId === undefined ? rooms.ofChannel(channelId) : [streamId];
     if (kind === 'ban') adapter.forget((state) => (state as SocketState).actor.userId === userId);

@@ -1,3 +1,4 @@
+import { liveError } from '@tallylight/protocol/errors.ts';
 import {
   type Acknowledgement,
   CLIENT_EVENTS,
@@ -5,7 +6,6 @@ import {
   type ClientEvent,
   type ClientRequest,
 } from '@tallylight/protocol/realtime/client-events.ts';
-import { liveError } from '@tallylight/protocol/errors.ts';
 import { z } from 'zod';
 import type { Actor } from '../api/actor.ts';
 import { checked } from '../api/checked.ts';

@@ -1,7 +1,7 @@
 import { LivestreamError, liveError } from '@tallylight/protocol/errors.ts';
+import type { RealtimeError } from '@tallylight/protocol/realtime/client-events.ts';
 import { type Actor, type ActorResolver, NOBODY } from '../api/actor.ts';
 import { foreseen, unforeseen } from '../api/error-answer.ts';
-import type { RealtimeError } from '@tallylight/protocol/realtime/client-events.ts';
 
 /** What a client says of itself as it connects. */
 export interface Handshake {

@@ -51,7 +51,8 @@ export class Members {
     const rights = await this.#rightsOn(socket, streamId);
     if (rights === undefined) throw new StreamNotFoundError(streamId);
     // Asked for in the meantime: gone, or another person.
-    if (!socket.connected || socket.data.actor !== actor) throw liveError('CONFLICT', 'the connection changed');
+    if (!socket.connected || socket.data.actor !== actor)
+      throw liveError('CONFLICT', 'the connection changed');
     const before = memberships.get(streamId);
     const playback = this.#playbackOf(socket, entry, before?.playback);
     const membership: Membership = {

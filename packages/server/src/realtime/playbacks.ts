@@ -73,7 +73,9 @@ export class Playbacks {
     this.#open.delete(key);
     this.#presence
       .leave(join.streamId, join.sessionId, join.actor)
-      .catch((error: unknown) => this.#log.warn({ err: error, streamId: join.streamId }, 'a viewer could not leave'));
+      .catch((error: unknown) =>
+        this.#log.warn({ err: error, streamId: join.streamId }, 'a viewer could not leave'),
+      );
   }
 }
 

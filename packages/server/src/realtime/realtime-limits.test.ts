@@ -52,7 +52,10 @@ describe('versions that have known holes are not used', () => {
     const require = createRequire(import.meta.url);
     const path = require.resolve('socket.io').replace(/socket\.io\/dist.*/, `${name}/package.json`);
     const { version } = require(path) as { version: string };
-    expect(version.localeCompare(floor, 'en', { numeric: true }), `${name} ${version}`).toBeGreaterThanOrEqual(0);
+    expect(
+      version.localeCompare(floor, 'en', { numeric: true }),
+      `${name} ${version}`,
+    ).toBeGreaterThanOrEqual(0);
   });
 });
 
@@ -172,7 +175,9 @@ describe('handshakes', () => {
     const headers = { cookie: `session=${fixture.actors.issue()}` };
     await expect(client({ token: 'wrong', headers })).rejects.toMatchObject({ message: 'no such token' });
     const byCookie = await client({ headers });
-    expect(await byCookie.ask('chat:send', { streamId, content: 'x', clientId: 'a' })).toMatchObject({ ok: true });
+    expect(await byCookie.ask('chat:send', { streamId, content: 'x', clientId: 'a' })).toMatchObject({
+      ok: true,
+    });
   });
 });
 
@@ -188,7 +193,9 @@ describe('what a connection may send', () => {
     expect(answers[10]).toMatchObject({
       error: { code: 'RATE_LIMITED', details: { retryAfterSeconds: 1 } },
     });
-    await vi.waitFor(async () => expect(await asking.ask('stream:leave', { streamId })).toEqual({ ok: true }));
+    await vi.waitFor(async () =>
+      expect(await asking.ask('stream:leave', { streamId })).toEqual({ ok: true }),
+    );
   });
 
   test('a frame of 16 KB, and not one byte more', async () => {
@@ -258,12 +265,51 @@ describe('what a connection may send', () => {
     const onError = (error: unknown): void => void errors.push(error);
     process.on('unhandledRejection', onError);
     const payloads = [
-      ...['', '4', '42', '42[', '42{}', '42[]', '42[null]', '42["__proto__"]', '42["constructor",1]', '42["toString"]'],
-      ...['40', '40{"__proto__":{"token":"x"}}', '40null', '40[]', '41', '43', '430[]', '43999999999999999999[]'],
-      ...['4299999999999999999999["stream:join"]', '42["connect"]', '42["disconnect"]', '42["error","x"]', '44{"x":1}'],
+      ...[
+        '',
+        '4',
+        '42',
+        '42[',
+        '42{}',
+        '42[]',
+        '42[null]',
+        '42["__proto__"]',
+        '42["constructor",1]',
+        '42["toString"]',
+      ],
+      ...[
+        '40',
+        '40{"__proto__":{"token":"x"}}',
+        '40null',
+        '40[]',
+        '41',
+        '43',
+        '430[]',
+        '43999999999999999999[]',
+      ],
+      ...[
+        '4299999999999999999999["stream:join"]',
+        '42["connect"]',
+        '42["disconnect"]',
+        '42["error","x"]',
+        '44{"x":1}',
+      ],
       ...['42["stream:join",{"streamId":"__proto__"}]', '42["stream:join",{"__proto__":{"streamId":"x"}}]'],
-      ...['42["chat:history",{"streamId":"constructor","afterSeq":-1}]', '0', '1', '2probe', '5', '6', '9', 'ÿþ'],
-      ...['40{"pid":"__proto__","offset":"x"}', '40{"pid":"constructor","offset":"a.b.c"}', `42${'['.repeat(16_000)}`],
+      ...[
+        '42["chat:history",{"streamId":"constructor","afterSeq":-1}]',
+        '0',
+        '1',
+        '2probe',
+        '5',
+        '6',
+        '9',
+        'ÿþ',
+      ],
+      ...[
+        '40{"pid":"__proto__","offset":"x"}',
+        '40{"pid":"constructor","offset":"a.b.c"}',
+        `42${'['.repeat(16_000)}`,
+      ],
     ];
     const good = await client();
     for (const payload of payloads) {

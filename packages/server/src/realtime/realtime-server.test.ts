@@ -1,7 +1,7 @@
 import type { Stream } from '@tallylight/protocol/entities/stream.ts';
+import { liveError } from '@tallylight/protocol/errors.ts';
 import { v7 } from 'uuid';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { liveError } from '@tallylight/protocol/errors.ts';
 import { person } from './testing/fake-services.ts';
 import { RealtimeFixture } from './testing/realtime-fixture.ts';
 import { TestClient } from './testing/test-client.ts';
@@ -70,7 +70,10 @@ describe('rooms', () => {
       ['channel:join', { channelId: streamId }],
       ['stream:start', { streamId }],
     ] as const) {
-      expect(await client.ask(event, payload)).toMatchObject({ ok: false, error: { code: 'STREAM_NOT_FOUND' } });
+      expect(await client.ask(event, payload)).toMatchObject({
+        ok: false,
+        error: { code: 'STREAM_NOT_FOUND' },
+      });
     }
     fixture.events.emit('chat-deleted', { streamId, messageId: v7(), deletedBy: v7() });
     expect(client.told).toEqual([]);
@@ -152,7 +155,13 @@ describe('rooms', () => {
 describe("nchat's clients", () => {
   test('are the author of no broadcast', async () => {
     const [alice, bob] = [await writer(), await viewer()];
-    for (const event of ['stream:chat-message', 'stream:reaction', 'stream:chat-pinned', 'stream:start', 'stream:end']) {
+    for (const event of [
+      'stream:chat-message',
+      'stream:reaction',
+      'stream:chat-pinned',
+      'stream:start',
+      'stream:end',
+    ]) {
       alice.socket.emit(event, { streamId, id: v7(), messageId: v7(), content: 'forged', emoji: '🔥' });
     }
     await send(alice, 'real');
@@ -166,11 +175,15 @@ describe("nchat's clients", () => {
     const sessionId = v7();
     client.socket.emit('stream:viewer-joined', { streamId, sessionId });
     await until('counted', () => client.of('stream:viewer-count').at(-1)?.count === 1);
-    expect(client.of('stream:viewer-joined')).toEqual([{ streamId, viewerId: sessionId, viewerCount: 1, joined: 1 }]);
+    expect(client.of('stream:viewer-joined')).toEqual([
+      { streamId, viewerId: sessionId, viewerCount: 1, joined: 1 },
+    ]);
     const other = await viewer();
     client.socket.emit('stream:viewer-left', { streamId, sessionId });
     await until('left', () => other.of('stream:viewer-left').length === 1);
-    expect(other.of('stream:viewer-left')).toEqual([{ streamId, viewerId: sessionId, viewerCount: 0, left: 1 }]);
+    expect(other.of('stream:viewer-left')).toEqual([
+      { streamId, viewerId: sessionId, viewerCount: 0, left: 1 },
+    ]);
     expect(other.of('stream:viewer-count').at(-1)).toEqual({ streamId, count: 0 });
   });
 
@@ -248,7 +261,10 @@ describe('requests', () => {
       ['reaction:send', { streamId, emoji: '🔥' }],
       ['question:ask', { streamId, content: 'x', clientId: 'a' }],
     ] as const) {
-      expect(await client.ask(event, payload)).toMatchObject({ ok: false, error: { code: 'UNAUTHENTICATED' } });
+      expect(await client.ask(event, payload)).toMatchObject({
+        ok: false,
+        error: { code: 'UNAUTHENTICATED' },
+      });
     }
     expect(fixture.chat.messages).toEqual([]);
   });

@@ -48,7 +48,7 @@ export interface RealtimeServerOptions {
 export const REALTIME_PATH = '/socket.io/';
 
 /** Connections of the database that handshakes may take: the pool has ten. */
-const HANDSHAKES_AT_ONCE = 3;
+const HANDSHAKES_AT_ONCE = 6;
 
 /**
  * Socket.IO over WebSockets, rooms of streams, and nothing else: it listens nowhere and answers no plain request, it is handed upgrades.
@@ -170,21 +170,23 @@ export class RealtimeServer {
   #admit(namespace: RoomNamespace): void {
     const { actors, clock, addressOf } = this.#options;
     const turnstile = new Turnstile(HANDSHAKES_AT_ONCE);
-    namespace.use((socket, next) => {
-      turnstile.pass(() => actorOf(socket.handshake, actors)).then(
-        (actor) => {
-          const memberships = socket.recovered ? socket.data.memberships : new Map();
-          const userAgent = socket.handshake.headers['user-agent'];
-          socket.data = { actor, address: addressOf(socket.request), userAgent, memberships };
-          next();
-        },
-        (error: unknown) => {
-          const { code, message, details } = publicError(error);
-          next(Object.assign(new Error(message), { data: { code, message, details } }));
-        },
-      );
-    });
-    namespace.on('connection', (socket) => this.#serve(socket, new EventBudget(this.#limits.eventsPerSecond, () => clock.monotonicMs())));
+    const identify = async (socket: RoomSocket, next: (refusal?: Error) => void): Promise<void> => {
+      let refusal: Error | undefined;
+      try {
+        const actor = await turnstile.pass(() => actorOf(socket.handshake, actors));
+        const memberships = socket.recovered ? socket.data.memberships : new Map();
+        const userAgent = socket.handshake.headers['user-agent'];
+        socket.data = { actor, address: addressOf(socket.request), userAgent, memberships };
+      } catch (error) {
+        const data = publicError(error);
+        refusal = Object.assign(new Error(data.message), { data });
+      }
+      next(refusal);
+    };
+    namespace.use((socket, next) => void identify(socket, next));
+    namespace.on('connection', (socket) =>
+      this.#serve(socket, new EventBudget(this.#limits.eventsPerSecond, () => clock.monotonicMs())),
+    );
   }
 
   #serve(socket: RoomSocket, budget: EventBudget): void {
@@ -194,7 +196,9 @@ export class RealtimeServer {
       if (budget.take()) next();
       else refuseEvent(event, this.#limits.eventsPerSecond);
     });
-    socket.on('disconnecting', (reason) => this.#members.leaveAll(socket, !reason.endsWith('namespace disconnect')));
+    socket.on('disconnecting', (reason) =>
+      this.#members.leaveAll(socket, !reason.endsWith('namespace disconnect')),
+    );
     const { presence, chat, reactions, questions, log } = this.#options;
     takeRequests(socket, { members: this.#members, presence, chat, reactions, questions, log });
     if (socket.recovered) void this.#members.return(socket);
@@ -207,7 +211,9 @@ function refuseEvent(event: readonly unknown[], perSecond: number): void {
   const refusal: Acknowledgement<object> = {
     ok: false,
     error: publicError(
-      liveError('RATE_LIMITED', `a connection may send ${perSecond} events a second`, { retryAfterSeconds: 1 }),
+      liveError('RATE_LIMITED', `a connection may send ${perSecond} events a second`, {
+        retryAfterSeconds: 1,
+      }),
     ),
   };
   answer(refusal);

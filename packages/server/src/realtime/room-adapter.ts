@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Adapter, type Session } from 'socket.io-adapter';
-import { type EngineSocket, cut, isStuck, writeFrames } from './engine-socket.ts';
-import { eventFrame } from './room-frame.ts';
+import { cut, type EngineSocket, isStuck, writeFrames } from './engine-socket.ts';
 import { RecoveryLog } from './recovery-log.ts';
+import { eventFrame } from './room-frame.ts';
 
 /** What an adapter needs of the limits. */
 export interface RoomAdapterOptions {

@@ -27,7 +27,7 @@ export class RoomSender {
     this.#adapter = adapter;
     this.#room = room;
     this.#options = options;
-    this.#times = new Array<number>(options.batchAbovePerSecond).fill(Number.NEGATIVE_INFINITY);
+    this.#times = Array.from({ length: options.batchAbovePerSecond }, () => Number.NEGATIVE_INFINITY);
   }
 
   /**

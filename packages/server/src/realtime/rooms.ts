@@ -1,6 +1,6 @@
 import type { StreamReaction } from '@tallylight/protocol/entities/talk.ts';
-import type { StreamSocketEvents } from '@tallylight/protocol/realtime/server-events.ts';
 import { LIVE_EVENTS, SOCKET_EVENTS } from '@tallylight/protocol/realtime/event-names.ts';
+import type { StreamSocketEvents } from '@tallylight/protocol/realtime/server-events.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { ViewerPresence } from './ports.ts';
 import { ReactionSums } from './reaction-sums.ts';
@@ -88,7 +88,8 @@ export class Rooms {
 
   /** Tells one room of Socket.IO; nothing is kept for who is away. */
   #write(room: string, event: string, payload: unknown): void {
-    if (this.#adapter.rooms.has(room)) this.#adapter.write(room, this.#adapter.frame(room, event, payload, false));
+    if (this.#adapter.rooms.has(room))
+      this.#adapter.write(room, this.#adapter.frame(room, event, payload, false));
   }
 
   /** A viewer came to a stream. */
@@ -150,7 +151,10 @@ export class Rooms {
     const { joined, lastJoined, left, lastLeft } = sum;
     const events: [string, unknown][] = [];
     if (lastJoined !== undefined)
-      events.push([SOCKET_EVENTS.STREAM_VIEWER_JOINED, { streamId, viewerId: lastJoined, viewerCount, joined }]);
+      events.push([
+        SOCKET_EVENTS.STREAM_VIEWER_JOINED,
+        { streamId, viewerId: lastJoined, viewerCount, joined },
+      ]);
     if (lastLeft !== undefined)
       events.push([SOCKET_EVENTS.STREAM_VIEWER_LEFT, { streamId, viewerId: lastLeft, viewerCount, left }]);
     const isChanged = viewerCount !== room.toldCount;

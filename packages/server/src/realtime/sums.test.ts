@@ -1,7 +1,7 @@
 import type { ReactionBurst, StreamReaction } from '@tallylight/protocol/entities/talk.ts';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { DEFAULT_REALTIME_LIMITS } from './realtime-limits.ts';
 import { ReactionSums } from './reaction-sums.ts';
+import { DEFAULT_REALTIME_LIMITS } from './realtime-limits.ts';
 import { type ViewerSum, ViewerSums } from './viewer-sums.ts';
 
 const { viewerSumMs, reactionSumMs, singleReactions } = DEFAULT_REALTIME_LIMITS;
@@ -16,8 +16,10 @@ afterEach(() => {
 describe('ViewerSums', () => {
   function sums(): { told: (ViewerSum & { atMs: number })[]; viewers: ViewerSums } {
     const told: (ViewerSum & { atMs: number })[] = [];
-    const viewers = new ViewerSums(viewerSumMs, () => performance.now(), (sum) =>
-      told.push({ ...sum, atMs: performance.now() }),
+    const viewers = new ViewerSums(
+      viewerSumMs,
+      () => performance.now(),
+      (sum) => told.push({ ...sum, atMs: performance.now() }),
     );
     return { told, viewers };
   }

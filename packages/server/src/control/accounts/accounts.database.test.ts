@@ -92,7 +92,7 @@ describe('signing up and in', () => {
       password: 'wrong horse',
     });
     expect(answer.status).toBe(401);
-    expect(answer.body.error.code).toBe('INVALID_CREDENTIALS');
+    expect(answer.body.code).toBe('INVALID_CREDENTIALS');
     expect(answer.headers.getSetCookie()).toEqual([]);
   });
 

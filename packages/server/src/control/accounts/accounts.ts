@@ -198,7 +198,7 @@ async function buildParts(options: AccountsOptions) {
     mails,
     firstAdmin: new FirstAdmin(database),
     service: new AccountService({ database, events, clock, limits, attempts }),
-    tokens: new ApiTokens({ database, secrets, clock, limits }),
+    tokens: new ApiTokens({ database, secrets, clock, limits, events }),
     resets: new PasswordResets(database, clock),
   };
 }

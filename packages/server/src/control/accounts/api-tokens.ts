@@ -3,6 +3,7 @@ import { liveError } from '@tallylight/protocol/errors.ts';
 import { v7 } from 'uuid';
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../platform/clock.ts';
+import type { ControlEvents } from '../control-events.ts';
 import { insertAudit } from './account-repository.ts';
 import { type AccountSecrets, newToken } from './account-secrets.ts';
 import type { AccountsLimits } from './accounts-limits.ts';
@@ -15,6 +16,8 @@ export interface ApiTokensOptions {
   readonly secrets: AccountSecrets;
   readonly clock: Clock;
   readonly limits: AccountsLimits;
+  /** Told when a token is revoked. */
+  readonly events: ControlEvents;
 }
 
 const DAY_MS = 86_400_000;
@@ -86,5 +89,6 @@ export class ApiTokens {
       if (!(await revokeToken(tx, userId, id, now))) throw liveError('NOT_FOUND', `there is no token ${id}`);
       await insertAudit(tx, { actorId: userId, action: 'token.revoke', target: id });
     });
+    this.#options.events.emit('access-changed', { userId });
   }
 }

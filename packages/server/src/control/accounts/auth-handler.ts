@@ -155,18 +155,21 @@ async function answered(request: Request, response: Response): Promise<Response>
   if (request.headers.has('origin') || request.headers.has('sec-fetch-site'))
     headers.delete('set-auth-token');
   if (response.status < 400) return new Response(response.body, { status: response.status, headers });
-  const { code, message } = said(json(await response.text()));
+  const { code, message } = said(response.status, json(await response.text()));
   const ours = codeOf(response.status, code);
   headers.delete('content-length');
   headers.set('content-type', 'application/json');
   const status = ours === 'INTERNAL' ? 500 : response.status;
-  return new Response(JSON.stringify({ code: code ?? ours, message, error: { code: ours, message } }), {
+  const details = code === undefined ? undefined : { reason: code };
+  return new Response(JSON.stringify({ error: message, code: ours, message, details }), {
     status,
     headers,
   });
 }
 
-function said(body: unknown): { code: string | undefined; message: string } {
+function said(status: number, body: unknown): { code: string | undefined; message: string } {
+  // What went wrong inside is for the log.
+  if (status >= 500) return { code: undefined, message: 'Something went wrong. Try again.' };
   const { code, message } =
     typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
   return {
@@ -190,7 +193,7 @@ function refusal(error: StreamError): Response {
   if (details?.retryAfterSeconds !== undefined) headers.set('retry-after', String(details.retryAfterSeconds));
   const { code, message } = error;
   const status = ERROR_STATUS[code as ErrorCode] ?? error.statusCode;
-  return new Response(JSON.stringify({ code, message, error: { code, message, details } }), {
+  return new Response(JSON.stringify({ error: message, code, message, details }), {
     status,
     headers,
   });

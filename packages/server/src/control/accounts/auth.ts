@@ -214,16 +214,11 @@ function oidcPlugins({ oidc, signUp }: AuthOptions) {
 }
 
 /** What to call somebody whom a provider knows: the name it gives, else what stands before the @. */
-function nameOf(profile: { readonly name?: unknown; readonly email?: unknown }): string {
-  const given = [profile.name, String(profile.email ?? '').split('@', 1)[0]].find(
-    (one) => typeof one === 'string' && one.trim() !== '',
-  );
-  const name = displayName.safeParse(
-    Array.from(String(given ?? 'Somebody').trim())
-      .slice(0, MAX_DISPLAY_NAME)
-      .join(''),
-  );
-  return name.success ? name.data : 'Somebody';
+function nameOf({ name, email }: { readonly name?: unknown; readonly email?: unknown }): string {
+  const mailbox = typeof email === 'string' ? email.split('@', 1)[0] : undefined;
+  const given = typeof name === 'string' && name.trim() !== '' ? name.trim() : (mailbox ?? '');
+  const short = displayName.safeParse(Array.from(given).slice(0, MAX_DISPLAY_NAME).join(''));
+  return short.success ? short.data : 'Somebody';
 }
 
 /** The body was checked by `auth-endpoints.ts`. */

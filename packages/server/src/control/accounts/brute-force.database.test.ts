@@ -124,7 +124,7 @@ test('a refusal has Retry-After', async () => {
   });
   expect(answer.status).toBe(429);
   expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
-  expect(answer.body.error.code).toBe('RATE_LIMITED');
+  expect(answer.body.code).toBe('RATE_LIMITED');
 });
 
 test('5 accounts an hour from one address, and 3 resets', async () => {

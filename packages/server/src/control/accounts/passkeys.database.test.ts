@@ -89,10 +89,10 @@ test('it takes a fresh proof to add one or to remove one', async () => {
   const options = await server.auth('GET', '/passkey/generate-register-options', undefined, {
     headers: anna.cookie,
   });
-  expect(options.body.error.code).toBe('STEP_UP_REQUIRED');
+  expect(options.body.code).toBe('STEP_UP_REQUIRED');
   const body = { id: '0192f0c1-0000-7000-8000-000000000001' };
   const removed = await server.auth('POST', '/passkey/delete-passkey', body, { headers: anna.cookie });
-  expect(removed.body.error.code).toBe('STEP_UP_REQUIRED');
+  expect(removed.body.code).toBe('STEP_UP_REQUIRED');
   await server.api('POST', '/api/auth-step-up', { password: 'correct horse' }, { headers: anna.cookie });
 });
 

@@ -43,7 +43,7 @@ describe.each(FOREIGN)('Origin: %s', (origin) => {
   test('cannot sign in, with or without a cookie', async () => {
     for (const headers of [{ origin }, { origin, cookie }]) {
       const answer = await server.auth('POST', '/sign-in/email', right, { headers });
-      expect([answer.status, answer.body.error.code]).toEqual([403, 'CSRF']);
+      expect([answer.status, answer.body.code]).toEqual([403, 'CSRF']);
       expect(answer.headers.getSetCookie()).toEqual([]);
     }
   });

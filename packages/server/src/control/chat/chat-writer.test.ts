@@ -82,7 +82,7 @@ describe('ChatWriter', () => {
     const others = [submit('2'), submit('3', 'other room'), submit('4')];
     store.release();
     await Promise.all([first, ...others]);
-    expect(store.batches).toEqual([['1'], ['2', '4', '3']]);
+    expect(store.batches).toEqual([['1'], ['3', '2', '4']]);
   });
 
   test('a batch has at most so many messages', async () => {

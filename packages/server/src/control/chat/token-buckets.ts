@@ -25,9 +25,10 @@ export class TokenBuckets {
     bucket.tokens = Math.min(this.#burst, bucket.tokens + ((nowMs - bucket.atMs) * this.#perSec) / 1000);
     bucket.atMs = nowMs;
     // A refusal costs nothing, so that whoever waits as told is served.
-    if (bucket.tokens < 1) {
+    // A hair less than one is one: fractions add up inexactly.
+    if (bucket.tokens < 1 - 1e-9) {
       this.#buckets.set(key, bucket);
-      return Math.ceil(((1 - bucket.tokens) * 1000) / this.#perSec);
+      return Math.ceil(((1 - bucket.tokens) * 1000) / this.#perSec - 1e-6);
     }
     bucket.tokens -= 1;
     if (!this.#buckets.has(key) && this.#buckets.size >= 10_000) this.#forgetFull(nowMs);

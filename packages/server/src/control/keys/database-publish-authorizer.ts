@@ -95,7 +95,8 @@ export class DatabasePublishAuthorizer implements PublishAuthorizer {
 
   #admit(facts: PublishFacts): PublishDecision {
     const { streamId, keyId, reconnectWindowSeconds } = facts;
-    const reconnectWindowMs = reconnectWindowSeconds === undefined ? undefined : reconnectWindowSeconds * 1000;
+    const reconnectWindowMs =
+      reconnectWindowSeconds === undefined ? undefined : reconnectWindowSeconds * 1000;
     this.#options.streams.admit({
       id: streamId,
       channelId: facts.channelId,
@@ -105,7 +106,12 @@ export class DatabasePublishAuthorizer implements PublishAuthorizer {
       reconnectWindowMs,
       changedAtMs: facts.changedAtMs,
     });
-    return { allowed: true, streamId, keyId, ...(reconnectWindowMs === undefined ? {} : { reconnectWindowMs }) };
+    return {
+      allowed: true,
+      streamId,
+      keyId,
+      ...(reconnectWindowMs === undefined ? {} : { reconnectWindowMs }),
+    };
   }
 
   #remember(lookup: string, facts: PublishFacts): void {
@@ -125,7 +131,8 @@ export class DatabasePublishAuthorizer implements PublishAuthorizer {
         await markUsed(tx, keyId);
         if (kid === ring.kid) return;
         const key = await readKey(tx, keyId);
-        if (key !== undefined) await resealKey(tx, keyId, ring.lookup(streamKey), ring.seal(streamKey, keyContext(key)));
+        if (key !== undefined)
+          await resealKey(tx, keyId, ring.lookup(streamKey), ring.seal(streamKey, keyContext(key)));
       })
       .catch((error: unknown) => log.debug({ error, keyId }, 'use of a stream key not noted'));
   }

@@ -56,7 +56,9 @@ export class KeyRing {
 
   /** A secret of 32 bytes for another purpose, from the current key. */
   derive(purpose: string): Uint8Array {
-    return new Uint8Array(hkdfSync('sha256', this.#current.bytes, new Uint8Array(0), `tallylight ${purpose}`, 32));
+    return new Uint8Array(
+      hkdfSync('sha256', this.#current.bytes, new Uint8Array(0), `tallylight ${purpose}`, 32),
+    );
   }
 
   #sealer(kid: string): KeySealer {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Actor } from '../../api/actor.ts';
 import { selfSignedIdentity } from '../../http/self-signed.ts';
 import { BothProtocols } from '../../http/testing/both-protocols.ts';
@@ -44,7 +44,14 @@ beforeAll(async () => {
     clock: systemClock,
   });
   const endpoint = new WhipEndpoint({
-    ...{ gateway: new FakeGateway(), target: whipTarget, door, iceServers, clock: systemClock, log: silentLogger },
+    ...{
+      gateway: new FakeGateway(),
+      target: whipTarget,
+      door,
+      iceServers,
+      clock: systemClock,
+      log: silentLogger,
+    },
     clientAddress: () => '127.0.0.1',
   });
   web = await BothProtocols.start([endpoint], identity);
@@ -59,7 +66,10 @@ afterAll(async () => {
 });
 
 async function makeKeys(): Promise<void> {
-  const set = async (name: string, by: (streamId: string, person: Person, channel: string) => Promise<unknown>) => {
+  const set = async (
+    name: string,
+    by: (streamId: string, person: Person, channel: string) => Promise<unknown>,
+  ) => {
     const person = await harness.person(name);
     const channel = await harness.channel({ owner, broadcaster: person });
     const { id, key } = await harness.stream(person, channel);
@@ -129,14 +139,20 @@ describe('security 3: doors for publishers', () => {
     ] as const) {
       await expect(RtmpPublisher.publish({ port, tls, key: '' })).rejects.toThrow();
       for (const [name, why] of REFUSED) {
-        await expect(RtmpPublisher.publish({ port, tls, key: keys.get(name) ?? '' }), name).rejects.toThrow(why);
+        await expect(RtmpPublisher.publish({ port, tls, key: keys.get(name) ?? '' }), name).rejects.toThrow(
+          why,
+        );
       }
     }
     // Nobody disturbed who publishes (security 4), and another key opens its own stream and no other.
     expect(rtmp.target.publications).toHaveLength(1);
     expect(publication?.ended).toBeUndefined();
-    await expect(RtmpPublisher.publish({ port: rtmp.port, key: good })).rejects.toThrow('another encoder is live');
-    const other = closeLater(await RtmpPublisher.publish({ port: rtmp.tlsPort, tls: true, key: keys.get('other') ?? '' }));
+    await expect(RtmpPublisher.publish({ port: rtmp.port, key: good })).rejects.toThrow(
+      'another encoder is live',
+    );
+    const other = closeLater(
+      await RtmpPublisher.publish({ port: rtmp.tlsPort, tls: true, key: keys.get('other') ?? '' }),
+    );
     expect(rtmp.target.publications[1]?.streamId).not.toBe(publication?.streamId);
     await other.unpublish();
     await living.unpublish();
@@ -176,7 +192,8 @@ describe('security 3: doors for publishers', () => {
         { headers: { authorization: `Bearer ${keys.get(name)}` } } as Parameters<PublisherDoor['admit']>[0],
         { protocol: 'whip', address: 'a', peer: 'a' },
       );
-    for (let time = 0; time < 5; time++) await expect(admit('revoked')).rejects.toMatchObject({ status: 401 });
+    for (let time = 0; time < 5; time++)
+      await expect(admit('revoked')).rejects.toMatchObject({ status: 401 });
     for (let time = 0; time < 2; time++) await expect(admit('wrong')).rejects.toMatchObject({ status: 401 });
     await expect(admit('good')).rejects.toMatchObject({ status: 429 });
   });
@@ -189,8 +206,7 @@ describe('while the database is away', () => {
     await harness.publish(key);
     const authorize = (streamKey: string) =>
       harness.authorizer.authorize({ protocol: 'rtmp', app: '', streamKey, peer: '' });
-    const { asService } = harness.database;
-    harness.database.asService = () => Promise.reject(new Error('connection refused'));
+    const away = vi.spyOn(harness.database, 'asService').mockRejectedValue(new Error('connection refused'));
     try {
       expect(await authorize(key)).toMatchObject({ allowed: true, streamId: id, reconnectWindowMs: 300_000 });
       for (const unknown of [fresh.key, keys.get('wrong') ?? '']) {
@@ -205,7 +221,7 @@ describe('while the database is away', () => {
       harness.clock.offsetMs += 2000;
       expect(await authorize(key)).toMatchObject({ allowed: false });
     } finally {
-      harness.database.asService = asService;
+      away.mockRestore();
     }
   });
 
@@ -213,14 +229,13 @@ describe('while the database is away', () => {
     const { id, key } = await harness.stream(owner, channelId);
     await harness.publish(key);
     await harness.service.regenerateKey(owner, id, 0);
-    const { asService } = harness.database;
-    harness.database.asService = () => Promise.reject(new Error('connection refused'));
+    const away = vi.spyOn(harness.database, 'asService').mockRejectedValue(new Error('connection refused'));
     try {
       expect(
         await harness.authorizer.authorize({ protocol: 'rtmp', app: '', streamKey: key, peer: '' }),
       ).toMatchObject({ allowed: false });
     } finally {
-      harness.database.asService = asService;
+      away.mockRestore();
     }
   });
 });

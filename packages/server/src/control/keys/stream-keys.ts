@@ -63,12 +63,18 @@ export class StreamKeys {
       return { id, streamKey, revokedIds };
     } catch (error) {
       if (!isTaken(error)) throw error;
-      throw liveError('CONFLICT', `the key of stream ${stream.id} is being changed by somebody else: try again`);
+      throw liveError(
+        'CONFLICT',
+        `the key of stream ${stream.id} is being changed by somebody else: try again`,
+      );
     }
   }
 
   /** The key, to be typed into an encoder; written to the audit log before it is shown. The caller has found that it is an owner's. */
-  async reveal(stream: { readonly id: string }, by: { readonly userId: string; readonly address: string }): Promise<string> {
+  async reveal(
+    stream: { readonly id: string },
+    by: { readonly userId: string; readonly address: string },
+  ): Promise<string> {
     // As the server: no user's role may read keys or write the audit log.
     return this.#database.asService(async (tx) => {
       const key = await readCurrentKey(tx, stream.id);

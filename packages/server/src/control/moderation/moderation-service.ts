@@ -234,7 +234,7 @@ export class ModerationService {
     const settings = await this.#change(actor, streamId, 'chat_settings', change, (desk, now) => {
       if (change.slowModeSeconds !== undefined) demand(desk, 'canSlowMode', 'change slow mode');
       const mode = modeAfter(now.mode, change);
-      if (mode !== now.mode) demand(desk, 'canSubscriberOnlyMode', 'change who may chat');
+      if (saysWho(change)) demand(desk, 'canSubscriberOnlyMode', 'change who may chat');
       if (change.minAccountAge !== undefined) demandChannelModerator(desk);
       return {
         mode,
@@ -384,6 +384,10 @@ function demandChannelModerator({ authority }: Desk): void {
 
 function demandOwner({ authority }: Desk): void {
   if (!isAtLeast(authority, 'owner')) throw new StreamUnauthorizedError('Only owners appoint moderators');
+}
+
+function saysWho({ mode, followerOnly, subscriberOnly }: ChatSettingsChange): boolean {
+  return mode !== undefined || followerOnly !== undefined || subscriberOnly !== undefined;
 }
 
 /** `mode` is the plainest word; the two switches are nchat's, and each switches off only itself. */

@@ -90,7 +90,7 @@ export class ReactionAdmission {
       const batch = this.#waiting.splice(0, MOST_AT_ONCE);
       try {
         const rows = await this.#options.database.asService((tx) => admissionRows(tx, batch));
-        batch.forEach(({ resolve }, at) => void resolve(rows[at]));
+        for (const [at, { resolve }] of batch.entries()) resolve(rows[at]);
       } catch (error) {
         for (const { reject } of batch) reject(error);
       }

@@ -79,6 +79,9 @@ export async function markSeen(tx: Tx, streamIds: readonly string[]): Promise<vo
 
 /** As the service. Streams that the database says are live. */
 export async function readLeftLive(tx: Tx): Promise<readonly LeftLive[]> {
-  const rows = await selectStreams(tx).select('publisher_seen_at').where('status', 'in', ['live', 'ending']).execute();
+  const rows = await selectStreams(tx)
+    .select('publisher_seen_at')
+    .where('status', 'in', ['live', 'ending'])
+    .execute();
   return rows.map(({ publisher_seen_at: seenAt, ...row }) => ({ row, seenAt }));
 }

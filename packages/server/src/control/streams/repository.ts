@@ -45,7 +45,7 @@ export async function countUnfinished(tx: Tx, broadcasterId: string): Promise<nu
     .where('broadcaster_id', '=', broadcasterId)
     .where('status', 'in', ['scheduled', 'preparing', 'live', 'ending'])
     .executeTakeFirstOrThrow();
-  return Number(count);
+  return count;
 }
 
 /** On behalf of its broadcaster. */
@@ -85,7 +85,10 @@ export async function changeStream(
 
 /** On behalf of an owner; false when row-level security says that it is not his. */
 export async function deleteStream(tx: Tx, streamId: string): Promise<boolean> {
-  const { numDeletedRows } = await tx.deleteFrom('nchat_streams').where('id', '=', streamId).executeTakeFirst();
+  const { numDeletedRows } = await tx
+    .deleteFrom('nchat_streams')
+    .where('id', '=', streamId)
+    .executeTakeFirst();
   return numDeletedRows > 0n;
 }
 
@@ -100,7 +103,8 @@ export function listStreams(tx: Tx, listing: StreamListing, filter: StreamFilter
   if (filter.tag !== undefined) streams = streams.where(sql<boolean>`${filter.tag} = ANY (tags)`);
   if (filter.language !== undefined) streams = streams.where('language', '=', filter.language);
   if (listing === 'live') streams = streams.where('status', '=', 'live').orderBy('started_at', 'desc');
-  else if (listing === 'scheduled') streams = streams.where('status', '=', 'scheduled').orderBy('scheduled_at', 'asc');
+  else if (listing === 'scheduled')
+    streams = streams.where('status', '=', 'scheduled').orderBy('scheduled_at', 'asc');
   else if (listing === 'past') streams = streams.where('status', '=', 'ended').orderBy('ended_at', 'desc');
   else streams = streams.orderBy('created_at', 'desc');
   return streams

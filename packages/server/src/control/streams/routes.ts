@@ -21,7 +21,9 @@ export function streamRoutes(api: ApiRoutes, { service, thumbnails, schedule }: 
   api.on(routes.schedule, ({ actor, body }) => service.create(actor, body));
   api.on(routes.list, async ({ actor, query }) => pageReply(await service.list(actor, 'all', query)));
   api.on(routes.live, async ({ actor, query }) => pageReply(await service.list(actor, 'live', query)));
-  api.on(routes.scheduled, async ({ actor, query }) => pageReply(await service.list(actor, 'scheduled', query)));
+  api.on(routes.scheduled, async ({ actor, query }) =>
+    pageReply(await service.list(actor, 'scheduled', query)),
+  );
   api.on(routes.past, async ({ actor, query }) => pageReply(await service.list(actor, 'past', query)));
   api.on(routes.get, ({ actor, params }) => service.get(actor, params.id));
   api.on(routes.update, ({ actor, params, body }) => service.update(actor, params.id, body));
@@ -43,8 +45,11 @@ export function streamRoutes(api: ApiRoutes, { service, thumbnails, schedule }: 
     return new ApiReply(await service.revealKey(actor, params.id, address), { headers: UNKEPT });
   });
   api.on(routes.putThumbnail, ({ actor, params, body }) => thumbnails.put(actor, params.id, body));
-  api.on(routes.thumbnail, ({ actor, params, query, header }) =>
-    thumbnails.answer(actor, params.id, { version: query.v, knownEtag: header('if-none-match') }),
+  api.on(routes.thumbnail, (request) =>
+    thumbnails.answer(request.actor, request.params.id, {
+      version: request.query.v,
+      knownEtag: request.header('if-none-match'),
+    }),
   );
   api.on(routes.removeThumbnail, async ({ actor, params }) => {
     await thumbnails.remove(actor, params.id);

@@ -1,5 +1,4 @@
-import { createStreamBody } from '@tallylight/protocol/routes/streams.ts';
-import { streamDetails } from '@tallylight/protocol/routes/streams.ts';
+import { createStreamBody, streamDetails } from '@tallylight/protocol/routes/streams.ts';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Actor, NOBODY } from '../../api/actor.ts';
@@ -17,9 +16,9 @@ let channelId: string;
 
 beforeAll(async () => {
   harness = await StreamsHarness.create({ maxUnfinishedPerBroadcaster: 40 });
-  [owner, viewer, moderator, stranger] = await Promise.all(
+  [owner, viewer, moderator, stranger] = (await Promise.all(
     ['owner', 'viewer', 'moderator', 'stranger'].map((name) => harness.person(name)),
-  ) as [Person, Person, Person, Person];
+  )) as [Person, Person, Person, Person];
   admin = await harness.person('admin', { role: 'admin' });
   channelId = await harness.channel({ owner, viewer, moderator });
 });
@@ -35,7 +34,9 @@ describe('create', () => {
       statusCode: 403,
       message: 'Not a member of this channel',
     });
-    await expect(harness.service.create(viewer, input)).rejects.toMatchObject({ code: 'STREAM_UNAUTHORIZED' });
+    await expect(harness.service.create(viewer, input)).rejects.toMatchObject({
+      code: 'STREAM_UNAUTHORIZED',
+    });
     await expect(
       harness.service.create(owner, { ...input, channelId: '0195d000-0000-7000-8000-000000000000' }),
     ).rejects.toMatchObject({ message: 'Not a member of this channel' });
@@ -97,14 +98,23 @@ describe('get', () => {
     expect(seen).toMatchObject({
       isOwner: false,
       streamUrl: `/hls/${id}/index.m3u8`,
-      metadata: { id, title: 'Stream', description: 'D', isLive: false, streamer: { id: owner.userId, name: 'owner' } },
+      metadata: {
+        id,
+        title: 'Stream',
+        description: 'D',
+        isLive: false,
+        streamer: { id: owner.userId, name: 'owner' },
+      },
     });
     for (const other of [NOBODY, viewer, moderator, stranger]) {
       const body = JSON.stringify(await harness.service.get(other, id));
       expect(body).not.toMatch(/streamKey|ingestUrl|whipUrl|live_/);
     }
     expect(await harness.service.get(moderator, id)).toMatchObject({ isOwner: false, isModerator: true });
-    expect(await harness.service.get(owner, id)).toMatchObject({ isOwner: true, ingestUrl: expect.any(String) });
+    expect(await harness.service.get(owner, id)).toMatchObject({
+      isOwner: true,
+      ingestUrl: expect.any(String),
+    });
     expect(await harness.service.get(admin, id)).toMatchObject({ isOwner: true });
   });
 
@@ -115,7 +125,9 @@ describe('get', () => {
     for (const { id } of [ofPrivate, isPrivate]) {
       for (const actor of [NOBODY, stranger]) {
         await expect(harness.service.get(actor, id)).rejects.toMatchObject({ code: 'STREAM_NOT_FOUND' });
-        await expect(harness.service.watchUrls(actor, id)).rejects.toMatchObject({ code: 'STREAM_NOT_FOUND' });
+        await expect(harness.service.watchUrls(actor, id)).rejects.toMatchObject({
+          code: 'STREAM_NOT_FOUND',
+        });
       }
       expect((await harness.service.get(viewer, id)).streamUrl).toMatch(/^\/hls\/t\/[\w.-]+\//);
     }
@@ -140,17 +152,30 @@ describe('what only owners may do', () => {
     ];
     for (const act of acts) {
       for (const actor of [viewer, moderator, stranger]) {
-        await expect(act(actor, open.id)).rejects.toMatchObject({ code: 'STREAM_UNAUTHORIZED', message: 'Forbidden' });
+        await expect(act(actor, open.id)).rejects.toMatchObject({
+          code: 'STREAM_UNAUTHORIZED',
+          message: 'Forbidden',
+        });
       }
       await expect(act(stranger, closed.id)).rejects.toMatchObject({ code: 'STREAM_NOT_FOUND' });
     }
-    expect(await harness.service.get(owner, open.id)).toMatchObject({ title: 'Stream', status: 'preparing', autoStart: false });
+    expect(await harness.service.get(owner, open.id)).toMatchObject({
+      title: 'Stream',
+      status: 'preparing',
+      autoStart: false,
+    });
     expect((await harness.service.revealKey(owner, open.id, '127.0.0.1')).streamKey).toBe(open.key);
   });
 
   test('members of the body that are no settings change nothing', async () => {
     const { id } = await harness.stream(owner, channelId);
-    const forged = { title: 'New', broadcasterId: stranger.userId, status: 'live', channelId: 'x', streamKey: 'k' };
+    const forged = {
+      title: 'New',
+      broadcasterId: stranger.userId,
+      status: 'live',
+      channelId: 'x',
+      streamKey: 'k',
+    };
     const { updateStreamInput } = await import('@tallylight/protocol/entities/stream.ts');
     await harness.service.update(owner, id, updateStreamInput.parse(forged));
     expect(await harness.service.get(owner, id)).toMatchObject({
@@ -165,26 +190,40 @@ describe('what only owners may do', () => {
 describe('update', () => {
   test('a schedule makes it scheduled, its removal preparing, and what has begun keeps its time', async () => {
     const { id, key } = await harness.stream(owner, channelId, { autoStart: true });
-    expect(await harness.service.update(owner, id, { scheduledAt: '2099-01-01T10:00:00.000Z' })).toMatchObject({
+    expect(
+      await harness.service.update(owner, id, { scheduledAt: '2099-01-01T10:00:00.000Z' }),
+    ).toMatchObject({
       status: 'scheduled',
       scheduledAt: '2099-01-01T10:00:00.000Z',
     });
-    expect(await harness.service.update(owner, id, { scheduledAt: null, description: 'D' })).toMatchObject({ status: 'preparing' });
+    expect(await harness.service.update(owner, id, { scheduledAt: null, description: 'D' })).toMatchObject({
+      status: 'preparing',
+    });
     expect(harness.told.at(-1)).toMatchObject({
       name: 'stream-updated',
       payload: { streamId: id, changes: { description: 'D', status: 'preparing' } },
     });
     await harness.publish(key);
     await eventually(async () => (await harness.column(id, 'status')) === 'live', 'live');
-    await expect(harness.service.update(owner, id, { scheduledAt: '2099-01-01T10:00:00.000Z' })).rejects.toMatchObject({
+    await expect(
+      harness.service.update(owner, id, { scheduledAt: '2099-01-01T10:00:00.000Z' }),
+    ).rejects.toMatchObject({
       code: 'CONFLICT',
     });
   });
 
   test('a picture’s address is of the web or of this server', async () => {
     const { id } = await harness.stream(owner, channelId);
-    for (const thumbnailUrl of ['javascript:alert(1)', 'data:text/html,x', '//evil.test/x', 'x.png', 'http://']) {
-      await expect(harness.service.update(owner, id, { thumbnailUrl })).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
+    for (const thumbnailUrl of [
+      'javascript:alert(1)',
+      'data:text/html,x',
+      '//evil.test/x',
+      'x.png',
+      'http://',
+    ]) {
+      await expect(harness.service.update(owner, id, { thumbnailUrl })).rejects.toMatchObject({
+        code: 'INVALID_REQUEST',
+      });
     }
     await harness.service.update(owner, id, { thumbnailUrl: 'https://pictures.test/x.png' });
     await harness.service.update(owner, id, { thumbnailUrl: null });
@@ -194,12 +233,15 @@ describe('update', () => {
 describe('lists', () => {
   test('hide what is unlisted from all but owners, and what is private from all but members', async () => {
     const channel = await harness.channel({ owner, viewer });
-    const add = (title: string, more: object): Promise<{ id: string }> => harness.stream(owner, channel, { title, ...more });
+    const add = (title: string, more: object): Promise<{ id: string }> =>
+      harness.stream(owner, channel, { title, ...more });
     await add('open', { tags: ['music'], language: 'de' });
     await add('unlisted', { visibility: 'unlisted' });
     await add('private', { visibility: 'private' });
     const titles = async (actor: Actor, filter: object = {}): Promise<string[]> =>
-      (await harness.service.list(actor, 'all', { ...list, channelId: channel, ...filter })).streams.map(({ title }) => title);
+      (await harness.service.list(actor, 'all', { ...list, channelId: channel, ...filter })).streams.map(
+        ({ title }) => title,
+      );
     expect(await titles(NOBODY)).toEqual(['open']);
     expect(await titles(stranger)).toEqual(['open']);
     expect(await titles(viewer)).toEqual(['private', 'open']);
@@ -218,7 +260,8 @@ describe('lists', () => {
   test('live, scheduled and past have their own order', async () => {
     const channel = await harness.channel({ owner });
     const made: { id: string; key: string }[] = [];
-    for (const title of ['1', '2', '3']) made.push(await harness.stream(owner, channel, { title, autoStart: true }));
+    for (const title of ['1', '2', '3'])
+      made.push(await harness.stream(owner, channel, { title, autoStart: true }));
     await harness.stream(owner, channel, { title: 'later', scheduledAt: '2099-02-01T10:00:00.000Z' });
     await harness.stream(owner, channel, { title: 'sooner', scheduledAt: '2099-01-01T10:00:00.000Z' });
     for (const { id, key } of made) {
@@ -226,7 +269,9 @@ describe('lists', () => {
       await eventually(async () => (await harness.column(id, 'status')) === 'live', 'live');
     }
     const titles = async (of: 'live' | 'scheduled' | 'past'): Promise<string[]> =>
-      (await harness.service.list(NOBODY, of, { ...list, channelId: channel })).streams.map(({ title }) => title);
+      (await harness.service.list(NOBODY, of, { ...list, channelId: channel })).streams.map(
+        ({ title }) => title,
+      );
     expect(await titles('live')).toEqual(['3', '2', '1']);
     expect(await titles('scheduled')).toEqual(['sooner', 'later']);
     for (const { id } of made) await harness.service.end(owner, id);
@@ -257,7 +302,9 @@ describe('keys', () => {
       harness.database.asUser(owner, (tx) => tx.selectFrom('nchat_stream_keys').selectAll().execute()),
     ).rejects.toThrow('permission denied');
     await expect(
-      harness.database.asUser(stranger, (tx) => sql`SELECT tallylight.replace_stream_key(${id}, ${id}, 9, 'x', '{}', 'x', '0')`.execute(tx)),
+      harness.database.asUser(stranger, (tx) =>
+        sql`SELECT tallylight.replace_stream_key(${id}, ${id}, 9, 'x', '{}', 'x', '0')`.execute(tx),
+      ),
     ).rejects.toThrow('not the caller');
   });
 
@@ -280,7 +327,9 @@ describe('keys', () => {
     expect(harness.live.revoked).not.toContain(keyId);
     await harness.publish(key);
     await harness.database.asService((tx) =>
-      sql`UPDATE nchat_stream_keys SET expires_at = now() - interval '1 second' WHERE id = ${keyId}`.execute(tx),
+      sql`UPDATE nchat_stream_keys SET expires_at = now() - interval '1 second' WHERE id = ${keyId}`.execute(
+        tx,
+      ),
     );
     await expect(harness.publish(key)).rejects.toThrow('has expired');
     await harness.publish(second);
@@ -289,7 +338,9 @@ describe('keys', () => {
 
   test('changed by two at once: one of them wins, and its key is the one that works', async () => {
     const { id } = await harness.stream(owner, channelId);
-    const results = await Promise.allSettled([1, 2, 3, 4].map(() => harness.service.regenerateKey(owner, id, 0)));
+    const results = await Promise.allSettled(
+      [1, 2, 3, 4].map(() => harness.service.regenerateKey(owner, id, 0)),
+    );
     const won = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     expect(won.length).toBeGreaterThan(0);
     for (const result of results) {

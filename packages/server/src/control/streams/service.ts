@@ -81,7 +81,10 @@ export class StreamService {
       }
       const most = this.#limits.maxUnfinishedPerBroadcaster;
       if ((await countUnfinished(tx, broadcasterId)) >= most) {
-        throw liveError('CONFLICT', `you have ${most} streams that have not ended: end, cancel or delete some`);
+        throw liveError(
+          'CONFLICT',
+          `you have ${most} streams that have not ended: end, cancel or delete some`,
+        );
       }
       await insertStream(tx, { ...input, id, broadcasterId });
       await this.#options.keys.replace(tx, { id, channelId: input.channelId });
@@ -257,7 +260,9 @@ export class StreamService {
 /** Rejects what is not the actor's own with nchat's word, and says in the details what was not allowed. */
 export function requireOwner(row: StreamRow, verb: string): StreamRow {
   if (isOwner(row)) return row;
-  throw liveError('STREAM_UNAUTHORIZED', 'Forbidden', { reason: `Only the broadcaster can ${verb} the stream` });
+  throw liveError('STREAM_UNAUTHORIZED', 'Forbidden', {
+    reason: `Only the broadcaster can ${verb} the stream`,
+  });
 }
 
 function isClosed(row: StreamRow): boolean {
@@ -270,7 +275,10 @@ function signedIn({ userId }: Actor): string {
 }
 
 /** A schedule makes a stream scheduled, and its removal preparing. */
-function statusBySchedule(before: StreamRow, { scheduledAt }: StreamSettings): { status?: 'scheduled' | 'preparing' } {
+function statusBySchedule(
+  before: StreamRow,
+  { scheduledAt }: StreamSettings,
+): { status?: 'scheduled' | 'preparing' } {
   if (scheduledAt === undefined) return {};
   if (before.status !== 'scheduled' && before.status !== 'preparing') {
     throw liveError('CONFLICT', `scheduledAt cannot be changed: the stream is ${before.status}`);
@@ -280,6 +288,7 @@ function statusBySchedule(before: StreamRow, { scheduledAt }: StreamSettings): {
 
 /** An address that a page may show as a picture: of the web, or of this server. */
 function refuseForeignPicture(url: string | null | undefined): void {
-  if (url == null || /^\/(?!\/)[\x21-\x7e]*$/.test(url) || (/^https?:\/\//i.test(url) && URL.canParse(url))) return;
+  if (url == null || /^\/(?!\/)[\x21-\x7e]*$/.test(url) || (/^https?:\/\//i.test(url) && URL.canParse(url)))
+    return;
   throw liveError('INVALID_REQUEST', `thumbnailUrl must be an http(s) address, not ${url.slice(0, 80)}`);
 }

@@ -22,7 +22,11 @@ describe('the life of a stream', () => {
     const { id, key } = await harness.stream(owner, channelId);
     await harness.publish(key);
     await eventually(() => toldOf(id, 'stream-updated').length > 0, 'isPublishing told');
-    expect(await harness.service.get(owner, id)).toMatchObject({ status: 'preparing', isPublishing: true, isReconnecting: false });
+    expect(await harness.service.get(owner, id)).toMatchObject({
+      status: 'preparing',
+      isPublishing: true,
+      isReconnecting: false,
+    });
     expect(harness.watching.authorize({ streamId: id, address: '' })).toBe('absent');
     const started = await harness.service.start(owner, id);
     expect(started).toMatchObject({ status: 'live', isPublishing: true });
@@ -63,12 +67,17 @@ describe('the life of a stream', () => {
     harness.live.tell({ type: 'publisher-lost', streamId: id, reason: 'connection-lost' });
     harness.live.tell({ type: 'ended', streamId: id });
     await eventually(() => toldOf(id, 'stream-ended').length === 1, 'ended');
-    expect(toldOf(id, 'stream-ended')).toEqual([{ name: 'stream-ended', payload: { streamId: id, reason: 'publisher-lost' } }]);
+    expect(toldOf(id, 'stream-ended')).toEqual([
+      { name: 'stream-ended', payload: { streamId: id, reason: 'publisher-lost' } },
+    ]);
     const ended = await harness.service.get(owner, id);
     expect(ended).toMatchObject({ status: 'ended', isPublishing: false, recordingDurationSeconds: 0 });
     expect(ended.endedAt).toBeDefined();
     await expect(harness.publish(key)).rejects.toThrow('this stream has ended');
-    await expect(harness.service.start(owner, id)).rejects.toMatchObject({ code: 'STREAM_NOT_PREPARED', statusCode: 409 });
+    await expect(harness.service.start(owner, id)).rejects.toMatchObject({
+      code: 'STREAM_NOT_PREPARED',
+      statusCode: 409,
+    });
   });
 
   test('a publisher that leaves before the start leaves it preparing', async () => {
@@ -76,21 +85,26 @@ describe('the life of a stream', () => {
     await harness.publish(key);
     harness.live.tell({ type: 'publisher-lost', streamId: id, reason: 'unpublished' });
     harness.live.tell({ type: 'ended', streamId: id });
-    await eventually(async () => (await harness.service.get(owner, id)).isPublishing === false, 'gone');
+    await eventually(async () => !(await harness.service.get(owner, id)).isPublishing, 'gone');
     expect(await status(id)).toBe('preparing');
     await harness.publish(key);
   });
 
   test('end ends media at once, twice is once, and what never was live cannot end', async () => {
     const { id, key } = await harness.stream(owner, channelId, { autoStart: true });
-    await expect(harness.service.end(owner, id)).rejects.toMatchObject({ code: 'STREAM_NOT_LIVE', statusCode: 400 });
+    await expect(harness.service.end(owner, id)).rejects.toMatchObject({
+      code: 'STREAM_NOT_LIVE',
+      statusCode: 400,
+    });
     await harness.publish(key);
     await eventually(async () => (await status(id)) === 'live', 'live');
     expect(await harness.service.end(owner, id)).toMatchObject({ status: 'ended' });
     expect(harness.live.ended).toContain(id);
     harness.live.tell({ type: 'ended', streamId: id });
     expect(await harness.service.end(owner, id)).toMatchObject({ status: 'ended' });
-    expect(toldOf(id, 'stream-ended')).toEqual([{ name: 'stream-ended', payload: { streamId: id, reason: 'completed' } }]);
+    expect(toldOf(id, 'stream-ended')).toEqual([
+      { name: 'stream-ended', payload: { streamId: id, reason: 'completed' } },
+    ]);
   });
 
   test('cancel: from scheduled and preparing only', async () => {
@@ -118,7 +132,12 @@ describe('the life of a stream', () => {
 
   test('a publisher whose stream ended while it came in is sent away', async () => {
     const { id, key } = await harness.stream(owner, channelId, { autoStart: true });
-    const decision = await harness.authorizer.authorize({ protocol: 'rtmp', app: '', streamKey: key, peer: '' });
+    const decision = await harness.authorizer.authorize({
+      protocol: 'rtmp',
+      app: '',
+      streamKey: key,
+      peer: '',
+    });
     await harness.service.cancel(owner, id);
     harness.live.ended.length = 0;
     if (decision.allowed) harness.live.connect(id, decision.keyId);
@@ -132,7 +151,10 @@ describe('a restart of the server', () => {
     const lost = await harness.stream(owner, channelId, { autoStart: true, reconnectWindowSeconds: 1 });
     await harness.publish(back.key);
     await harness.publish(lost.key);
-    await eventually(async () => (await status(back.id)) === 'live' && (await status(lost.id)) === 'live', 'live');
+    await eventually(
+      async () => (await status(back.id)) === 'live' && (await status(lost.id)) === 'live',
+      'live',
+    );
     harness.live.tell({ type: 'publisher-lost', streamId: back.id, reason: 'server-stopping' });
     harness.restart();
     await eventually(() => harness.streams.get(back.id) !== undefined, 'found again');
@@ -153,7 +175,11 @@ describe('the broadcaster’s rights', () => {
     const { keyId } = await harness.publish(key);
     await eventually(async () => (await status(id)) === 'live', 'live');
     await harness.database.asService((tx) =>
-      tx.updateTable('nchat_channel_members').set({ role: 'viewer' }).where('user_id', '=', guest.userId).execute(),
+      tx
+        .updateTable('nchat_channel_members')
+        .set({ role: 'viewer' })
+        .where('user_id', '=', guest.userId)
+        .execute(),
     );
     harness.events.emit('access-changed', { userId: guest.userId });
     await eventually(() => harness.live.revoked.includes(keyId), 'closed', 2000);

@@ -142,7 +142,8 @@ export class StreamLife {
   /** Calls a stream off that has not begun. Rejects with STREAM_NOT_SCHEDULED for any other. */
   async cancel(streamId: string): Promise<StreamRow> {
     const { row } = await this.#step(streamId, async (tx, before) => {
-      if (!isWaiting(before)) throw liveError('STREAM_NOT_SCHEDULED', 'Only scheduled streams can be cancelled');
+      if (!isWaiting(before))
+        throw liveError('STREAM_NOT_SCHEDULED', 'Only scheduled streams can be cancelled');
       await markCancelled(tx, streamId);
     });
     this.#dropMedia(streamId);
@@ -153,7 +154,8 @@ export class StreamLife {
   /** A stream was deleted: nobody watches or publishes it from now on. */
   deleted(row: Pick<StreamRow, 'id' | 'status'>): void {
     this.#dropMedia(row.id);
-    if (row.status === 'live') this.#options.events.emit('stream-ended', { streamId: row.id, reason: 'deleted' });
+    if (row.status === 'live')
+      this.#options.events.emit('stream-ended', { streamId: row.id, reason: 'deleted' });
     this.#options.events.emit('stream-deleted', { streamId: row.id });
   }
 
@@ -235,7 +237,9 @@ export class StreamLife {
 
   #tellLive(row: StreamRow): void {
     this.#options.log.info({ streamId: row.id }, 'stream is live');
-    this.#options.events.emit('stream-live', { stream: this.#options.mapper.toStream(row, { owner: false }) });
+    this.#options.events.emit('stream-live', {
+      stream: this.#options.mapper.toStream(row, { owner: false }),
+    });
   }
 
   #tellEnded(row: StreamRow, reason: string): void {
@@ -290,7 +294,8 @@ export class StreamLife {
         this.#settle(row.id);
       });
     }
-    if (left.length > 0) this.#options.log.info({ streams: left.length }, 'streams wait for their publishers');
+    if (left.length > 0)
+      this.#options.log.info({ streams: left.length }, 'streams wait for their publishers');
   }
 
   #refresh(streamId: string): void {

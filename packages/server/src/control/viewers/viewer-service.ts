@@ -1,14 +1,14 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { liveError } from '@tallylight/protocol/errors.ts';
 import type { Actor } from '../../api/actor.ts';
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { ControlEvents } from '../control-events.ts';
-import { Audience } from './audience.ts';
 import type { Device } from './devices.ts';
-import { type PlaybackReport, PlaybackSession } from './playback-session.ts';
-import { closeOpenSessions, resetCurrentViewers, type ViewerTotals } from './repository.ts';
+import type { PlaybackReport, PlaybackSession } from './playback-session.ts';
+import { closeOpenSessions, resetCurrentViewers } from './repository.ts';
+import { ViewerRegister } from './viewer-register.ts';
 import { ViewerWriter } from './viewer-writer.ts';
 import { DEFAULT_VIEWERS_LIMITS, type ViewersLimits } from './viewers-limits.ts';
 
@@ -69,12 +69,7 @@ export class ViewerService {
   readonly #options: ViewerServiceOptions;
   readonly #limits: ViewersLimits;
   readonly #writer: ViewerWriter;
-  readonly #audiences = new Map<string, Audience>();
-  /** Open sessions that came over REST, by address. */
-  readonly #ofAddress = new Map<string, number>();
-  /** Streams whose count is not what was written last. */
-  readonly #recount = new Set<string>();
-  #size = 0;
+  readonly #register: ViewerRegister;
   #timer: NodeJS.Timeout | undefined;
   #writtenMs: number;
   #countedMs: number;
@@ -85,18 +80,26 @@ export class ViewerService {
     const { database, log, clock, events } = options;
     this.#options = options;
     this.#limits = { ...DEFAULT_VIEWERS_LIMITS, ...options.limits };
+    const told = ({ id, start: { streamId } }: PlaybackSession) => ({ streamId, viewerId: id });
+    this.#register = new ViewerRegister(this.#limits, {
+      onJoined: (session) => events.emit('viewer-joined', told(session)),
+      onLeft: (session) => events.emit('viewer-left', told(session)),
+      onChanged: (session) => this.#writer.changed(session),
+    });
     this.#writer = new ViewerWriter({
       ...{ database, log },
       rowsPerStatement: this.#limits.rowsPerStatement,
       onWritten: (session) => {
-        if (!session.present) this.#forget(session);
+        if (!session.present) this.#register.forget(session);
       },
     });
     this.#writtenMs = clock.monotonicMs();
     this.#countedMs = this.#writtenMs;
     events.on('chat-message', ({ streamId, userId }) => this.#talked(streamId, userId, 'chatted'));
     events.on('reaction', ({ streamId, userId }) => this.#talked(streamId, userId, 'reacted'));
-    events.on('stream-deleted', ({ streamId }) => this.#dropStream(streamId));
+    events.on('stream-deleted', ({ streamId }) => {
+      for (const session of this.#register.drop(streamId)) this.#writer.drop(session);
+    });
   }
 
   /** Closes what a server that died left open, then counts and writes from now on. */
@@ -111,15 +114,14 @@ export class ViewerService {
 
   /** Playback sessions of a stream at this moment. */
   count(streamId: string): number {
-    return this.#audiences.get(streamId)?.present ?? 0;
+    return this.#register.count(streamId);
   }
 
   /** Playback sessions of all streams at this moment, by transport as their players tell it. */
   byTransport(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>();
-    for (const session of this.#all()) {
-      if (!session.present) continue;
-      const told = session.report.transport ?? 'unknown';
+    for (const { report } of this.#register.present()) {
+      const told = report.transport ?? 'unknown';
       const transport = TRANSPORTS.has(told) || told === 'unknown' ? told : 'other';
       counts.set(transport, (counts.get(transport) ?? 0) + 1);
     }
@@ -130,8 +132,8 @@ export class ViewerService {
   latencyMs(streamId: string): number | undefined {
     const told: number[] = [];
     const sinceMs = this.#nowMs - this.#limits.beatGapMs;
-    for (const { present, seenMs, report } of this.#audiences.get(streamId)?.all() ?? [])
-      if (present && seenMs >= sinceMs && report.latencyMs !== undefined) told.push(report.latencyMs);
+    for (const { seenMs, report } of this.#register.present(streamId))
+      if (seenMs >= sinceMs && report.latencyMs !== undefined) told.push(report.latencyMs);
     return told.sort((a, b) => a - b)[told.length >> 1];
   }
 
@@ -140,18 +142,25 @@ export class ViewerService {
    * else's, with UNAVAILABLE when the server remembers as many as it may.
    */
   async join(playback: ViewerJoin): Promise<void> {
-    this.#join(playback, undefined);
+    const present = this.#register.find(playback.streamId, playback.sessionId);
+    if (present === undefined) {
+      this.#begin(playback, undefined);
+      return;
+    }
+    if (!isHeldBy(present, playback.actor))
+      throw liveError('CONFLICT', `session ${playback.sessionId} is somebody else's`);
+    this.#register.resume(present, playback.actor.userId, this.#nowMs);
   }
 
   /** The holder of a session joined by {@link join} lets go of it. Unknown and foreign ones are left alone. */
   async leave(streamId: string, sessionId: string, actor: Actor): Promise<void> {
-    const session = this.#audiences.get(streamId)?.find(sessionId);
-    if (session !== undefined && isHeldBy(session, actor)) this.#leave(session, this.#nowMs);
+    const session = this.#register.find(streamId, sessionId);
+    if (session !== undefined && isHeldBy(session, actor)) this.#register.leave(session, this.#nowMs);
   }
 
   /** A connection that holds a session tells how it plays. Rejects with NOT_FOUND for another's session and one that never joined. */
   async heartbeat(actor: Actor, beat: ViewerBeat): Promise<void> {
-    const session = this.#audiences.get(beat.streamId)?.find(beat.sessionId);
+    const session = this.#register.find(beat.streamId, beat.sessionId);
     if (session === undefined || !isHeldBy(session, actor)) throw notYours(beat.sessionId);
     this.#beat(session, beat);
   }
@@ -165,12 +174,12 @@ export class ViewerService {
     report: PlaybackReport,
     secret?: string,
   ): Promise<{ readonly session: PlaybackSession; readonly secret: string }> {
-    const present = this.#audiences.get(playback.streamId)?.find(playback.sessionId);
+    const present = this.#register.find(playback.streamId, playback.sessionId);
     if (present !== undefined) {
       this.#requireProof(present, { ...playback, secret }, 'CONFLICT');
-      this.#resume(present, playback.actor);
+      this.#register.resume(present, playback.actor.userId, this.#nowMs);
     }
-    const session = present ?? this.#openOver(playback);
+    const session = present ?? this.#begin(playback, this.#register.secretFor(playback.address));
     session.beat(plain(report), this.#nowMs, { maxGapMs: 0, live: false });
     return { session, secret: session.start.secret ?? '' };
   }
@@ -178,26 +187,20 @@ export class ViewerService {
   /** A heartbeat over REST; brings a session back that was silent for too long. Rejects with NOT_FOUND without proof. */
   async beat(proof: ViewerProof, report: PlaybackReport): Promise<PlaybackSession> {
     const session = this.#proven(proof);
-    if (!session.present) this.#resume(session, proof.actor);
+    if (!session.present) this.#register.resume(session, proof.actor.userId, this.#nowMs);
     this.#beat(session, report);
     return session;
   }
 
   /** Leaves over REST. Rejects with NOT_FOUND without proof. */
   async close(proof: ViewerProof): Promise<void> {
-    this.#leave(this.#proven(proof), this.#nowMs);
+    this.#register.leave(this.#proven(proof), this.#nowMs);
   }
 
   /** To be called about once a second: who was silent for too long leaves, and what is due is written. */
   async tick(): Promise<void> {
     const nowMs = this.#nowMs;
-    for (const session of this.#all())
-      if (
-        session.present &&
-        session.start.secret !== undefined &&
-        nowMs - session.seenMs > this.#limits.silentMs
-      )
-        this.#leave(session, session.seenMs);
+    this.#register.sweep(nowMs);
     const isCount = nowMs - this.#countedMs >= this.#limits.countEveryMs;
     if (this.#writer.busy || (!isCount && nowMs - this.#writtenMs < this.#limits.writeEveryMs)) return;
     await this.#write(isCount);
@@ -208,36 +211,12 @@ export class ViewerService {
     clearInterval(this.#timer);
     if (this.#closed) return;
     this.#closed = true;
-    for (const session of this.#all()) this.#leave(session, this.#nowMs);
+    for (const session of this.#register.present()) this.#register.leave(session, this.#nowMs);
     await this.#write(true);
   }
 
   get #nowMs(): number {
     return this.#options.clock.monotonicMs();
-  }
-
-  *#all(): Generator<PlaybackSession> {
-    for (const audience of this.#audiences.values()) yield* audience.all();
-  }
-
-  #join(playback: ViewerJoin, secret: string | undefined): PlaybackSession {
-    const present = this.#audiences.get(playback.streamId)?.find(playback.sessionId);
-    if (present === undefined) return this.#begin(playback, secret);
-    if (!isHeldBy(present, playback.actor))
-      throw liveError('CONFLICT', `session ${playback.sessionId} is somebody else's`);
-    this.#resume(present, playback.actor);
-    return present;
-  }
-
-  #openOver(playback: ViewerJoin): PlaybackSession {
-    const { address } = playback;
-    if ((this.#ofAddress.get(address) ?? 0) >= this.#limits.sessionsPerAddress) {
-      throw liveError(
-        'RATE_LIMITED',
-        `address ${address} has ${this.#limits.sessionsPerAddress} viewer sessions open, as many as it may`,
-      );
-    }
-    return this.#join(playback, randomBytes(24).toString('base64url'));
   }
 
   #begin(playback: ViewerJoin, secret: string | undefined): PlaybackSession {
@@ -248,63 +227,13 @@ export class ViewerService {
         'INVALID_REQUEST',
         `sessionId ${JSON.stringify(sessionId)} is not 8 to 64 of A–Z a–z 0–9 . _ : -`,
       );
-    if (this.#size >= this.#limits.sessions)
-      throw liveError('UNAVAILABLE', `this server counts ${this.#size} viewers, as many as it may`);
     const device = devices?.of(userAgent);
-    const session = new PlaybackSession(
-      {
-        ...{ streamId, sessionId, userId: actor.userId, secret, address, userAgent },
-        country: countries?.of(address),
-        device: device?.device,
-        browser: device?.browser,
-        os: device?.os,
-      },
-      this.#nowMs,
-      clock.now(),
-    );
-    this.#size += 1;
-    this.#enter(session);
-    return session;
-  }
-
-  #resume(session: PlaybackSession, actor: Actor): void {
-    const wasPresent = session.present;
-    session.resume(actor.userId, this.#nowMs);
-    if (!wasPresent) this.#enter(session);
-    else this.#audiences.get(session.start.streamId)?.known(session);
-    this.#writer.changed(session);
-  }
-
-  #enter(session: PlaybackSession): void {
-    const { streamId, secret, address } = session.start;
-    let audience = this.#audiences.get(streamId);
-    if (audience === undefined) {
-      audience = new Audience();
-      this.#audiences.set(streamId, audience);
-    }
-    audience.entered(session);
-    if (secret !== undefined) this.#ofAddress.set(address, (this.#ofAddress.get(address) ?? 0) + 1);
-    this.#recount.add(streamId);
-    this.#writer.changed(session);
-    this.#options.events.emit('viewer-joined', { streamId, viewerId: session.id });
-  }
-
-  #leave(session: PlaybackSession, sinceMs: number): void {
-    if (!session.present) return;
-    const { streamId } = session.start;
-    session.leave(sinceMs);
-    this.#audiences.get(streamId)?.left();
-    this.#freeAddress(session);
-    this.#recount.add(streamId);
-    this.#writer.changed(session);
-    this.#options.events.emit('viewer-left', { streamId, viewerId: session.id });
-  }
-
-  #freeAddress({ start: { secret, address } }: PlaybackSession): void {
-    if (secret === undefined) return;
-    const left = (this.#ofAddress.get(address) ?? 1) - 1;
-    if (left > 0) this.#ofAddress.set(address, left);
-    else this.#ofAddress.delete(address);
+    const start = {
+      ...{ streamId, sessionId, userId: actor.userId, secret, address, userAgent },
+      country: countries?.of(address),
+      ...{ device: device?.device, browser: device?.browser, os: device?.os },
+    };
+    return this.#register.begin(start, this.#nowMs, clock.now());
   }
 
   #beat(session: PlaybackSession, report: PlaybackReport): void {
@@ -316,7 +245,7 @@ export class ViewerService {
   }
 
   #proven(proof: ViewerProof): PlaybackSession {
-    const session = this.#audiences.get(proof.streamId)?.find(proof.sessionId);
+    const session = this.#register.find(proof.streamId, proof.sessionId);
     if (session === undefined) throw notYours(proof.sessionId);
     this.#requireProof(session, proof, 'NOT_FOUND');
     return session;
@@ -338,49 +267,18 @@ export class ViewerService {
   }
 
   #talked(streamId: string, userId: string | undefined, what: 'chatted' | 'reacted'): void {
-    const session = userId === undefined ? undefined : this.#audiences.get(streamId)?.ofUser(userId);
+    const session = userId === undefined ? undefined : this.#register.ofUser(streamId, userId);
     if (session === undefined) return;
     session[what]();
     this.#writer.changed(session);
   }
 
-  #forget(session: PlaybackSession): void {
-    const { streamId } = session.start;
-    const audience = this.#audiences.get(streamId);
-    if (audience?.find(session.start.sessionId) !== session) return;
-    audience.forget(session);
-    this.#size -= 1;
-  }
-
-  #dropStream(streamId: string): void {
-    for (const session of this.#audiences.get(streamId)?.all() ?? []) {
-      if (session.present) this.#freeAddress(session);
-      this.#writer.drop(session);
-      this.#size -= 1;
-    }
-    this.#audiences.delete(streamId);
-    this.#recount.delete(streamId);
-  }
-
   async #write(withCounts: boolean): Promise<void> {
     this.#writtenMs = this.#nowMs;
-    const totals: ViewerTotals[] = [];
-    if (withCounts) {
-      this.#countedMs = this.#writtenMs;
-      for (const streamId of this.#recount) {
-        const audience = this.#audiences.get(streamId);
-        totals.push({ streamId, current: audience?.present ?? 0, peak: audience?.takePeak() ?? 0 });
-      }
-      this.#recount.clear();
-    }
-    await this.#writer.write(totals, (failed) => {
-      for (const { streamId, peak } of failed) {
-        this.#recount.add(streamId);
-        this.#audiences.get(streamId)?.giveBackPeak(peak);
-      }
-    });
-    for (const [streamId, audience] of this.#audiences)
-      if (audience.size === 0 && !this.#recount.has(streamId)) this.#audiences.delete(streamId);
+    if (withCounts) this.#countedMs = this.#writtenMs;
+    const totals = withCounts ? this.#register.takeTotals() : [];
+    await this.#writer.write(totals, (failed) => this.#register.giveBack(failed));
+    this.#register.tidy();
   }
 }
 

@@ -54,10 +54,7 @@ export class ManagedStreams {
   admit(facts: StreamFacts): void {
     const before = this.#streams.get(facts.id);
     if (before !== undefined && before.changedAtMs > facts.changedAtMs) return;
-    this.#set(
-      { ...facts, isPublishing: before?.isPublishing ?? false, keyId: before?.keyId },
-      before,
-    );
+    this.#set({ ...facts, isPublishing: before?.isPublishing ?? false, keyId: before?.keyId }, before);
   }
 
   /** Changes a stream that is here; nothing for any other. */

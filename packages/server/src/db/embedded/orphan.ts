@@ -29,7 +29,9 @@ export async function endOrphan(data: string, log: Logger): Promise<void> {
     if (left.length === 0) break;
   }
   if (left.length > 0) {
-    throw new EmbeddedPostgresError(`the PostgreSQL processes ${left.join(', ')} on ${data} cannot be stopped`);
+    throw new EmbeddedPostgresError(
+      `the PostgreSQL processes ${left.join(', ')} on ${data} cannot be stopped`,
+    );
   }
   await rm(join(data, 'postmaster.pid'), { force: true });
 }

@@ -107,11 +107,16 @@ export class FakeChat implements ChatPort {
     this.#events = events;
   }
 
-  async send(actor: Actor, input: { readonly streamId: string; readonly content: string; readonly clientId: string }) {
+  async send(
+    actor: Actor,
+    input: { readonly streamId: string; readonly content: string; readonly clientId: string },
+  ) {
     await Promise.resolve();
     if (this.failure !== undefined) throw this.failure;
     const { userId = '' } = actor;
-    const known = this.messages.find((message) => message.userId === userId && message.clientId === input.clientId);
+    const known = this.messages.find(
+      (message) => message.userId === userId && message.clientId === input.clientId,
+    );
     if (known !== undefined) return known;
     const message: StreamChatMessage = {
       ...input,
@@ -169,7 +174,10 @@ export class FakeReactions implements ReactionPort {
     this.#events = events;
   }
 
-  async react({ userId = v7() }: Actor, { streamId, emoji }: { readonly streamId: string; readonly emoji: string }) {
+  async react(
+    { userId = v7() }: Actor,
+    { streamId, emoji }: { readonly streamId: string; readonly emoji: string },
+  ) {
     this.#events.emit('reaction', {
       id: v7(),
       streamId,
@@ -189,7 +197,10 @@ export class FakeQuestions implements QuestionPort {
     this.#events = events;
   }
 
-  async ask({ userId = '' }: Actor, { streamId, content }: { readonly streamId: string; readonly content: string }) {
+  async ask(
+    { userId = '' }: Actor,
+    { streamId, content }: { readonly streamId: string; readonly content: string },
+  ) {
     const question: StreamQuestion = {
       ...{ id: v7(), streamId, userId, content },
       ...{ status: 'open', upvotes: 0, createdAt: new Date().toISOString() },
@@ -198,7 +209,10 @@ export class FakeQuestions implements QuestionPort {
     return question;
   }
 
-  async upvote({ userId = '' }: Actor, { streamId, questionId }: { readonly streamId: string; readonly questionId: string }) {
+  async upvote(
+    { userId = '' }: Actor,
+    { streamId, questionId }: { readonly streamId: string; readonly questionId: string },
+  ) {
     const question: StreamQuestion = {
       ...{ id: questionId, streamId, userId, content: 'why?' },
       ...{ status: 'open', upvotes: 1, createdAt: new Date().toISOString() },

@@ -7,7 +7,14 @@ import { systemClock } from '../../platform/clock.ts';
 import { silentLogger } from '../../platform/logger.ts';
 import type { RealtimeLimits } from '../realtime-limits.ts';
 import { RealtimeServer } from '../realtime-server.ts';
-import { FakeAccess, FakeActors, FakeChat, FakePresence, FakeQuestions, FakeReactions } from './fake-services.ts';
+import {
+  FakeAccess,
+  FakeActors,
+  FakeChat,
+  FakePresence,
+  FakeQuestions,
+  FakeReactions,
+} from './fake-services.ts';
 
 /** Origin that the fixture's server trusts. */
 export const TRUSTED_ORIGIN = 'https://chat.example.org';

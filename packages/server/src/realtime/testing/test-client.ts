@@ -13,7 +13,11 @@ export class TestClient {
   /** Connects; rejects with the error of `connect_error`. */
   static async connect(
     url: string,
-    options: { readonly token?: string; readonly headers?: Record<string, string>; readonly reconnects?: boolean } = {},
+    options: {
+      readonly token?: string;
+      readonly headers?: Record<string, string>;
+      readonly reconnects?: boolean;
+    } = {},
   ): Promise<TestClient> {
     const socket = io(url, {
       transports: ['websocket'],
@@ -37,12 +41,14 @@ export class TestClient {
 
   /** Asks, and gives the acknowledgement. */
   // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape.
+  // oxlint-disable-next-line typescript/no-explicit-any
   ask(event: string, payload: unknown): Promise<any> {
     return this.socket.timeout(5000).emitWithAck(event, payload);
   }
 
   /** What it was told under a name. */
   // biome-ignore lint/suspicious/noExplicitAny: as above.
+  // oxlint-disable-next-line typescript/no-explicit-any
   of(event: string): any[] {
     return this.told.filter((each) => each.event === event).map(({ payload }) => payload);
   }

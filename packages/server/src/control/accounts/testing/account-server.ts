@@ -12,7 +12,7 @@ import { type Accounts, type AccountsOptions, openAccounts } from '../accounts.t
 /** What an answer was, taken apart. */
 export interface Answer {
   readonly status: number;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of any form.
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into bodies of any form
   readonly body: any;
   readonly headers: Headers;
 }

@@ -54,7 +54,10 @@ export class StreamSchedule {
     const { name, rows } = await this.#database.asUser(reader, async (tx) => {
       const name = await readChannelName(tx, channelId);
       if (name === undefined) throw liveError('NOT_FOUND', `there is no channel ${channelId}`);
-      const rows = await readChannelSchedule(tx, channelId, { withPrivate: token !== undefined, limit: MAX_EVENTS });
+      const rows = await readChannelSchedule(tx, channelId, {
+        withPrivate: token !== undefined,
+        limit: MAX_EVENTS,
+      });
       return { name, rows };
     });
     return this.#reply(name, rows, `channel-${channelId}.ics`);

@@ -74,10 +74,16 @@ export class StreamsHarness {
   }
 
   /** A person with an account. */
-  async person(name: string, options: { readonly role?: 'user' | 'admin' } = {}): Promise<Actor & { userId: string }> {
+  async person(
+    name: string,
+    options: { readonly role?: 'user' | 'admin' } = {},
+  ): Promise<Actor & { userId: string }> {
     const userId = v7();
     await this.database.asService(async (tx) => {
-      await tx.insertInto('users').values({ id: userId, username: `${name}-${userId.slice(-6)}`, display_name: name }).execute();
+      await tx
+        .insertInto('users')
+        .values({ id: userId, username: `${name}-${userId.slice(-6)}`, display_name: name })
+        .execute();
       await tx
         .insertInto('nchat_live_accounts')
         .values({ user_id: userId, server_role: options.role ?? 'user' })
@@ -100,9 +106,15 @@ export class StreamsHarness {
   ): Promise<string> {
     const id = v7();
     await this.database.asService(async (tx) => {
-      await tx.insertInto('nchat_channels').values({ id, name: 'Channel', is_private: options.isPrivate ?? false }).execute();
+      await tx
+        .insertInto('nchat_channels')
+        .values({ id, name: 'Channel', is_private: options.isPrivate ?? false })
+        .execute();
       for (const [role, { userId }] of Object.entries(members)) {
-        await tx.insertInto('nchat_channel_members').values({ channel_id: id, user_id: userId, role }).execute();
+        await tx
+          .insertInto('nchat_channel_members')
+          .values({ channel_id: id, user_id: userId, role })
+          .execute();
       }
     });
     return id;
@@ -121,7 +133,12 @@ export class StreamsHarness {
 
   /** Lets a publisher in as the ingest does. Throws the refusal. */
   async publish(key: string): Promise<{ readonly streamId: string; readonly keyId: string }> {
-    const decision = await this.authorizer.authorize({ protocol: 'rtmp', app: 'live', streamKey: key, peer: 'test' });
+    const decision = await this.authorizer.authorize({
+      protocol: 'rtmp',
+      app: 'live',
+      streamKey: key,
+      peer: 'test',
+    });
     if (!decision.allowed) throw new Error(decision.reason);
     this.live.connect(decision.streamId, decision.keyId);
     return decision;
@@ -161,7 +178,13 @@ export class StreamsHarness {
     const log = silentLogger;
     const limits = this.#limits;
     this.told = [];
-    for (const name of ['stream-created', 'stream-live', 'stream-ended', 'stream-updated', 'stream-deleted'] as const) {
+    for (const name of [
+      'stream-created',
+      'stream-live',
+      'stream-ended',
+      'stream-updated',
+      'stream-deleted',
+    ] as const) {
       events.on(name, (payload: unknown) => this.told.push({ name, payload }));
     }
     this.watching = new WatchAccess({
@@ -188,13 +211,22 @@ export class StreamsHarness {
       watching: this.watching,
     });
     this.thumbnails = new StreamThumbnails({ database, events, maker: new PictureMaker({ children, log }) });
-    this.schedule = new StreamSchedule({ database, mapper, origin: ORIGIN, secret: ring.derive('calendar tokens') });
+    this.schedule = new StreamSchedule({
+      database,
+      mapper,
+      origin: ORIGIN,
+      secret: ring.derive('calendar tokens'),
+    });
     this.life.open();
   }
 }
 
 /** Waits until something is so. */
-export async function eventually(isSo: () => boolean | Promise<boolean>, name: string, timeoutMs = 5000): Promise<void> {
+export async function eventually(
+  isSo: () => boolean | Promise<boolean>,
+  name: string,
+  timeoutMs = 5000,
+): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!(await isSo())) {
     if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${name}`);

@@ -9,6 +9,8 @@ import { DEFAULT_THUMBNAILS_LIMITS, type ThumbnailsLimits } from './thumbnails-l
 const CHILD = join(import.meta.dirname, 'thumbnail-child.ts');
 /** Exit code of the child for a picture that it refuses. */
 const REFUSED = 3;
+/** A process that has not begun after so long never will, in milliseconds. */
+const START_MS = 10_000;
 /** V8's own memory in the child, in MiB: pictures lie outside of it. */
 const CHILD_HEAP_MB = 64;
 
@@ -56,7 +58,9 @@ export class PictureMaker {
   async #place(): Promise<void> {
     if (this.#running >= this.#limits.maxAtOnce) {
       if (this.#waiting.length >= this.#limits.maxWaiting) {
-        throw liveError('UNAVAILABLE', 'too many pictures are being made: try again', { retryAfterSeconds: 2 });
+        throw liveError('UNAVAILABLE', 'too many pictures are being made: try again', {
+          retryAfterSeconds: 2,
+        });
       }
       return new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
@@ -77,13 +81,23 @@ export class PictureMaker {
       environment: ['PATH', 'LD_LIBRARY_PATH'],
     });
     let isLate = false;
-    const deadline = setTimeout(() => {
+    const killLate = (): void => {
       isLate = true;
       child.kill();
-    }, timeoutMs);
+    };
+    let deadline = setTimeout(killLate, START_MS);
     try {
       child.stdin.end(bytes);
-      const [picture, words, exit] = await Promise.all([buffer(child.stdout), text(child.stderr), child.exited]);
+      child.stdout.once('data', () => {
+        clearTimeout(deadline);
+        deadline = setTimeout(killLate, timeoutMs);
+      });
+      const [output, words, exit] = await Promise.all([
+        buffer(child.stdout),
+        text(child.stderr),
+        child.exited,
+      ]);
+      const picture = output.subarray(1);
       if (exit.code === 0 && picture.length > 0) return picture;
       if (exit.code === REFUSED) throw liveError('INVALID_REQUEST', `the picture cannot be used: ${words}`);
       if (isLate) throw liveError('INVALID_REQUEST', `the picture takes longer than ${timeoutMs} ms to read`);

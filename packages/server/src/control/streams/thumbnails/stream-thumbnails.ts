@@ -30,7 +30,9 @@ export class StreamThumbnails {
   /** Takes an owner's picture. Rejects as `PictureMaker.make` does. */
   async put(actor: Actor, streamId: string, upload: Uint8Array): Promise<{ readonly thumbnailUrl: string }> {
     // First, so that nobody else's picture costs a process.
-    await this.#database.asUser(actor, async (tx) => requireOwner(await seeStream(tx, streamId), 'change the picture of'));
+    await this.#database.asUser(actor, async (tx) =>
+      requireOwner(await seeStream(tx, streamId), 'change the picture of'),
+    );
     const bytes = await this.#maker.make(upload);
     const etag = createHash('sha256').update(bytes).digest('hex').slice(0, 32);
     const thumbnailUrl = `/api/streams/${streamId}/thumbnail?v=${etag}`;

@@ -1,4 +1,5 @@
-// The child process that makes one picture anew: bytes on stdin, a JPEG on stdout. What a picture does to its decoder ends with it.
+// The child process that makes one picture anew: bytes on stdin; on stdout a byte when it begins, then a JPEG. What a picture does to
+// its decoder ends with it.
 import { buffer } from 'node:stream/consumers';
 import sharp from 'sharp';
 
@@ -16,12 +17,15 @@ sharp.unblock({
 });
 
 const bytes = await buffer(process.stdin);
+// From here on the deadline runs: how long a process takes to start says nothing of the picture.
+process.stdout.write('!');
 const options = { limitInputPixels: maxPixels, sequentialRead: true, failOn: 'error', pages: 1 } as const;
 try {
   const { depth, format, height, isProgressive, width } = await sharp(bytes, options).metadata();
-  const isWhole = isProgressive === true || depth === 'ushort' || format === 'webp';
+  const isWhole = isProgressive || depth === 'ushort' || format === 'webp';
   const most = isWhole ? maxPixelsWhole : maxPixels;
-  if (width * height > most) throw new RangeError(`the picture has ${width} × ${height} pixels, and ${most} are the most`);
+  if (width * height > most)
+    throw new RangeError(`the picture has ${width} × ${height} pixels, and ${most} are the most`);
   const picture = await sharp(bytes, options)
     .rotate()
     .resize({ width: maxWidth, height: maxWidth, fit: 'inside', withoutEnlargement: true })

@@ -8,7 +8,7 @@ export interface ThumbnailsLimits {
   readonly maxPixelsWhole: number;
   /** Width of what is served at most, in pixels. Default 1280. */
   readonly maxWidth: number;
-  /** Longest time that one picture may take, in milliseconds. Default 2000. */
+  /** Longest time that one picture may take once its process has begun, in milliseconds. Default 2000. */
   readonly timeoutMs: number;
   /** Pictures in the making at once; one more waits. Default 2. */
   readonly maxAtOnce: number;

@@ -28,13 +28,13 @@ export interface ControlStart {
   readonly clientAddress: (request: Pick<HttpRequest, 'headers' | 'socket'>) => string;
 }
 
-/** Starts the control plane as the settings say, in the background. */
-export function startControl(options: ControlStart): ControlPlane {
+/** Makes the control plane as the settings say; it opens when it is told to. */
+export function controlPlaneOf(options: ControlStart): ControlPlane {
   const { control, dataDir, masterKey, publicUrl, lifecycle, live, clock, log } = options;
   const { databaseUrl, databaseConnections, databaseTimeoutMs } = control;
   const pool = { maxConnections: databaseConnections, timeoutMs: databaseTimeoutMs };
   const children = lifecycle.own('pictures', new ChildProcesses({ maxChildren: PICTURE_PROCESSES }));
-  const plane = ControlPlane.start({
+  const plane = new ControlPlane({
     database:
       databaseUrl === undefined
         ? { directory: join(dataDir, 'postgres'), ...pool }

@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest';
+import { NOBODY } from '../../api/actor.ts';
+import { systemClock } from '../../platform/clock.ts';
+import { DEFAULT_ACCOUNTS_LIMITS } from './accounts-limits.ts';
+import { AttemptLimits } from './attempt-limits.ts';
+import { AuthHandler, type AuthHandlerOptions } from './auth-handler.ts';
+import { TrustedOrigins } from './trusted-origins.ts';
+
+function handler(options: Partial<AuthHandlerOptions> = {}) {
+  const seen: { request: Request; text: string }[] = [];
+  const door = new AuthHandler({
+    library: async (request) => {
+      seen.push({ request, text: await request.clone().text() });
+      return Response.json({});
+    },
+    isAvailable: () => Promise.resolve(true),
+    origins: new TrustedOrigins(['http://live.test']),
+    attempts: new AttemptLimits(DEFAULT_ACCOUNTS_LIMITS),
+    limits: DEFAULT_ACCOUNTS_LIMITS,
+    accountId: () => Promise.resolve(undefined),
+    signedIn: () => Promise.resolve(NOBODY),
+    clock: systemClock,
+    ...options,
+  });
+  return { door, seen };
+}
+
+function signIn(body: string, headers: Record<string, string> = {}): Request {
+  return new Request('http://host.invalid/api/auth/sign-in/email', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body,
+  });
+}
+
+const good = '{"email":"a@live.test","password":"x"}';
+
+describe('what reaches the library', () => {
+  test('is what was checked: of a member that comes twice the last, and nothing that is not known', async () => {
+    const { door, seen } = handler();
+    await door.handle(signIn(`{"email":"b@live.test","__proto__":{"x":1},"role":"admin",${good.slice(1)}`), '192.0.2.1');
+    expect(seen[0]?.text).toBe(good);
+  });
+
+  test('has no header of a proxy, and the address that the server found', async () => {
+    const { door, seen } = handler();
+    const headers = { 'x-forwarded-for': '1.1.1.1', 'x-forwarded-host': 'evil.example', forwarded: 'for=1.1.1.1' };
+    await door.handle(signIn(good, headers), '2001:db8::/64');
+    const names = [...(seen[0]?.request.headers.keys() ?? [])].filter((name) => /^x-|^forwarded/.test(name));
+    expect(names).toEqual(['x-tallylight-address']);
+    expect(seen[0]?.request.headers.get('x-tallylight-address')).toBe('2001:db8::');
+  });
+
+  test.each(['[]', 'null', '"x"', '{', '', '{"email":{"$ne":null},"password":"x"}'])('is not %s', async (body) => {
+    const { door, seen } = handler();
+    expect((await door.handle(signIn(body), '192.0.2.1')).status).toBe(400);
+    expect(seen).toEqual([]);
+  });
+});
+
+describe('a 500 of the library', () => {
+  const library = () => Promise.resolve(Response.json({ message: 'relation accounts.user' }, { status: 500 }));
+
+  test('is 503 with Retry-After while the database does not answer', async () => {
+    const { door } = handler({ library, isAvailable: () => Promise.resolve(false) });
+    const answer = await door.handle(signIn(good), '192.0.2.1');
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '2']);
+    expect(await answer.json()).toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
+  test('tells nothing of what went wrong', async () => {
+    const { door } = handler({ library });
+    const answer = await door.handle(signIn(good), '192.0.2.1');
+    expect(answer.status).toBe(500);
+    expect(await answer.text()).not.toContain('relation');
+  });
+});

@@ -1,0 +1,20 @@
+import { LivestreamService } from '../../../packages/client/src/api/livestream-service.ts';
+import { StreamManager } from '../../../packages/client/src/api/stream-manager.ts';
+
+/** Classes of §2.3 and §7.1 with their methods. */
+export const CONTRACT_CLASSES: readonly (readonly [name: string, prototype: object, methods: string])[] = [
+  [
+    'StreamManager',
+    StreamManager.prototype,
+    'createStream getStream updateStream deleteStream startStream endStream cancelStream getLiveStreams getScheduledStreams ' +
+      'getPastStreams getUserStreams getViewerCount getHlsManifestUrl regenerateStreamKey isStreamLive isStreamScheduled ' +
+      'hasStreamEnded getStreamDuration formatDuration',
+  ],
+  [
+    'LivestreamService',
+    LivestreamService.prototype,
+    'createStream getStream updateStream deleteStream startStream endStream cancelStream getLiveStreams getScheduledStreams ' +
+      'getPastStreams getBroadcasterStreams joinStream leaveStream getViewerCount getViewers updateViewerQuality ' +
+      'regenerateStreamKey validateStreamKey switchSource configureMultiSource isBroadcaster isLive getStreamDuration formatDuration',
+  ],
+];
