@@ -36,6 +36,9 @@ async function measured(crowd: CrowdProcess, server: ChatProcess, order: Talk): 
   const percent = (before: { cpuSec: number }, after: { cpuSec: number }): number =>
     (100 * (after.cpuSec - before.cpuSec)) / seconds;
   if (report === undefined) throw new Error('the crowd saw nothing');
+  if (report.acked === 0) throw new Error(`nothing was acknowledged: ${report.firstRefusal ?? 'no answer'}`);
+  if (report.firstRefusal !== undefined)
+    console.log(`${report.refused} refused, the first: ${report.firstRefusal}`);
   return {
     ...report,
     treePercent: percent(tree, treeUsage(server.pid)),
@@ -147,7 +150,6 @@ async function measureReactions(): Promise<void> {
   const run = await measured(crowd, ours, { type: 'react', seconds: SECONDS, perSecond: 5 * SOCKETS });
   rows.push(row('ours', `${5 * SOCKETS} reactions/s`, run));
   result['reactionBroadcastsPerSec'] = round(run.reactionEventsPerClient / SECONDS, 1);
-  if (run.firstRefusal !== undefined) console.log(`a reaction was refused: ${run.firstRefusal}`);
   await crowd.stop();
 }
 

@@ -86,7 +86,7 @@ const plane = ControlPlane.start({
   masterKeys: [{ kid: 'bench', bytes: randomBytes(32) }],
   urls: { publicUrl: 'http://127.0.0.1', ingestUrl: 'rtmp://127.0.0.1/live' },
   accounts: { hostApp: { issuer, audience: 'bench', key: { secret } } },
-  ...{ live, clock, log, corsOrigins: [], reconnectWindowMs: 30_000, version: 'bench' },
+  ...{ live, clock, log, corsOrigins: [], reconnectWindowMs: 86_400_000, version: 'bench' },
   children: new ChildProcesses(),
   clientAddress: () => '127.0.0.1',
   limits: {
@@ -100,7 +100,8 @@ await plane.open();
 const http = new HttpServer({ host: '127.0.0.1', httpPort: 0, handlers: plane.handlers, log });
 http.onUpgrade(REALTIME_PATH, (request, socket, head) => plane.handleUpgrade(request, socket, head));
 const { httpPort: port } = await http.listen();
-while (!(await fetch(`http://127.0.0.1:${port}/readyz`)).ok) await new Promise((resolve) => setTimeout(resolve, 100));
+while (!(await fetch(`http://127.0.0.1:${port}/readyz`)).ok)
+  await new Promise((resolve) => setTimeout(resolve, 100));
 const ready: ChatServerReady = { port, tokens, streamIds };
 process.send?.(ready);
 process.on('disconnect', () => {

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runChatCrash } from '../support/chat-crash.ts';
 import { OwnPostgres } from '../support/own-postgres.ts';
 
-// Nothing acknowledged is lost, in ten short runs; tests/long has a hundred long ones. CHAT_SEED repeats one.
+// Nothing acknowledged is lost, in ten short runs; tests/long has a hundred long ones. CHAT_SEED and CHAT_RUNS repeat some.
 
-const RUNS = 10;
+const runs = Number(process.env['CHAT_RUNS'] ?? 10);
 const firstSeed = Number(process.env['CHAT_SEED'] ?? Date.now() % 1_000_000);
 
 let own: OwnPostgres;
@@ -15,7 +15,7 @@ beforeAll(async () => {
 
 afterAll(() => own.drop());
 
-test.each(Array.from({ length: RUNS }, (_, run) => firstSeed + run))(
+test.each(Array.from({ length: runs }, (_, run) => firstSeed + run))(
   'chat loses nothing that it acknowledged (seed %i)',
   async (seed) => {
     const report = await runChatCrash(own, {

@@ -79,12 +79,28 @@ async function makeStream(
   return { id, messageId };
 }
 
-async function publish(stream: { id: string; messageId: string }): Promise<void> {
-  server.live.connect(stream.id, v7());
-  await waitFor('the publisher', async () => {
-    const { body } = await ask({ route: 'GET /api/streams/:id', as: 'owner' }, stream);
-    return typeof body === 'object' && body !== null && 'isPublishing' in body && body.isPublishing === true;
+/** A stream that is published to with the key that its create answered with, as the ingest lets it in. */
+async function makePublished(): Promise<{ id: string; messageId: string }> {
+  const body = {
+    channelId: '$channel',
+    title: 'A stream',
+    description: 'Words',
+    thumbnailUrl: '/poster.jpg',
+  };
+  const none = { id: v7(), messageId: v7() };
+  const made = await ask({ route: 'POST /api/streams', as: 'owner', body }, none);
+  const { id } = made.body as { id: string };
+  const shown = await ask(
+    { route: 'POST /api/streams/:id/regenerate-key', as: 'owner', body: {} },
+    { ...none, id },
+  );
+  const { streamKey } = shown.body as { streamKey: string };
+  const decision = await server.plane.publishAuthorizer.authorize({
+    ...{ protocol: 'rtmp', app: 'live', peer: 'test', streamKey },
   });
+  if (!decision.allowed) throw new Error(decision.reason);
+  server.live.connect(decision.streamId, decision.keyId);
+  return { ...none, id };
 }
 
 interface Asked {
@@ -181,8 +197,7 @@ describe('routes (contract §4.1–§4.3)', () => {
       (each) => [`${each.route} ${JSON.stringify(each.body ?? '').slice(0, 40)}`, each] as const,
     ),
   )('%s answers with every field, in both spellings', async (_name, contract) => {
-    const stream = await makeStream(contract.state);
-    if (contract.isPublishing === true) server.live.connect(stream.id, v7());
+    const stream = await (contract.isPublishing === true ? makePublished() : makeStream(contract.state));
     const { status, body } = await ask(contract, stream);
     expect({ status, body: status < 300 ? {} : body }).toEqual({ status: 200, body: {} });
     const there = new Set(pathsOf(body));
@@ -192,8 +207,6 @@ describe('routes (contract §4.1–§4.3)', () => {
       return [field, toCamelCase(field)].some((spelling) => !there.has(spelling));
     });
     expect(missing).toEqual([]);
-    const spelled = [...there].filter((path) => contract.fields.includes(path));
-    expect(spelled.map(toSnakeCase).length).toBeGreaterThan(0);
   });
 
   test('the key is for owners only, and masked', async () => {

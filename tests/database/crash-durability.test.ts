@@ -19,9 +19,9 @@ afterAll(() => own.drop());
 test(`SIGKILL of PostgreSQL ${CRASHES} times under load: nothing acknowledged is lost, nothing is there twice`, async () => {
   const database = new Database({ url: own.url, log: silentLogger });
   const acknowledged = new Set<string>();
-  let isWriting = true;
+  const writing = new AbortController();
   const write = async (): Promise<void> => {
-    while (isWriting) {
+    while (!writing.signal.aborted) {
       const id = v7();
       try {
         await database.asService((tx) => tx.insertInto('users').values({ id }).execute());
@@ -41,7 +41,7 @@ test(`SIGKILL of PostgreSQL ${CRASHES} times under load: nothing acknowledged is
   }
   const before = acknowledged.size;
   await waitFor('writes after the last crash', () => acknowledged.size > before + 100, 30_000, 5);
-  isWriting = false;
+  writing.abort();
   await Promise.all(writers);
   const stored = await database.asService((tx) => tx.selectFrom('users').select('id').execute());
   const ids = new Set(stored.map(({ id }) => id));

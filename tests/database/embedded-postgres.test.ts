@@ -4,7 +4,7 @@ import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
+import { Client } from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { EmbeddedPostgres } from '../../packages/server/src/db/embedded/embedded-postgres.ts';
 import { DatabaseInUseError } from '../../packages/server/src/db/embedded/embedded-postgres-error.ts';
@@ -45,7 +45,7 @@ function start(): Promise<EmbeddedPostgres> {
 }
 
 async function query(url: string, text: string): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 });
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5000 });
   await client.connect();
   try {
     return (await client.query<Record<string, unknown>>(text)).rows;
@@ -146,7 +146,7 @@ describe('what it leaves to be seen', () => {
       `SELECT name, setting FROM pg_settings WHERE name IN ('listen_addresses', 'unix_socket_directories', 'fsync',
         'synchronous_commit', 'TimeZone', 'server_encoding', 'password_encryption') ORDER BY name COLLATE "C"`,
     );
-    expect(settings.map(({ name, setting }) => `${name}=${setting}`)).toEqual([
+    expect(settings.map(({ name, setting }) => `${String(name)}=${String(setting)}`)).toEqual([
       'TimeZone=UTC',
       'fsync=on',
       'listen_addresses=127.0.0.1',
@@ -212,7 +212,7 @@ describe('what an earlier server left', () => {
   test('helpers that survived their PostgreSQL are stopped', async () => {
     const first = host();
     const { url, postgresPid } = await first.report;
-    const client = new pg.Client({ connectionString: url });
+    const client = new Client({ connectionString: url });
     client.on('error', () => {});
     await client.connect();
     const [backend] = (await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows;
@@ -281,7 +281,7 @@ describe('the end', () => {
   test('SIGTERM stops PostgreSQL in good order, even with connections open', async () => {
     const first = host();
     const { url, postgresPid } = await first.report;
-    const client = new pg.Client({ connectionString: url });
+    const client = new Client({ connectionString: url });
     client.on('error', () => {});
     await client.connect();
     await client.query('BEGIN; CREATE TABLE half (n int)');
@@ -350,7 +350,7 @@ async function makeZombie(): Promise<{ readonly pid: number; end(): void }> {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   const text = await new Promise<string>((resolve) =>
-    parent.stdout.once('data', (b: Buffer) => resolve(`${b}`)),
+    parent.stdout.once('data', (b: Buffer) => resolve(b.toString())),
   );
   const pid = Number(text);
   await waitFor('a zombie', () => !isAlive(pid) && existsSync(`/proc/${pid}`));

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import pg from 'pg';
+import { Client } from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Claims } from '../../packages/server/src/db/claims.ts';
 import { Database } from '../../packages/server/src/db/database.ts';
@@ -27,7 +27,7 @@ let url: string;
 let name: string;
 
 async function run(text: string, to = url): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: to });
+  const client = new Client({ connectionString: to });
   await client.connect();
   try {
     return (await client.query<Record<string, unknown>>(text)).rows;

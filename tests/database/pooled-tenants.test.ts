@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { type Arbitrary, array, assert, asyncProperty, boolean, constantFrom, record } from 'fast-check';
 import { sql } from 'kysely';
 import pino from 'pino';
 import { v7 } from 'uuid';
@@ -42,10 +42,10 @@ type Step = {
   readonly later: boolean;
 };
 
-const step: fc.Arbitrary<Step> = fc.record({
-  who: fc.constantFrom(...WHO),
-  how: fc.constantFrom(...HOW),
-  later: fc.boolean(),
+const step: Arbitrary<Step> = record({
+  who: constantFrom(...WHO),
+  how: constantFrom(...HOW),
+  later: boolean(),
 });
 
 /** Streams and messages that the transaction sees of our tenants. */
@@ -102,8 +102,8 @@ async function run({ who, how, later }: Step): Promise<void> {
 
 test('two tenants on one connection, 10,000 steps in random order: nobody ever sees or writes what is another’s', async () => {
   let steps = 0;
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 20 }), fc.boolean(), async (each, atOnce) => {
+  await assert(
+    asyncProperty(array(step, { minLength: 20, maxLength: 20 }), boolean(), async (each, atOnce) => {
       steps += each.length;
       if (atOnce) await Promise.all(each.map(run));
       else for (const one of each) await run(one);

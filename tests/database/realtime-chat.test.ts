@@ -122,9 +122,13 @@ describe('realtime over the whole control plane', () => {
     await store.send('before');
     const told: unknown[] = [];
     client.on('stream:user-banned', (payload) => told.push(payload));
-    const answer = await call('POST', `/api/streams/${streamId}/bans`, ownerToken, { userId: mallory.userId });
+    const answer = await call('POST', `/api/streams/${streamId}/bans`, ownerToken, {
+      userId: mallory.userId,
+    });
     expect(answer.ok, await answer.clone().text()).toBe(true);
-    await expect(store.send('after')).rejects.toMatchObject({ code: expect.stringMatching(/VIEWER_BANNED|STREAM_NOT_FOUND/) });
+    await expect(store.send('after')).rejects.toMatchObject({
+      code: expect.stringMatching(/VIEWER_BANNED|STREAM_NOT_FOUND/),
+    });
     await vi.waitFor(() => expect(told).toHaveLength(1), { timeout: 2000 });
   });
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
+import { Client } from 'pg';
 import { processesIn } from '../../packages/server/src/db/embedded/process-proof.ts';
 import { DatabaseHost } from './database-host-process.ts';
 
@@ -37,7 +37,7 @@ export async function crashFirstStarts(rounds: readonly Round[]): Promise<number
     alive.add(last);
     const { url, error } = await last.report;
     if (error !== undefined) throw new Error(error);
-    const client = new pg.Client({ connectionString: url });
+    const client = new Client({ connectionString: url });
     await client.connect();
     const { rows } = await client.query<{ n: number }>(
       'SELECT count(*)::int AS n FROM tallylight.migrations',

@@ -2,6 +2,7 @@ import type { Player } from '@tallylight/client/player/player.ts';
 import { accountLink } from './account/account-link.ts';
 import { element } from './element.ts';
 import { fetchLiveStreams, type LiveStreamEntry } from './live-streams.ts';
+import { comingWords, fetchStreamPage, type StreamPage, tokenOf } from './stream-page.ts';
 import { WatchView } from './watch-view.ts';
 
 declare global {
@@ -13,19 +14,23 @@ declare global {
 
 /** How often the start page asks what is live. */
 const LIST_INTERVAL_MS = 3_000;
+/** A private stream's token lasts an hour: before that the page takes a new one, and the picture starts anew. */
+const TOKEN_RENEWAL_MS = 55 * 60_000;
 const WATCH_PATH = /^\/watch\/([^/]+)\/?$/;
 const NETWORK_TEST_PATH = /^\/network-test\/?$/;
 const STUDIO_PATH = /^\/studio\/?$/;
 const SIGN_IN_PATH = /^\/sign-in\/?$/;
+const STREAMS_PATH = /^\/streams\/?$/;
 const SETUP_PATH = /^\/setup\/?$/;
 
 const main = document.querySelector('main') ?? document.body;
 
-function watch(entry: LiveStreamEntry): void {
-  const view = new WatchView(entry.streamId, entry.title);
+function watch(entry: LiveStreamEntry, playlistUrl?: string): WatchView {
+  const view = new WatchView(entry.streamId, entry.title, playlistUrl);
   document.title = `${entry.title} · Tallylight`;
   main.replaceChildren(view.root);
   window.tallylight = { player: view.player };
+  return view;
 }
 
 function message(text: string): void {
@@ -92,6 +97,76 @@ async function home(): Promise<void> {
   }
 }
 
+/** The page of one stream: until it is live it says when it begins; what has no page of its own is simply played. */
+async function streamPage(streamId: string): Promise<void> {
+  for (;;) {
+    let page: StreamPage | undefined;
+    try {
+      page = await fetchStreamPage(streamId, AbortSignal.timeout(10_000));
+    } catch {
+      message('The server does not answer. Trying again.');
+      await pause(LIST_INTERVAL_MS);
+      continue;
+    }
+    if (page === undefined) {
+      playUntitled(streamId);
+      return;
+    }
+    document.title = `${page.title} · Tallylight`;
+    if (page.phase === 'live') {
+      const view = watch({ streamId, title: page.title }, page.playlistUrl);
+      const { StreamRoom } = await import('./talk/stream-room.ts');
+      const room = await StreamRoom.open(streamId, view).catch(() => undefined);
+      if (tokenOf(page.playlistUrl) === undefined) {
+        return;
+      }
+      await pause(TOKEN_RENEWAL_MS);
+      room?.close();
+      view.close();
+      continue;
+    }
+    if (page.phase === 'over') {
+      message('This stream has ended.');
+      return;
+    }
+    await countDown(page);
+  }
+}
+
+/** Plays a stream that the control plane does not know, or does not tell of. */
+function playUntitled(streamId: string): void {
+  watch({ streamId, title: streamId });
+  void fetchLiveStreams(AbortSignal.timeout(10_000))
+    .then((entries) => {
+      const title = entries.find((entry) => entry.streamId === streamId)?.title;
+      const heading = main.querySelector('h1');
+      if (title !== undefined && heading !== null) {
+        heading.textContent = title;
+        document.title = `${title} · Tallylight`;
+      }
+    })
+    .catch(() => {
+      // The title is an ornament: the stream's name stands in for it.
+    });
+}
+
+/** Says for some seconds, to the second, when a stream begins. */
+async function countDown({ title, startsAtMs }: StreamPage): Promise<void> {
+  const words = element('p', { className: 'empty' });
+  main.replaceChildren(element('h1', { text: title }), words);
+  const untilMs = performance.now() + LIST_INTERVAL_MS;
+  while (performance.now() < untilMs) {
+    words.textContent = comingWords(startsAtMs, Date.now());
+    await pause(1000);
+  }
+}
+
+async function pause(ms: number): Promise<void> {
+  await new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
+
 /** The studio comes with code of its own, which viewers need not load. */
 async function studio(): Promise<void> {
   const { StudioView } = await import('./studio/studio-view.ts');
@@ -113,6 +188,12 @@ async function signIn(): Promise<void> {
   main.replaceChildren(new SignInPage().root);
 }
 
+async function myStreams(): Promise<void> {
+  const { StreamsPage } = await import('./streams/streams-page.ts');
+  document.title = 'My streams · Tallylight';
+  main.replaceChildren(new StreamsPage().root);
+}
+
 async function setUp(): Promise<void> {
   const { SetupPage } = await import('./account/setup-page.ts');
   document.title = 'Welcome · Tallylight';
@@ -130,6 +211,8 @@ if (STUDIO_PATH.test(location.pathname)) {
   void studio();
 } else if (SIGN_IN_PATH.test(location.pathname)) {
   void signIn();
+} else if (STREAMS_PATH.test(location.pathname)) {
+  void myStreams();
 } else if (SETUP_PATH.test(location.pathname)) {
   void setUp();
 } else if (NETWORK_TEST_PATH.test(location.pathname)) {
@@ -137,18 +220,5 @@ if (STUDIO_PATH.test(location.pathname)) {
 } else if (watched === undefined) {
   void home();
 } else {
-  const streamId = decoded(watched);
-  watch({ streamId, title: streamId });
-  void fetchLiveStreams(AbortSignal.timeout(10_000))
-    .then((entries) => {
-      const title = entries.find((entry) => entry.streamId === streamId)?.title;
-      const heading = main.querySelector('h1');
-      if (title !== undefined && heading !== null) {
-        heading.textContent = title;
-        document.title = `${title} · Tallylight`;
-      }
-    })
-    .catch(() => {
-      // The title is an ornament: the stream's name stands in for it.
-    });
+  void streamPage(decoded(watched));
 }

@@ -6,6 +6,7 @@ import { QualityMenu } from './quality-menu.ts';
 import { RememberedFlag } from './remembered-flag.ts';
 import { SettingsPanel, TransportNotice } from './settings-panel.ts';
 import { StatsPanel } from './stats-panel.ts';
+import { tokenOf } from './stream-page.ts';
 import { latencyWords, noticeWords, secondsWords } from './words.ts';
 
 /** Figures in the bar change once a second: a number that flickers cannot be read. */
@@ -41,13 +42,16 @@ export class WatchView {
   #statusSinceMs = performance.now();
   #status: PlayerState['status'] = 'loading';
 
-  constructor(streamId: string, title: string) {
+  /** `playlistUrl` is of a stream that not everybody may watch: with its token in it. */
+  constructor(streamId: string, title: string, playlistUrl?: string) {
     this.#video.playsInline = true;
     this.#video.setAttribute('aria-label', `Live stream: ${title}`);
+    const token = tokenOf(playlistUrl);
+    const query = token === undefined ? '' : `?token=${encodeURIComponent(token)}`;
     this.player = new Player({
-      url: `/hls/${encodeURIComponent(streamId)}/index.m3u8`,
-      whepUrl: `/whep/${encodeURIComponent(streamId)}`,
-      healthUrl: `/api/streams/${encodeURIComponent(streamId)}/health`,
+      url: playlistUrl ?? `/hls/${encodeURIComponent(streamId)}/index.m3u8`,
+      whepUrl: `/whep/${encodeURIComponent(streamId)}${query}`,
+      healthUrl: `/api/streams/${encodeURIComponent(streamId)}/health${query}`,
       media: this.#video,
       ultraLowLatency: this.#ultraLowLatency.value,
     });
@@ -80,6 +84,11 @@ export class WatchView {
       this.#showFigures();
     }, FIGURE_INTERVAL_MS);
     void this.player.play();
+  }
+
+  /** Where the picture is, for what lies over it. */
+  get stage(): HTMLElement {
+    return this.#stage;
   }
 
   /** Ends playback and listening. */

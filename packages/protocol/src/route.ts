@@ -34,6 +34,8 @@ export interface Route {
   readonly bothSpellings?: true;
   /** True: an `Idempotency-Key` header makes the same request answer the same without doing it twice. */
   readonly idempotent?: true;
+  /** True: requests are not counted, because many callers may share an address and each repeats it by design, such as heartbeats. */
+  readonly uncounted?: true;
   /** True: the caller must have proven who they are within the last five minutes. */
   readonly stepUp?: true;
 }

@@ -1377,7 +1377,7 @@ GRANT EXECUTE ON FUNCTION tallylight.ensure_metrics_partition(timestamptz) TO ta
 
 -- ---- 0070-audience-rules
 -- Votes are counted where they are cast; questions can be taken back; numbers of followers are public, their names are not;
--- who may be told of a stream without asking for it.
+-- who may be told of a stream without asking for it. Functions are PL/pgSQL, which keeps their plans from call to call.
 
 CREATE OR REPLACE FUNCTION tallylight.count_question_votes() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -1391,47 +1391,53 @@ BEGIN
 END $$;
 
 CREATE OR REPLACE FUNCTION tallylight.channel_follower_count(channel uuid) RETURNS bigint
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT count(*) FROM nchat_channel_follows WHERE channel_id = channel
-$$;
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  RETURN (SELECT count(*) FROM nchat_channel_follows WHERE channel_id = channel);
+END $$;
 
 CREATE OR REPLACE FUNCTION tallylight.channel_member_count(channel uuid) RETURNS bigint
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT count(*) FROM nchat_channel_members WHERE channel_id = channel
-$$;
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  RETURN (SELECT count(*) FROM nchat_channel_members WHERE channel_id = channel);
+END $$;
 
 CREATE OR REPLACE FUNCTION tallylight.user_follower_count(person uuid) RETURNS bigint
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT count(*) FROM nchat_user_follows WHERE followed_id = person
-$$;
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  RETURN (SELECT count(*) FROM nchat_user_follows WHERE followed_id = person);
+END $$;
 
 -- A subscription that holds now.
 CREATE OR REPLACE FUNCTION tallylight.is_subscriber(channel uuid, person uuid) RETURNS boolean
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
   -- Of somebody else only who runs the channel learns it.
-  SELECT (person = tallylight.user_id() OR tallylight.runs_channel(channel)) AND EXISTS (
+  RETURN (SELECT (person = tallylight.user_id() OR tallylight.runs_channel(channel)) AND EXISTS (
     SELECT 1 FROM nchat_channel_subscriptions s
-    WHERE s.channel_id = channel AND s.user_id = person AND (s.expires_at IS NULL OR s.expires_at > now()))
-$$;
+    WHERE s.channel_id = channel AND s.user_id = person AND (s.expires_at IS NULL OR s.expires_at > now())));
+END $$;
 
 -- What is public may be told to everybody; what is private to members; unlisted streams are told to nobody but members either.
 CREATE OR REPLACE FUNCTION tallylight.may_be_told(stream uuid, person uuid) RETURNS boolean
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT EXISTS (
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  RETURN (SELECT EXISTS (
     SELECT 1 FROM nchat_streams s
     WHERE s.id = stream
       AND ((s.visibility = 'public' AND NOT coalesce(tallylight.channel_is_private(s.channel_id), true))
         OR s.broadcaster_id = person
-        OR EXISTS (SELECT 1 FROM nchat_channel_members m WHERE m.channel_id = s.channel_id AND m.user_id = person)))
-$$;
+        OR EXISTS (SELECT 1 FROM nchat_channel_members m WHERE m.channel_id = s.channel_id AND m.user_id = person))));
+END $$;
 
 -- Who asked to be reminded is, as long as they may see the stream: by its link too.
 CREATE OR REPLACE FUNCTION tallylight.may_be_reminded(stream uuid, person uuid) RETURNS boolean
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT tallylight.may_be_told(stream, person) OR EXISTS (
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  RETURN (SELECT tallylight.may_be_told(stream, person) OR EXISTS (
     SELECT 1 FROM nchat_streams s
-    WHERE s.id = stream AND s.visibility = 'unlisted' AND NOT coalesce(tallylight.channel_is_private(s.channel_id), true))
-$$;
+    WHERE s.id = stream AND s.visibility = 'unlisted' AND NOT coalesce(tallylight.channel_is_private(s.channel_id), true)));
+END $$;
 
 DO $$
 DECLARE
@@ -1474,5 +1480,5 @@ INSERT INTO tallylight.migrations (name, checksum) VALUES
   ('0040-send-chat', '38c4fd0f4173584ef77f93eccc553a2ffa35099e750ddeb4ecb9d9f56296dee8'),
   ('0041-kept-plans', 'bdb56ecb706596a03056ec817d07e3e78ecff32030af6fe5a054210a4b42e123'),
   ('0060-telemetry', '64f45ca903bd16451a51bb02b65e962de60623217164e281f1cf550ae3c02140'),
-  ('0070-audience-rules', '36df302f05ed33ec542d889a9fd53cff261e68182dd6e0d2d902b258e23aa90a');
+  ('0070-audience-rules', '7e1807617dcd1d87790c4fa81f3fe178bca27e09223693b936b1d6e504421253');
 COMMIT;

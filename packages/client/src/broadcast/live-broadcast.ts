@@ -122,7 +122,7 @@ export class LiveBroadcast {
       this.#desk = new ServerDesk(this.#options.publisher.endpoint, streamId);
       void this.#desk.follow((server) => {
         this.#options.store.commit({ server });
-      });
+      }, this.#options.publisher.streamKey);
     }
   }
 

@@ -16,14 +16,18 @@ export class ServerDesk {
     this.#streamUrl = new URL(`/api/streams/${encodeURIComponent(streamId)}`, baseUrl).href;
   }
 
-  /** Calls `tell` with the health every two seconds, until {@link close}. Failures are silent: the stream does not depend on it. */
-  async follow(tell: (health: ServerHealth) => void): Promise<void> {
+  /**
+   * Calls `tell` with the health every two seconds, until {@link close}. Failures are silent: the stream does not depend on it. The key
+   * is asked for where not everybody may watch.
+   */
+  async follow(tell: (health: ServerHealth) => void, streamKey?: string): Promise<void> {
     const { signal } = this.#ending;
     while (!signal.aborted) {
       let waitMs = POLL_MS;
       try {
         const response = await fetch(`${this.#streamUrl}/health`, {
           cache: 'no-store',
+          headers: streamKey === undefined ? {} : { Authorization: `Bearer ${streamKey}` },
           signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
         });
         const health = response.ok ? parseServerHealth(await response.json()) : undefined;

@@ -21,4 +21,5 @@ export const LIVE_EVENTS = {
   QUESTION_ASKED: 'stream:question-asked',
   QUESTION_UPDATED: 'stream:question-updated',
   USER_BANNED: 'stream:user-banned',
+  NOTIFICATION: 'stream:notification',
 } as const;

@@ -47,6 +47,8 @@ export interface StreamSocketEvents {
     readonly kind: 'ban' | 'timeout' | 'lifted';
     readonly expiresAt?: string;
   };
+  /** To one person, on every connection of theirs: a reminder, or that a stream went live. */
+  'stream:notification': { readonly streamId: string; readonly kind: string };
   'stream:error': { readonly streamId: string; readonly error: string; readonly code?: string };
 }
 

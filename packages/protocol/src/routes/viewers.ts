@@ -149,6 +149,7 @@ export const viewerRoutes = {
   heartbeat: defineRoute({
     method: 'PATCH',
     path: '/api/streams/:id/viewers/:sessionId',
+    uncounted: true,
     operation: 'updateViewer',
     summary: 'Still watching: counts the time since the last heartbeat, and takes what the player tells',
     tag,

@@ -33,6 +33,7 @@ const image = defineRoute({
   ...base,
   ...{ method: 'POST', path: '/api/image', operation: 'image', consumes: ['image/png'] },
 });
+const beat = defineRoute({ ...base, method: 'GET', path: '/api/beat', operation: 'beat', uncounted: true });
 const secret = defineRoute({
   ...base,
   ...{ method: 'GET', path: '/api/secret', operation: 'secret', access: 'account', stepUp: true },
@@ -46,7 +47,7 @@ async function start(limits: Partial<ApiLimits>, nowMs = 0): Promise<void> {
   const count = async (): Promise<object> => ({ calls: ++calls });
   server = await ApiServer.start(
     (api) => {
-      for (const route of [get, post, auth, secret]) api.on(route, count);
+      for (const route of [get, post, auth, beat, secret]) api.on(route, count);
       api.on(image, async ({ body }) => ({ bytes: body.length }));
     },
     { limits, clock: { now: () => nowMs, monotonicMs: () => nowMs } },
@@ -159,6 +160,16 @@ describe('limits of the API', () => {
       });
     for (let at = 1; at <= 60; at++) expect((await call(at)).status).toBe(200);
     expect((await call(61)).status).toBe(429);
+    // Players behind one address beat on.
+    expect((await fetch(`${server.url}/api/beat`)).status).toBe(200);
+  });
+
+  test('tokens that are none count as nobody’s requests', async () => {
+    await start({ exemptLoopback: false });
+    const guess = (): Promise<Response> =>
+      fetch(`${server.url}/api/get`, { headers: { authorization: 'Test no JSON' } });
+    for (let at = 1; at <= 60; at++) expect((await guess()).status).toBe(500);
+    expect((await guess()).status).toBe(429);
   });
 
   test('a password or passkey is good for five minutes', async () => {

@@ -57,7 +57,8 @@ export class RouteServer {
       }
       if (changesState(route.method)) this.#origins.refuseForged(raw);
       const address = this.#options.clientAddress(raw);
-      const actor = await this.#authenticate(raw, address, reply);
+      const actor = await this.#authenticate(raw, address);
+      if (route.uncounted !== true) reply.headers(await this.#rates.count(actor, address));
       refuseUnentitled(route, actor, this.#options.clock.now(), this.#limits.stepUpMs);
       const input = await readInput(route, raw, request.params, this.#limits);
       const call: ApiRequest<Route> = {
@@ -100,17 +101,14 @@ export class RouteServer {
       .send();
   }
 
-  async #authenticate(request: HttpRequest, address: string, reply: FastifyReply): Promise<Actor> {
-    let actor: Actor;
+  async #authenticate(request: HttpRequest, address: string): Promise<Actor> {
     try {
-      actor = await this.#options.actors.resolve(request.headers);
+      return await this.#options.actors.resolve(request.headers);
     } catch (error) {
       // A guesser of tokens is counted as nobody.
       await this.#rates.count(NOBODY, address);
       throw error;
     }
-    reply.headers(await this.#rates.count(actor, address));
-    return actor;
   }
 
   async #once(route: Route, call: ApiRequest<Route>, work: () => Promise<unknown>): Promise<ApiReply> {

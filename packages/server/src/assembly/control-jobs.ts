@@ -1,7 +1,5 @@
-import {
-  DEFAULT_ADDRESS_RETENTION_HOURS,
-  forgetViewerAddresses,
-} from '../control/viewers/address-retention.ts';
+import { forgetViewerAddresses } from '../control/viewers/address-retention.ts';
+import { DEFAULT_ADDRESS_RETENTION_HOURS } from '../control/viewers/viewers-limits.ts';
 import type { Database } from '../db/database.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { keepMetricsPartitions } from '../jobs/metrics-partitions.ts';

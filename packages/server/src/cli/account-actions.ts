@@ -32,7 +32,7 @@ export class AccountActions {
   readonly #resets: PasswordResets;
   readonly #service: AccountService;
 
-  /** @param publicUrl begins the links; empty when nobody knows it. */
+  /** @param publicUrl begins the links. */
   constructor(database: Database, publicUrl: string) {
     this.#database = database;
     this.#publicUrl = publicUrl;

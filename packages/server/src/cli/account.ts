@@ -28,7 +28,7 @@ export const accountCommand: Command = {
         const database = new Database({ url, log });
         try {
           return await done(
-            new AccountActions(database, config.http.publicUrl ?? ''),
+            new AccountActions(database, config.http.publicUrl ?? `http://localhost:${config.http.port}`),
             wanted,
             email,
             generate,

@@ -1,5 +1,6 @@
 import { loadConfig } from '../config/config.ts';
 import type { Command } from './command.ts';
+import { checkDatabase } from './doctor/database.ts';
 import { checkDisk } from './doctor/disk.ts';
 import { checkFfmpeg } from './doctor/ffmpeg.ts';
 import type { Finding } from './doctor/finding.ts';
@@ -12,7 +13,7 @@ const marks = { ok: 'ok  ', note: 'note', failure: 'FAIL' } as const;
 /** `tallylight doctor`: looks at everything the server leans on, and says how to mend what is wrong. */
 export const doctorCommand: Command = {
   usage: '[--setting value …]',
-  description: 'Check FFmpeg, ports, disk and fonts, and say how to mend each',
+  description: 'Check FFmpeg, ports, disk, fonts and the database, and say how to mend each',
   async run(argv) {
     const config = loadConfig(argv, process.env);
     const checks = await Promise.all([
@@ -20,6 +21,7 @@ export const doctorCommand: Command = {
       checkPorts(config),
       checkDisk(config.dataDir),
       checkFont(),
+      checkDatabase(config),
     ]);
     const findings = [...checkNode(), ...checks.flat()];
     for (const finding of findings) console.log(line(finding));

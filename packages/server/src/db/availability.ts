@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { Client } from 'pg';
 import type { Logger } from '../platform/logger.ts';
 
 /** How to find out whether PostgreSQL answers. */
@@ -55,7 +55,7 @@ export class Availability {
   /** Asks PostgreSQL on a connection of its own. Never throws. */
   async check(): Promise<boolean> {
     const { url, timeoutMs } = this.#options;
-    const client = new pg.Client({
+    const client = new Client({
       connectionString: url,
       connectionTimeoutMillis: timeoutMs,
       query_timeout: timeoutMs,

@@ -1,13 +1,13 @@
-import pg from 'pg';
+import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestDatabase } from './testing/test-database.ts';
 
 let test_: TestDatabase;
-let client: pg.Client;
+let client: Client;
 
 beforeAll(async () => {
   test_ = await TestDatabase.create();
-  client = new pg.Client({ connectionString: test_.url });
+  client = new Client({ connectionString: test_.url });
   await client.connect();
 });
 afterAll(async () => {

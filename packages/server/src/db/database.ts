@@ -1,5 +1,5 @@
 import { PostgresDialect } from 'kysely';
-import pg from 'pg';
+import { type ClientBase, escapeLiteral, Pool, type PoolClient, types } from 'pg';
 import type { Logger } from '../platform/logger.ts';
 import { Availability } from './availability.ts';
 import { type Claims, claimsJson } from './claims.ts';
@@ -22,12 +22,12 @@ export interface DatabaseOptions {
 }
 
 /** int8 as number: our counters stay far below 2^53. */
-pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+types.setTypeParser(types.builtins.INT8, Number);
 
 /** The pool, and the only two ways through it: on behalf of somebody, or as the server itself. */
 export class Database {
   /** For libraries that bring their own statements. What they do here is done as the login role, in a transaction of their own. */
-  readonly pool: pg.Pool;
+  readonly pool: Pool;
   readonly #availability: Availability;
   readonly #dialect: PostgresDialect;
   readonly #timeoutMs: number;
@@ -38,14 +38,16 @@ export class Database {
     this.#timeoutMs = options.timeoutMs ?? 1500;
     this.#maxWaiting = options.maxWaiting ?? 1000;
     this.#availability = new Availability({ ...options, timeoutMs: this.#timeoutMs });
-    this.pool = new pg.Pool({
+    // `unknown`: the pool waits for the promise, which its types do not say.
+    const onConnect = (client: ClientBase): unknown => prepare(client, this.#timeoutMs);
+    this.pool = new Pool({
       connectionString: options.url,
       max: options.maxConnections ?? 10,
       connectionTimeoutMillis: Math.round(this.#timeoutMs * (2 / 3)),
       query_timeout: this.#timeoutMs,
       application_name: 'tallylight',
       keepAlive: true,
-      onConnect: (client) => prepare(client, this.#timeoutMs),
+      onConnect,
     });
     // A connection that breaks while it is lent out, between two statements, says so in an event: unheard, that would end the process.
     this.pool.on('connect', (client) => client.on('error', () => {}));
@@ -93,7 +95,7 @@ export class Database {
     try {
       // One round trip. Local to the transaction: the next one on this connection starts as nobody.
       await client.query(
-        `BEGIN; SELECT set_config('role', '${role}', true), set_config('hasura.user', ${pg.escapeLiteral(claims)}, true)`,
+        `BEGIN; SELECT set_config('role', '${role}', true), set_config('hasura.user', ${escapeLiteral(claims)}, true)`,
       );
       const result = await work(transaction.tx);
       await transaction.end();
@@ -111,7 +113,7 @@ export class Database {
   }
 
   /** Returns what makes the connection unfit for others, if anything does. */
-  async #rollBack(client: pg.PoolClient, transaction: OpenTransaction, error: unknown): Promise<unknown> {
+  async #rollBack(client: PoolClient, transaction: OpenTransaction, error: unknown): Promise<unknown> {
     if (isConnectionLost(error)) return error;
     await transaction.end();
     try {
@@ -123,7 +125,7 @@ export class Database {
     }
   }
 
-  async #connection(): Promise<pg.PoolClient> {
+  async #connection(): Promise<PoolClient> {
     if (!this.available) throw new DatabaseUnavailableError('it does not answer');
     if (this.pool.waitingCount >= this.#maxWaiting) {
       throw new DatabaseUnavailableError(`${this.pool.waitingCount} callers wait for a connection already`);
@@ -152,7 +154,7 @@ function isSilence(error: unknown): boolean {
 }
 
 /** What holds for every connection. A statement that is merely slow is ended by PostgreSQL, which leaves the connection whole. */
-async function prepare(client: pg.ClientBase, timeoutMs: number): Promise<void> {
+async function prepare(client: ClientBase, timeoutMs: number): Promise<void> {
   await client.query(
     `SET search_path TO public; SET statement_timeout TO ${Math.round(timeoutMs * 0.8)};
      SET idle_in_transaction_session_timeout TO 10000`,

@@ -1,4 +1,4 @@
-import { LEFT_OUT } from './migrate.ts';
+import { LEFT_OUT, MIGRATION_LOCK } from './migrate.ts';
 import type { Migration } from './migration-files.ts';
 
 /** What the file begins with: who it is for, and what it needs. */
@@ -9,7 +9,7 @@ const HEAD = `-- Live streaming for an existing nchat database, in one file: psq
 
 BEGIN;
 SET LOCAL search_path TO public;
-SELECT pg_advisory_xact_lock(${0x74616c6c79});
+SELECT pg_advisory_xact_lock(${MIGRATION_LOCK});
 
 DO $$
 DECLARE

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import pg from 'pg';
+import { Client } from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { migrate, migrationStatus, readMigrations } from './migrate.ts';
 import { type Migration, migrationOf } from './migration-files.ts';
@@ -8,7 +8,7 @@ let url: string;
 let name: string;
 
 async function query(text: string, to = url): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: to });
+  const client = new Client({ connectionString: to });
   await client.connect();
   try {
     return (await client.query<Record<string, unknown>>(text)).rows;

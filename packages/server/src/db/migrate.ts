@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { Client } from 'pg';
 import { type Migration, readMigrations } from './migration-files.ts';
 
 export { MIGRATIONS, type Migration, readMigrations } from './migration-files.ts';
@@ -17,7 +17,7 @@ export interface MigrationStatus {
 }
 
 /** Whoever migrates holds this advisory lock: `tally` in ASCII. */
-const LOCK = 0x74616c6c79;
+export const MIGRATION_LOCK = 0x74616c6c79;
 /** Major versions of PostgreSQL that the tests run on, oldest and newest. */
 const [OLDEST, NEWEST] = [15, 18] as const;
 /** Stands for the checksum of a migration that this kind of database does without. */
@@ -38,7 +38,7 @@ interface Row {
 export async function migrate(url: string, migrations?: readonly Migration[]): Promise<readonly string[]> {
   const wanted = migrations ?? (await readMigrations());
   return withClient(url, async (client) => {
-    await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
+    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     const isHosted = await isHostApp(client, wanted);
     await client.query(
       `CREATE SCHEMA IF NOT EXISTS tallylight;
@@ -70,8 +70,8 @@ export async function migrationStatus(
   });
 }
 
-async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({
+async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({
     connectionString: url,
     application_name: 'tallylight migrate',
     connectionTimeoutMillis: 10_000,
@@ -89,7 +89,7 @@ async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T
   }
 }
 
-async function checkVersion(client: pg.Client): Promise<void> {
+async function checkVersion(client: Client): Promise<void> {
   const { rows } = await client.query<{ number: string }>(
     "SELECT current_setting('server_version_num') AS number",
   );
@@ -102,14 +102,14 @@ async function checkVersion(client: pg.Client): Promise<void> {
 }
 
 /** True where people and channels are a host app's tables: they were there before our first migration. */
-async function isHostApp(client: pg.Client, wanted: readonly Migration[]): Promise<boolean> {
+async function isHostApp(client: Client, wanted: readonly Migration[]): Promise<boolean> {
   const rows = await rowsOf(client);
   if (rows.length === 0) return exists(client, 'public.users');
   const leftOut = new Set(rows.filter(({ checksum }) => checksum === LEFT_OUT).map(({ name }) => name));
   return wanted.some(({ name, kind }) => kind === 'standalone' && leftOut.has(name));
 }
 
-async function rowsOf(client: pg.Client): Promise<readonly Row[]> {
+async function rowsOf(client: Client): Promise<readonly Row[]> {
   if (!(await exists(client, 'tallylight.migrations'))) return [];
   const { rows } = await client.query<Row>(
     'SELECT name, checksum, applied_at FROM tallylight.migrations ORDER BY name COLLATE "C"',
@@ -117,7 +117,7 @@ async function rowsOf(client: pg.Client): Promise<readonly Row[]> {
   return rows;
 }
 
-async function exists(client: pg.Client, table: string): Promise<boolean> {
+async function exists(client: Client, table: string): Promise<boolean> {
   const { rows } = await client.query<{ exists: boolean }>('SELECT to_regclass($1) IS NOT NULL AS exists', [
     table,
   ]);
@@ -138,7 +138,7 @@ function missingOf(rows: readonly Row[], wanted: readonly Migration[]): readonly
   return wanted.filter(({ name }) => !applied.has(name));
 }
 
-async function apply(client: pg.Client, migration: Migration, isLeftOut: boolean): Promise<void> {
+async function apply(client: Client, migration: Migration, isLeftOut: boolean): Promise<void> {
   await client.query('BEGIN');
   try {
     if (!isLeftOut) await client.query(migration.sql);

@@ -7,7 +7,7 @@ import {
   type QueryResult,
   Transaction,
 } from 'kysely';
-import type pg from 'pg';
+import type { ClientBase, QueryResultRow } from 'pg';
 import type { Tables } from './tables.ts';
 
 /** A transaction over the product's tables. */
@@ -22,11 +22,11 @@ const CHANGES = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
  */
 export class OpenTransaction implements DatabaseConnection {
   readonly tx: Tx;
-  readonly #client: pg.ClientBase;
+  readonly #client: ClientBase;
   #isOpen = true;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(client: pg.ClientBase, dialect: Dialect) {
+  constructor(client: ClientBase, dialect: Dialect) {
     this.#client = client;
     const executor = new DefaultQueryExecutor(dialect.createQueryCompiler(), dialect.createAdapter(), {
       provideConnection: (consumer) => consumer(this),
@@ -45,7 +45,7 @@ export class OpenTransaction implements DatabaseConnection {
     if (!this.#isOpen) throw new Error('this transaction has ended: await every statement before you return');
     const result = this.#last
       .catch(() => {})
-      .then(() => this.#client.query<R & pg.QueryResultRow>(query.sql, [...query.parameters]));
+      .then(() => this.#client.query<R & QueryResultRow>(query.sql, [...query.parameters]));
     this.#last = result;
     const { command, rowCount, rows } = await result;
     return CHANGES.has(command) ? { numAffectedRows: BigInt(rowCount ?? 0), rows } : { rows };

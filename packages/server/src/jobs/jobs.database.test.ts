@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import pg from 'pg';
+import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { TestDatabase } from '../db/testing/test-database.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -98,7 +98,7 @@ describe('jobs', () => {
     const { handler, first } = collector();
     jobs.on('survive', handler);
     await jobs.ready();
-    const client = new pg.Client({ connectionString: test_.url });
+    const client = new Client({ connectionString: test_.url });
     await client.connect();
     await client.query(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tallylight jobs'",

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
+import { Pool } from 'pg';
 import PgBoss from 'pg-boss';
 import type { Logger } from '../platform/logger.ts';
 
@@ -28,7 +28,7 @@ const STOP_MS = 3000;
  */
 export class Jobs {
   readonly #log: Logger;
-  readonly #pool: pg.Pool;
+  readonly #pool: Pool;
   readonly #boss: PgBoss;
   readonly #handlers = new Map<string, JobHandler>();
   readonly #schedules = new Map<string, string>();
@@ -39,7 +39,7 @@ export class Jobs {
   /** Opens nothing yet. */
   constructor(options: JobsOptions) {
     this.#log = options.log;
-    this.#pool = new pg.Pool({
+    this.#pool = new Pool({
       connectionString: options.url,
       max: 2,
       connectionTimeoutMillis: 2000,

@@ -103,7 +103,7 @@ export class AccessWatch {
     for (const id of streams) {
       const told = { streamId: id, userId, kind, ...(expiresAt === undefined ? {} : { expiresAt }) };
       rooms.tellModerators(id, LIVE_EVENTS.USER_BANNED, told);
-      adapter.write(person, adapter.frame(person, LIVE_EVENTS.USER_BANNED, told, false));
+      rooms.tellPerson(userId, LIVE_EVENTS.USER_BANNED, told);
     }
     await inTurn(this.#socketsOf(person), async (socket) => {
       for (const id of streams) await members.review(socket, id);

@@ -40,6 +40,8 @@ export function broadcastControlEvents(events: ControlEvents, rooms: Rooms): () 
     'question-updated': (question) => rooms.tell(question.streamId, LIVE_EVENTS.QUESTION_UPDATED, question),
     'viewer-joined': ({ streamId, viewerId }) => rooms.viewerJoined(streamId, viewerId),
     'viewer-left': ({ streamId, viewerId }) => rooms.viewerLeft(streamId, viewerId),
+    notification: ({ userId, streamId, kind }) =>
+      rooms.tellPerson(userId, LIVE_EVENTS.NOTIFICATION, { streamId, kind }),
     'quality-metrics': (metrics) =>
       rooms.tellModerators(metrics.streamId, SOCKET_EVENTS.STREAM_QUALITY_UPDATE, metrics),
   };

@@ -130,6 +130,17 @@ describe('rooms', () => {
     ]);
   });
 
+  test('a notification is for one person, on every connection, in whatever room', async () => {
+    const actor = person();
+    const token = fixture.actors.issue(actor);
+    const [phone, laptop, other] = [await connect({ token }), await viewer({ token }), await writer()];
+    fixture.events.emit('notification', { userId: actor.userId ?? '', streamId, kind: 'live' });
+    await until('both know', () => [phone, laptop].every((each) => each.told.length === 1));
+    expect(phone.told).toEqual([{ event: 'stream:notification', payload: { streamId, kind: 'live' } }]);
+    await other.ask('stream:leave', { streamId });
+    expect(other.told).toEqual([]);
+  });
+
   test('questions are asked, voted for and told', async () => {
     const [alice, bob] = [await writer(), await viewer()];
     const { question } = await alice.ask('question:ask', { streamId, content: 'why?', clientId: v7() });
@@ -221,6 +232,18 @@ describe('presence', () => {
     expect(fixture.presence.count(streamId)).toBe(1);
     tabs[1]?.close();
     await until('gone after the grace', () => fixture.presence.count(streamId) === 0);
+  });
+
+  test('who joins hears the count, also when as many left meanwhile', async () => {
+    const [leaving, joining] = [await connect(), await connect()];
+    await leaving.ask('stream:join', { streamId, sessionId: v7() });
+    await until('told', () => leaving.of('stream:viewer-count').length === 1);
+    const [left] = await Promise.all([
+      leaving.ask('stream:leave', { streamId }),
+      joining.ask('stream:join', { streamId, sessionId: v7() }),
+    ]);
+    expect(left.ok).toBe(true);
+    await until('told', () => joining.of('stream:viewer-count').at(-1)?.count === 1);
   });
 
   test('one connection counts once in a stream, whatever sessions it claims', async () => {

@@ -5,7 +5,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { ViewerPresence } from './ports.ts';
 import { ReactionSums } from './reaction-sums.ts';
 import type { RealtimeLimits } from './realtime-limits.ts';
-import { channelRoom, moderatorsRoom, type RoomAdapter, viewersRoom } from './room-adapter.ts';
+import { channelRoom, moderatorsRoom, personRoom, type RoomAdapter, viewersRoom } from './room-adapter.ts';
 import { RoomSender } from './room-sender.ts';
 import { type ViewerSum, ViewerSums } from './viewer-sums.ts';
 
@@ -86,6 +86,15 @@ export class Rooms {
     if (this.#rooms.has(streamId)) this.#write(channelRoom(streamId), event, payload);
   }
 
+  /** Tells every connection of a person, whatever rooms they are in. */
+  tellPerson<E extends keyof StreamSocketEvents>(
+    userId: string,
+    event: E,
+    payload: StreamSocketEvents[E],
+  ): void {
+    this.#write(personRoom(userId), event, payload);
+  }
+
   /** Tells one room of Socket.IO; nothing is kept for who is away. */
   #write(room: string, event: string, payload: unknown): void {
     if (this.#adapter.rooms.has(room))
@@ -157,13 +166,14 @@ export class Rooms {
       ]);
     if (lastLeft !== undefined)
       events.push([SOCKET_EVENTS.STREAM_VIEWER_LEFT, { streamId, viewerId: lastLeft, viewerCount, left }]);
-    const isChanged = viewerCount !== room.toldCount;
-    if (isChanged) events.push([SOCKET_EVENTS.STREAM_VIEWER_COUNT, { streamId, count: viewerCount }]);
+    // Who joined wants to know it, also when as many left.
+    const isNews = viewerCount !== room.toldCount || joined > 0;
+    if (isNews) events.push([SOCKET_EVENTS.STREAM_VIEWER_COUNT, { streamId, count: viewerCount }]);
     const name = viewersRoom(streamId);
     // One write for all of them; out of date a second later, so nothing to recover.
     const frames = events.map(([event, payload]) => this.#adapter.frame(name, event, payload, false));
     if (frames.length > 0) this.#adapter.write(name, Buffer.concat(frames));
-    if (isChanged) this.tellChannel(streamId, 'stream:viewerCount', { streamId, count: viewerCount });
+    if (isNews) this.tellChannel(streamId, 'stream:viewerCount', { streamId, count: viewerCount });
     room.toldCount = viewerCount;
   }
 }

@@ -85,6 +85,14 @@ describe('signing up and in', () => {
     expect((await server.auth('POST', '/sign-up/email', { ...body, name: 'ü'.repeat(25) })).status).toBe(200);
   });
 
+  test('two at once with one address: one account', async () => {
+    const body = { email: 'twins@live.test', name: 'Twin', password: 'correct horse' };
+    const all = await Promise.all([1, 2, 3, 4].map(() => server.auth('POST', '/sign-up/email', body)));
+    const statuses = all.map(({ status }) => status).sort((a, b) => a - b);
+    expect(statuses[0]).toBe(200);
+    for (const status of statuses.slice(1)) expect([409, 422]).toContain(status);
+  });
+
   test('a wrong password is refused with our code and no cookie', async () => {
     await server.signUp('wrong@live.test');
     const answer = await server.auth('POST', '/sign-in/email', {

@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import type { ActorResolver } from '../../api/actor.ts';
 import type { ApiRoutes } from '../../api/route-handler.ts';
 import type { Database } from '../../db/database.ts';
@@ -52,8 +51,6 @@ export interface AccountsOptions {
 
 /** How often what has expired is removed, in milliseconds. */
 const SWEEP_MS = 3_600_000;
-/** How long a database may take to say that it is there, in milliseconds. */
-const CHECK_MS = 300;
 
 /**
  * Opens the accounts: makes the set-up token when there is no administrator, begins to hear of changed rights. Throws RangeError for settings that
@@ -176,7 +173,6 @@ async function buildParts(options: AccountsOptions) {
   });
   const handler = new AuthHandler({
     library: auth.handler,
-    isAvailable: () => isAvailable(database),
     origins,
     attempts,
     limits,
@@ -201,12 +197,6 @@ async function buildParts(options: AccountsOptions) {
     tokens: new ApiTokens({ database, secrets, clock, limits, events }),
     resets: new PasswordResets(database, clock),
   };
-}
-
-/** Waits for the answer to "are you there" no longer than somebody waits for a sign-in. */
-async function isAvailable(database: Database): Promise<boolean> {
-  if (!database.available) return false;
-  return await Promise.race([database.check(), setTimeout(CHECK_MS, false, { ref: false })]);
 }
 
 /** The library extends a session that was used a day after the last time; the browser must then keep its cookie longer, too. */

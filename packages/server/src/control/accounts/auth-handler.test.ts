@@ -13,7 +13,6 @@ function handler(options: Partial<AuthHandlerOptions> = {}) {
       seen.push({ request, text: await request.clone().text() });
       return Response.json({});
     },
-    isAvailable: () => Promise.resolve(true),
     origins: new TrustedOrigins(['http://live.test']),
     attempts: new AttemptLimits(DEFAULT_ACCOUNTS_LIMITS),
     limits: DEFAULT_ACCOUNTS_LIMITS,
@@ -38,40 +37,52 @@ const good = '{"email":"a@live.test","password":"x"}';
 describe('what reaches the library', () => {
   test('is what was checked: of a member that comes twice the last, and nothing that is not known', async () => {
     const { door, seen } = handler();
-    await door.handle(signIn(`{"email":"b@live.test","__proto__":{"x":1},"role":"admin",${good.slice(1)}`), '192.0.2.1');
+    await door.handle(
+      signIn(`{"email":"b@live.test","__proto__":{"x":1},"role":"admin",${good.slice(1)}`),
+      '192.0.2.1',
+    );
     expect(seen[0]?.text).toBe(good);
   });
 
   test('has no header of a proxy, and the address that the server found', async () => {
     const { door, seen } = handler();
-    const headers = { 'x-forwarded-for': '1.1.1.1', 'x-forwarded-host': 'evil.example', forwarded: 'for=1.1.1.1' };
+    const headers = {
+      'x-forwarded-for': '1.1.1.1',
+      'x-forwarded-host': 'evil.example',
+      forwarded: 'for=1.1.1.1',
+    };
     await door.handle(signIn(good, headers), '2001:db8::/64');
     const names = [...(seen[0]?.request.headers.keys() ?? [])].filter((name) => /^x-|^forwarded/.test(name));
     expect(names).toEqual(['x-tallylight-address']);
     expect(seen[0]?.request.headers.get('x-tallylight-address')).toBe('2001:db8::');
   });
 
-  test.each(['[]', 'null', '"x"', '{', '', '{"email":{"$ne":null},"password":"x"}'])('is not %s', async (body) => {
-    const { door, seen } = handler();
-    expect((await door.handle(signIn(body), '192.0.2.1')).status).toBe(400);
-    expect(seen).toEqual([]);
-  });
+  test.each(['[]', 'null', '"x"', '{', '', '{"email":{"$ne":null},"password":"x"}'])(
+    'is not %s',
+    async (body) => {
+      const { door, seen } = handler();
+      expect((await door.handle(signIn(body), '192.0.2.1')).status).toBe(400);
+      expect(seen).toEqual([]);
+    },
+  );
 });
 
-describe('a 500 of the library', () => {
-  const library = () => Promise.resolve(Response.json({ message: 'relation accounts.user' }, { status: 500 }));
-
-  test('is 503 with Retry-After while the database does not answer', async () => {
-    const { door } = handler({ library, isAvailable: () => Promise.resolve(false) });
-    const answer = await door.handle(signIn(good), '192.0.2.1');
-    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '2']);
-    expect(await answer.json()).toMatchObject({ code: 'UNAVAILABLE' });
+describe('what the library could not do', () => {
+  test('is 503 with Retry-After, and tells nothing of what went wrong', async () => {
+    const timedOut = () => Promise.reject(new Error('Query read timeout'));
+    const broke = () =>
+      Promise.resolve(Response.json({ message: 'relation accounts.user' }, { status: 500 }));
+    for (const library of [timedOut, broke]) {
+      const answer = await handler({ library }).door.handle(signIn(good), '192.0.2.1');
+      expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '2']);
+      const body: unknown = await answer.json();
+      expect(body).toMatchObject({ code: 'UNAVAILABLE' });
+      expect(JSON.stringify(body)).not.toContain('relation');
+    }
   });
 
-  test('tells nothing of what went wrong', async () => {
-    const { door } = handler({ library });
-    const answer = await door.handle(signIn(good), '192.0.2.1');
-    expect(answer.status).toBe(500);
-    expect(await answer.text()).not.toContain('relation');
+  test('and nobody foresaw is an error for who called', async () => {
+    const { door } = handler({ library: () => Promise.reject(new TypeError('a bug')) });
+    await expect(door.handle(signIn(good), '192.0.2.1')).rejects.toThrow('a bug');
   });
 });

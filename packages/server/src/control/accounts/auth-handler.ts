@@ -2,6 +2,7 @@ import { ERROR_STATUS, type ErrorCode } from '@tallylight/protocol/error-catalog
 import { liveError, StreamError } from '@tallylight/protocol/errors.ts';
 import { z } from 'zod';
 import type { Actor } from '../../api/actor.ts';
+import { DatabaseUnavailableError, isUnavailable, isUniqueViolation } from '../../db/database-error.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { AccountsLimits } from './accounts-limits.ts';
 import type { Attempt, AttemptLimits } from './attempt-limits.ts';
@@ -12,8 +13,6 @@ import type { TrustedOrigins } from './trusted-origins.ts';
 export interface AuthHandlerOptions {
   /** The sign-in library. */
   readonly library: (request: Request) => Promise<Response>;
-  /** Whether the database answers. */
-  readonly isAvailable: () => Promise<boolean>;
   readonly origins: TrustedOrigins;
   readonly attempts: AttemptLimits;
   readonly limits: AccountsLimits;
@@ -92,12 +91,19 @@ export class AuthHandler {
       throw liveError('STEP_UP_REQUIRED', 'type the password again, or use a passkey');
   }
 
-  /** The library answers 500 whatever happened; a database that is away is worth another try. */
+  /** A database that is away is worth another try. The library lets some of its errors through, and answers others with 500. */
   async #library(request: Request): Promise<Response> {
-    const { library, isAvailable } = this.#options;
-    const response = await library(request);
-    if (response.status >= 500 && !(await isAvailable()))
-      throw liveError('UNAVAILABLE', 'the database does not answer', { retryAfterSeconds: 2 });
+    let response: Response;
+    try {
+      response = await this.#options.library(request);
+    } catch (error) {
+      if (isUnavailable(error))
+        throw new DatabaseUnavailableError('signing in has to wait', { cause: error });
+      // Two at once wanted the same address or name.
+      if (isUniqueViolation(error)) throw liveError('CONFLICT', 'this e-mail address or user name is taken');
+      throw error;
+    }
+    if (response.status >= 500) throw new DatabaseUnavailableError('signing in has to wait');
     return response;
   }
 
@@ -155,11 +161,11 @@ async function answered(request: Request, response: Response): Promise<Response>
   if (request.headers.has('origin') || request.headers.has('sec-fetch-site'))
     headers.delete('set-auth-token');
   if (response.status < 400) return new Response(response.body, { status: response.status, headers });
-  const { code, message } = said(response.status, json(await response.text()));
+  const { code, message } = said(json(await response.text()));
   const ours = codeOf(response.status, code);
   headers.delete('content-length');
   headers.set('content-type', 'application/json');
-  const status = ours === 'INTERNAL' ? 500 : response.status;
+  const { status } = response;
   const details = code === undefined ? undefined : { reason: code };
   return new Response(JSON.stringify({ error: message, code: ours, message, details }), {
     status,
@@ -167,9 +173,7 @@ async function answered(request: Request, response: Response): Promise<Response>
   });
 }
 
-function said(status: number, body: unknown): { code: string | undefined; message: string } {
-  // What went wrong inside is for the log.
-  if (status >= 500) return { code: undefined, message: 'Something went wrong. Try again.' };
+function said(body: unknown): { code: string | undefined; message: string } {
   const { code, message } =
     typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
   return {
@@ -184,7 +188,7 @@ function codeOf(status: number, code: string | undefined): ErrorCode {
   if (status === 403) return 'FORBIDDEN';
   if (status === 404) return 'NOT_FOUND';
   if (status === 429) return 'RATE_LIMITED';
-  return status >= 500 ? 'INTERNAL' : 'INVALID_REQUEST';
+  return 'INVALID_REQUEST';
 }
 
 function refusal(error: StreamError): Response {

@@ -2,7 +2,7 @@ import type { StreamChatMessage } from '@tallylight/protocol/entities/talk.ts';
 import { StreamNotFoundError } from '@tallylight/protocol/errors.ts';
 import { sql } from 'kysely';
 import { v7 } from 'uuid';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { NOBODY } from '../../api/actor.ts';
 import { TestDatabase } from '../../db/testing/test-database.ts';
 import type { ChatLimits } from './chat-limits.ts';
@@ -136,6 +136,10 @@ describe('sending', () => {
     await expect(stage.chat.send(ann, { streamId: v7(), content })).rejects.toThrow(StreamNotFoundError);
     await expect(stage.chat.history(ann, hidden, { limit: 1 })).rejects.toThrow(StreamNotFoundError);
     await expect(stage.curation.pinned(ann, hidden)).rejects.toThrow(StreamNotFoundError);
+    const member = await stage.person('Member', 'moderator');
+    await stage.chat.send(member, { streamId: hidden, content });
+    const { messages } = await stage.chat.history(member, hidden, { limit: 1 });
+    expect(messages).toMatchObject([{ content, user: { displayName: 'Member', isModerator: true } }]);
   });
 
   test('one refused message harms no other of its batch, and takes no number', async () => {
@@ -413,5 +417,69 @@ describe('counters', () => {
     restarted.events.emit('stream-ended', { streamId, reason: 'completed' });
     await restarted.chat.flush();
     expect(await figures()).toEqual([5, 'first 3', 'second 2']);
+  });
+});
+
+describe('what is remembered', () => {
+  const rename = (userId: string, display_name: string) =>
+    postgres.database.asService((tx) =>
+      tx.updateTable('users').set({ display_name }).where('id', '=', userId).execute(),
+    );
+
+  test('is asked again after its time', async () => {
+    const { stage, clock } = await setUp({ ...roomy, cacheMs: 1000 });
+    const streamId = await stage.stream();
+    const ann = await stage.person('Ann');
+    const name = async () => (await stage.chat.send(ann, { streamId, content: 'hi' })).user?.displayName;
+    expect(await name()).toBe('Ann');
+    await rename(ann.userId, 'Anna');
+    clock.pass(999);
+    expect(await name()).toBe('Ann');
+    clock.pass(1);
+    expect(await name()).toBe('Anna');
+  });
+
+  test('is of so many people at most, and is forgotten when an event says so', async () => {
+    const { stage } = await setUp({ ...roomy, cachedPeople: 2 });
+    const streamId = await stage.stream();
+    const [ann, bob, cid] = [await stage.person('A'), await stage.person('B'), await stage.person('C')];
+    const name = async (who: typeof ann) =>
+      (await stage.chat.send(who, { streamId, content: 'hi' })).user?.displayName;
+    for (const who of [ann, bob]) await name(who);
+    for (const who of [ann, bob]) await rename(who.userId, 'new');
+    expect([await name(ann), await name(bob)]).toEqual(['A', 'B']);
+    await name(cid);
+    expect([await name(bob), await name(ann)]).toEqual(['B', 'new']);
+    await rename(ann.userId, 'newer');
+    expect(await name(ann)).toBe('new');
+    stage.events.emit('access-changed', { userId: ann.userId });
+    expect(await name(ann)).toBe('newer');
+  });
+
+  test('a listener that fails costs nobody their message', async () => {
+    const { stage, told } = await setUp();
+    const streamId = await stage.stream();
+    stage.events.on('chat-message', () => {
+      throw new Error('a bug');
+    });
+    await stage.chat.send(stage.owner, { streamId, content: 'one' });
+    await stage.chat.send(stage.owner, { streamId, content: 'two' });
+    expect(told.map(({ seq }) => seq)).toEqual([1, 2]);
+  });
+
+  test('counters are written by themselves', async () => {
+    const { stage } = await setUp({ totalsMs: 20 });
+    const streamId = await stage.stream();
+    await stage.chat.send(stage.owner, { streamId, content: 'one' });
+    await vi.waitFor(async () => {
+      const row = await postgres.database.asService((tx) =>
+        tx
+          .selectFrom('nchat_streams')
+          .select('total_chat_messages')
+          .where('id', '=', streamId)
+          .executeTakeFirst(),
+      );
+      expect(row).toEqual({ total_chat_messages: 1 });
+    }, 5000);
   });
 });

@@ -57,6 +57,7 @@ export class ChatService {
   readonly #database: Database;
   readonly #events: ControlEvents;
   readonly #clock: Clock;
+  readonly #log: Logger;
   readonly #limits: ChatLimits;
   readonly #directory: ChatDirectory;
   readonly #writer: ChatWriter<Outgoing>;
@@ -78,6 +79,7 @@ export class ChatService {
     this.#database = database;
     this.#events = events;
     this.#clock = clock;
+    this.#log = log;
     this.#limits = limits;
     this.#directory = new ChatDirectory({ database, events, clock, limits });
     this.#totals = new ChatTotals({ database, events, log, everyMs: limits.totalsMs });
@@ -256,7 +258,12 @@ export class ChatService {
 
   #stored(message: Outgoing, stored: StoredMessage): void {
     this.#totals.add(message.streamId, message.userId);
-    this.#events.emit('chat-message', toMessage(message, stored));
+    try {
+      this.#events.emit('chat-message', toMessage(message, stored));
+    } catch (error) {
+      // A listener's bug must not make a stored message look unstored.
+      this.#log.error({ error, streamId: message.streamId }, 'a listener of chat messages failed');
+    }
   }
 
   #refuseWaiting({ kind, userId, channelId, streamId }: ControlEventMap['user-barred'][0]): void {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +17,10 @@ import { WhipEndpoint } from '../../ingest/whip/whip-endpoint.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { silentLogger } from '../../platform/logger.ts';
 import { FakeGateway } from '../../rtc-worker/testing/fake-gateway.ts';
-import { StreamsHarness } from '../streams/testing/streams-harness.ts';
+import { eventually, StreamsHarness } from '../streams/testing/streams-harness.ts';
+import { DatabasePublishAuthorizer } from './database-publish-authorizer.ts';
+import { KeyRing } from './key-ring.ts';
+import { StreamKeys } from './stream-keys.ts';
 
 type Person = Actor & { userId: string };
 
@@ -76,7 +80,7 @@ async function makeKeys(): Promise<void> {
     await by(id, person, channel);
     keys.set(name, key);
   };
-  keys.set('good', (await harness.stream(owner, channelId)).key);
+  keys.set('good', (await harness.stream(owner, channelId, { reconnectWindowSeconds: 77 })).key);
   const other = await harness.person('other');
   keys.set('other', (await harness.stream(other, await harness.channel({ owner: other }))).key);
   keys.set('wrong', `live_${'x'.repeat(43)}`);
@@ -133,6 +137,7 @@ describe('security 3: doors for publishers', () => {
     const good = keys.get('good') ?? '';
     const living = closeLater(await RtmpPublisher.publish({ port: rtmp.port, key: good }));
     const [publication] = rtmp.target.publications;
+    expect(publication?.reconnectWindowMs).toBe(77_000);
     for (const [port, tls] of [
       [rtmp.port, false],
       [rtmp.tlsPort, true],
@@ -164,6 +169,7 @@ describe('security 3: doors for publishers', () => {
     expect(made.status).toBe(201);
     const session = String(made.headers.location);
     const [publication] = whipTarget.publications;
+    expect(publication?.reconnectWindowMs).toBe(77_000);
     const own = `/api/streams/${publication?.streamId}/whip`;
     for (const [method, path] of [
       ['POST', '/whip'],
@@ -196,6 +202,24 @@ describe('security 3: doors for publishers', () => {
       await expect(admit('revoked')).rejects.toMatchObject({ status: 401 });
     for (let time = 0; time < 2; time++) await expect(admit('wrong')).rejects.toMatchObject({ status: 401 });
     await expect(admit('good')).rejects.toMatchObject({ status: 429 });
+  });
+});
+
+describe('a new master key', () => {
+  test('lets in what the old one sealed, and seals it anew', async () => {
+    const { id, key } = await harness.stream(owner, channelId);
+    const newer = { kid: 'k2', bytes: randomBytes(32) };
+    const { clock, database, masterKey, streams } = harness;
+    const authorizer = (ring: KeyRing): DatabasePublishAuthorizer =>
+      new DatabasePublishAuthorizer({ database, ring, streams, clock, log: silentLogger });
+    const ask = async (ring: KeyRing): Promise<boolean> =>
+      (await authorizer(ring).authorize({ protocol: 'rtmp', app: '', streamKey: key, peer: '' })).allowed;
+    const both = new KeyRing([newer, masterKey]);
+    expect(await ask(new KeyRing([newer]))).toBe(false);
+    expect(await ask(both)).toBe(true);
+    await eventually(() => ask(new KeyRing([newer])), 'sealed anew');
+    const by = { userId: owner.userId, address: '' };
+    expect(await new StreamKeys({ database, ring: new KeyRing([newer]) }).reveal({ id }, by)).toBe(key);
   });
 });
 

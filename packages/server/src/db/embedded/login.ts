@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { Client } from 'pg';
 
 /** The login role that the server works as. Not a superuser: row-level security holds for it. */
 const ROLE = 'tallylight_server';
@@ -14,7 +14,7 @@ export function clusterUrl(port: number, password: string, user: 'server' | 'sup
 
 /** Makes the login role and the database where they are missing; applied at every start, because a kill may come in between. */
 export async function ensureLogin(port: number, password: string): Promise<void> {
-  const client = new pg.Client({
+  const client = new Client({
     connectionString: clusterUrl(port, password, 'superuser'),
     connectionTimeoutMillis: 5000,
     query_timeout: 30_000,

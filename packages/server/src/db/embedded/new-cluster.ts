@@ -51,7 +51,11 @@ export async function makeCluster(options: NewClusterOptions): Promise<void> {
   }
   await rename(temporary, join(place, 'data'));
   const folder = await open(place, 'r');
-  await folder.sync().finally(() => folder.close());
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
 }
 
 /** Its initdb may still be at work: killing us did not kill that. */

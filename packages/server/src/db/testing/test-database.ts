@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import pg from 'pg';
+import { Client } from 'pg';
 import pino from 'pino';
 import { Database } from '../database.ts';
 import { migrate } from '../migrate.ts';
@@ -68,7 +68,7 @@ BEGIN
 END $$`;
 
 async function statement(url: string, text: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
+  const client = new Client({ connectionString: url });
   await client.connect();
   try {
     await client.query(text);

@@ -39,8 +39,7 @@ const curation = new ChatCuration({ database, events, limits });
 const moderation = new ModerationService({ database, events, settled: () => chat.settled() });
 
 const actions: Readonly<Record<string, (call: Call) => Promise<unknown>>> = {
-  '/send': ({ userId, streamId, content, clientId }) => { void chat.send(actorOf(userId), { streamId, content, clientId }).catch(() => {}); return Promise.resolve({ id: 'x', seq: 1, clientId, content }); },
-  '/unused': ({ userId, streamId, content, clientId }) =>
+  '/send': ({ userId, streamId, content, clientId }) =>
     chat.send(actorOf(userId), { streamId, content, clientId }),
   '/ban': ({ userId, streamId, target = '' }) =>
     moderation.banUser(actorOf(userId), streamId, { userId: target }),

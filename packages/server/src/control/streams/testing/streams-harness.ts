@@ -8,7 +8,7 @@ import type { Clock } from '../../../platform/clock.ts';
 import { silentLogger } from '../../../platform/logger.ts';
 import { ControlEvents } from '../../control-events.ts';
 import { DatabasePublishAuthorizer } from '../../keys/database-publish-authorizer.ts';
-import { KeyRing } from '../../keys/key-ring.ts';
+import { KeyRing, type MasterKey } from '../../keys/key-ring.ts';
 import { StreamKeys } from '../../keys/stream-keys.ts';
 import { ManagedStreams } from '../../watching/managed-streams.ts';
 import { WatchAccess } from '../../watching/watch-access.ts';
@@ -42,6 +42,7 @@ export class StreamsHarness {
   readonly test: TestDatabase;
   readonly clock = new TurnedClock();
   readonly ring: KeyRing;
+  readonly masterKey: MasterKey;
   readonly children = new ChildProcesses();
   readonly #limits: Partial<StreamsLimits>;
   events = new ControlEvents();
@@ -56,17 +57,18 @@ export class StreamsHarness {
   /** Names of events with their payloads, in order. */
   told: { readonly name: string; readonly payload: unknown }[] = [];
 
-  private constructor(test: TestDatabase, limits: Partial<StreamsLimits>, ring: KeyRing) {
+  private constructor(test: TestDatabase, limits: Partial<StreamsLimits>, masterKey: MasterKey) {
     this.test = test;
     this.#limits = limits;
-    this.ring = ring;
+    this.masterKey = masterKey;
+    this.ring = new KeyRing([masterKey]);
     this.#build();
   }
 
   /** Starts on a new database. */
   static async create(limits: Partial<StreamsLimits> = {}): Promise<StreamsHarness> {
-    const ring = new KeyRing([{ kid: 'k1', bytes: randomBytes(32) }]);
-    return new StreamsHarness(await TestDatabase.create(), { retryMs: 50, ...limits }, ring);
+    const masterKey = { kid: 'k1', bytes: randomBytes(32) };
+    return new StreamsHarness(await TestDatabase.create(), { retryMs: 50, ...limits }, masterKey);
   }
 
   get database() {

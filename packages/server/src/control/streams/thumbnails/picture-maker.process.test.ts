@@ -76,7 +76,7 @@ function png(
   ]);
 }
 
-const photo = (width: number, height: number): sharp.Sharp =>
+const photo = (width: number, height: number): ReturnType<typeof sharp> =>
   sharp({ create: { width, height, channels: 3, background: '#336699' } });
 
 /** Makes it, and how long that took. */

@@ -18,6 +18,8 @@ export interface Publication {
   ended: PublisherEnd | undefined;
   readonly evict: (reason: PublisherEnd) => void;
   readonly silentForMs: () => number;
+  /** Absent: the server's. */
+  readonly reconnectWindowMs: number | undefined;
   /** Absent where the protocol cannot ask. */
   readonly requestKeyframe: (() => void) | undefined;
   /** The last report. */
@@ -39,7 +41,7 @@ export class FakePublishTarget implements PublishTarget {
       if (silentForMs < 1500) throw new StreamBusyError(options.streamId, silentForMs);
       living.evict('taken-over');
     }
-    const { streamId, evict, silentForMs, requestKeyframe } = options;
+    const { streamId, evict, silentForMs, requestKeyframe, reconnectWindowMs } = options;
     const publication: Publication = {
       streamId,
       tracks: [],
@@ -48,6 +50,7 @@ export class FakePublishTarget implements PublishTarget {
       ended: undefined,
       evict,
       silentForMs,
+      reconnectWindowMs,
       requestKeyframe,
       health: undefined,
     };
