@@ -11,6 +11,12 @@ const slow = {
   teardownTimeout: 20_000,
 };
 
+/**
+ * How often a test that failed may try again: none, but in CI, where a machine that others use too may stand still for seconds. The
+ * summary of a CI run names every test that needed it.
+ */
+const retry = Number(process.env['TEST_RETRIES'] ?? 0);
+
 /** Where CI wants the results as JSON, for the sum at its end. */
 const report = process.env['TEST_REPORT'];
 
@@ -40,6 +46,7 @@ export default defineConfig({
           globalSetup: ['tests/support/test-postgres.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          retry,
         },
       },
       {
@@ -50,6 +57,7 @@ export default defineConfig({
             'tests/{integration,conformance,e2e,faults,security,fuzz}/**/*.test.ts',
           ],
           ...slow,
+          retry,
         },
       },
       {

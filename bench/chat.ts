@@ -57,6 +57,7 @@ function row(server: string, load: string, run: Run): Record<string, unknown> {
     'p99 ms': run.deliveryP99Ms,
     'max ms': run.deliveryMaxMs,
     'acked/s': round(run.acked / SECONDS, 0),
+    'ack p50 ms': run.ackP50Ms,
     'ack p99 ms': run.ackP99Ms,
     refused: run.refused,
     'crowd CPU %': round(run.cpuPercent, 0),

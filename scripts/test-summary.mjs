@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * Sums up a CI run from a folder: its file `steps` has a line `<exit code> <vitest report or none> <name>` for each step. Counts every
- * test, every step that went well, and every failed step that no failed test explains. Prints `N passed, N failed, N skipped` as the
+ * test, every step that went well, and every failed step that no failed test explains; names what passed only when tried again. Prints `N passed, N failed, N skipped` as the
  * last line; the exit code is 1 when anything failed.
  */
 import { existsSync, readFileSync } from 'node:fs';
@@ -17,6 +17,9 @@ const failedSteps = steps.filter(
   (step) => step.status !== 0 && !step.files.some((file) => file.status === 'failed'),
 );
 
+// A test that passed and has failures passed when it was tried again.
+for (const test of tests.filter((each) => each.status === 'passed' && each.failureMessages?.length > 0))
+  console.log(`needed a second try: ${test.fullName}: ${String(test.failureMessages[0]).split('\n')[0]}`);
 for (const test of tests.filter((each) => each.status === 'failed')) console.log(`failed: ${test.fullName}`);
 for (const file of brokenFiles)
   console.log(`failed: ${file.name} did not load: ${String(file.message).split('\n')[0]}`);

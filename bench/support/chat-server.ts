@@ -75,6 +75,7 @@ const tokens = userIds.map((sub, index) => {
   return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
 });
 const live: LivePort = {
+  beginAudience: () => undefined,
   figures: () => undefined,
   viewers: () => ({ hls: 0, whep: 0 }),
   end: () => false,

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ALL_ROUTES } from '../../packages/protocol/src/routes/all-routes.ts';
 import { ControlServer } from '../support/control-server.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { CONTRACT_REFUSALS } from './contract/contract-refusals.ts';
 import {
-  CONTRACT_REFUSALS,
   CONTRACT_ROUTES,
   type ContractRoute,
   LATER_ROUTES,

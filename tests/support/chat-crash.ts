@@ -133,7 +133,8 @@ class KilledServer {
   async start(): Promise<void> {
     const child = spawn(process.execPath, [SERVER], {
       env: { ...process.env, CHAT_DATABASE_URL: this.#url },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      // It ends with us: the end of its stdin tells it.
+      stdio: ['pipe', 'pipe', 'inherit'],
     });
     this.#child = child;
     for await (const line of createInterface({ input: child.stdout })) {

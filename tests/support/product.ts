@@ -31,7 +31,12 @@ export class Product {
     // Everybody comes from one address here.
     const env = { SIGN_UPS_PER_ADDRESS: '1000', SIGN_INS_PER_ADDRESS: '1000', ...options.env };
     const product = new Product(await Tallylight.start({ ...options, env, control: true }));
-    await product.ready();
+    try {
+      await product.ready();
+    } catch (error) {
+      await product.stop();
+      throw error;
+    }
     return product;
   }
 

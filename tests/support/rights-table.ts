@@ -42,8 +42,6 @@ export interface Right {
   readonly id?: (world: World) => string;
   /** Something that the answer holds for nobody but these. */
   readonly hides?: { readonly from: Circle; readonly text: (world: World, people: People) => string };
-  /** Names in the body that are whom the caller means: no identity smuggled in. */
-  readonly means?: readonly string[];
 }
 
 const to = (who: Circle, more: Omit<Right, 'who'> = {}): Right => ({ who, ...more });
@@ -106,7 +104,6 @@ export const RIGHTS: ReadonlyMap<string, Right> = new Map<string, Right>(
     listChannelMembers: to(members),
     addChannelMember: to(runners, {
       body: (world) => ({ ...target(world), role: 'viewer' }),
-      means: ['userId'],
     }),
     setChannelRole: to(runners, {
       body: () => ({ role: 'moderator' }),
@@ -128,15 +125,12 @@ export const RIGHTS: ReadonlyMap<string, Right> = new Map<string, Right>(
     getChatSettings: to(viewers),
     changeChatSettings: to(moderators, { body: () => ({ slowModeSeconds: 5 }) }),
     listModerators: to(viewers),
-    addModerator: to(owners, {
-      body: ({ tokenId: _, ...world }) => ({ userId: world.targetId }),
-      means: ['userId'],
-    }),
+    addModerator: to(owners, { body: target }),
     removeModerator: to(owners, { params: ({ targetId }) => ({ userId: targetId }) }),
     listBans: to(moderators),
-    banUser: to(moderators, { body: target, means: ['userId'] }),
+    banUser: to(moderators, { body: target }),
     unbanUser: to(moderators, { params: ({ targetId }) => ({ userId: targetId }) }),
-    timeoutUser: to(moderators, { body: target, means: ['userId'] }),
+    timeoutUser: to(moderators, { body: target }),
     removeTimeout: to(moderators, { params: ({ targetId }) => ({ userId: targetId }) }),
     getAutoModConfig: to(moderators),
     configureAutoMod: to(moderators, { body: () => ({}) }),
@@ -144,7 +138,6 @@ export const RIGHTS: ReadonlyMap<string, Right> = new Map<string, Right>(
     listModerationLog: to(moderators),
     moderate: to(moderators, {
       body: (world) => ({ action: 'untimeout', ...target(world) }),
-      means: ['userId', 'action'],
     }),
 
     askQuestion: to(signedInViewers, { body: ({ channelId }) => ({ content: 'Why?', clientId: channelId }) }),

@@ -26,8 +26,9 @@ function schemasIn(value: unknown): object[] {
 describe('openApiDocument', () => {
   test('has every route once', () => {
     const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
-    expect(operations.map(({ operationId }) => operationId).toSorted()).toEqual(
-      ALL_ROUTES.map(({ operation }) => operation).toSorted(),
+    expect(operations).toHaveLength(ALL_ROUTES.length);
+    expect(new Set(operations.map(({ operationId }) => operationId))).toEqual(
+      new Set(ALL_ROUTES.map(({ operation }) => operation)),
     );
   });
 
@@ -41,9 +42,9 @@ describe('openApiDocument', () => {
       const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
       for (const { operationId, parameters } of Object.values(operations)) {
         const declared = (parameters as { in?: string; name: string }[]).filter((each) => each.in === 'path');
-        expect([operationId, declared.map(({ name }) => name).toSorted()]).toEqual([
+        expect([operationId, new Set(declared.map(({ name }) => name))]).toEqual([
           operationId,
-          names.toSorted(),
+          new Set(names),
         ]);
       }
     }
@@ -67,7 +68,7 @@ describe('openApiDocument', () => {
     const all = [...schemasIn(document.paths), ...Object.values(document.components.schemas)];
     expect(all.length).toBeGreaterThan(50);
     for (const schema of all) {
-      ajv.validateSchema(schema);
+      void ajv.validateSchema(schema);
       expect(ajv.errors).toBeNull();
     }
   });

@@ -52,7 +52,10 @@ export function openApiDocument(routes: readonly Route[], version: string): Open
     tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),
     paths: Object.fromEntries(paths),
     components: {
-      schemas: { ...Object.fromEntries([...schemas.components].toSorted()), Error: ERROR_SCHEMA },
+      schemas: {
+        ...Object.fromEntries([...schemas.components].toSorted(([a], [b]) => a.localeCompare(b))),
+        Error: ERROR_SCHEMA,
+      },
       parameters: {
         IdempotencyKey: {
           name: 'Idempotency-Key',

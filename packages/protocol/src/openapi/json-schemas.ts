@@ -23,12 +23,12 @@ export class JsonSchemas {
   }
 
   #convert(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
-    const { $schema: _, $defs, ...own } = this.#plain(schema, io);
+    const { $defs, ...own } = this.#plain(schema, io);
     // Inputs have names of their own: defaults make an entity differ between the two directions.
     for (const [name, definition] of Object.entries($defs ?? {})) {
       this.components.set(name, relinked(definition) as JsonSchema);
     }
-    return relinked(own) as JsonSchema;
+    return relinked(withoutDialect(own)) as JsonSchema;
   }
 
   #plain(schema: z.ZodType, io: 'input' | 'output'): z.core.JSONSchema.BaseSchema {
@@ -46,8 +46,8 @@ export class JsonSchemas {
   }
 }
 
-function withoutDialect({ $schema: _, ...schema }: z.core.JSONSchema.BaseSchema): JsonSchema {
-  return schema;
+function withoutDialect(schema: z.core.JSONSchema.BaseSchema): JsonSchema {
+  return Object.fromEntries(Object.entries(schema).filter(([name]) => name !== '$schema'));
 }
 
 /** `#/$defs/X` is `#/components/schemas/X` in an OpenAPI document. */

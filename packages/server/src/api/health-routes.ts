@@ -42,7 +42,7 @@ export function readinessRoutes({ checks, clock, log }: HealthOptions): Router {
     }
     return last;
   };
-  return new Router(log).get('/readyz', async (_request, response) => {
+  const answer = async (response: OriginResponse): Promise<void> => {
     const found = await look();
     const ready = Object.values(found).every(({ ok }) => ok);
     const body = Buffer.from(JSON.stringify({ ready, checks: found }));
@@ -56,7 +56,8 @@ export function readinessRoutes({ checks, clock, log }: HealthOptions): Router {
       ],
       body,
     );
-  });
+  };
+  return new Router(log).get('/readyz', (_request, response) => answer(response));
 }
 
 /**
@@ -64,14 +65,14 @@ export function readinessRoutes({ checks, clock, log }: HealthOptions): Router {
  * @param token who asks must send it as a bearer token. Undefined: everybody gets them, which is right on a port of its own alone.
  */
 export function metricsRoutes(metrics: Metrics, token: string | undefined, log: Logger): Router {
-  return new Router(log).get('/metrics', async (request, response) => {
+  return new Router(log).get('/metrics', (request, response) => {
     if (token !== undefined && !isToken(request, token)) {
       throw new HttpError(401, 'UNAUTHENTICATED', 'metrics are for who has METRICS_TOKEN', [
         'WWW-Authenticate',
         'Bearer',
       ]);
     }
-    await sendMetrics(metrics, response);
+    return sendMetrics(metrics, response);
   });
 }
 

@@ -62,7 +62,7 @@ ${byTag.map(([tag, entries]) => html`<h2><a href="#tag-${tag}">${titled(tag)}</a
 </nav>
 <main>
 <h1>${document.info.title} API</h1>
-<p class="lead">${document.info.description}</p>
+<p class="lead">${words(document.info.description)}</p>
 <p>The same for programs: <a href="/api/openapi.json">OpenAPI 3.1</a>. Make a token in your settings, then:</p>
 <pre>curl -H "Authorization: Bearer $TOKEN" https://your-server/api/streams/live</pre>
 ${byTag.map(([tag, entries]) => html`<h2 id="tag-${tag}">${titled(tag)}</h2>${entries.map(operationSection)}`)}
@@ -77,6 +77,13 @@ ${Object.entries(ERROR_STATUS).map(([code, status]) => html`<tr><td><code>${code
 </html>
 `;
   return page.html;
+}
+
+/** Text in which names stand between backticks. */
+function words(text: unknown): readonly Html[] {
+  return String(text)
+    .split('`')
+    .map((part, at) => (at % 2 === 0 ? html`${part}` : html`<code>${part}</code>`));
 }
 
 interface Entry {
@@ -96,7 +103,7 @@ function operationSection({ path, method, operation }: Entry): Html {
   const responses = isObject(operation['responses']) ? Object.entries(operation['responses']) : [];
   return html`<section id="${idOf(operation)}">
 <h3><b class="${method}">${method}</b> <code>${path}</code></h3>
-<p><strong>${String(operation['summary'])}.</strong> ${String(operation['description'])}</p>
+<p><strong>${words(operation['summary'])}.</strong> ${words(operation['description'])}</p>
 ${named.length === 0 ? [] : html`<h4>Parameters</h4>${parametersTable(named)}`}
 ${body === undefined ? [] : html`<h4>Body</h4>${membersTable(body)}`}
 <h4>Answers</h4>

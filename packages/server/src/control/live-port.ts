@@ -45,6 +45,8 @@ export interface LivePort {
   figures(streamId: string): LiveFigures | undefined;
   /** Viewers counted by the media servers themselves. */
   viewers(streamId: string): { readonly hls: number; readonly whep: number };
+  /** From now on the stream is for its audience: what its owners alone could see of it is for nobody. */
+  beginAudience(streamId: string): void;
   /** Ends the media session at once; false when there is none. */
   end(streamId: string): boolean;
   /** Closes the connection that publishes with this key, within two seconds, without a time to reconnect. */

@@ -99,6 +99,11 @@ export class LivePresentation implements Presentation {
     return this.#ended;
   }
 
+  /** See `RenditionWindow.hidePast`. */
+  hidePast(): void {
+    for (const window of this.#windows.values()) window.hidePast();
+  }
+
   /** Adds a video rendition without a feed. It is listed once it has a part. */
   addVideo(id: string, bitrateBps: number): VideoPackager {
     const packager = new VideoPackager(this.#window(id), this.segmentClock, this.#options.packager);

@@ -51,6 +51,11 @@ export class RetainedSegments {
     return bytes.length === 0 ? undefined : bytes;
   }
 
+  /** Lets go of everything. */
+  clear(): void {
+    this.expire(Number.POSITIVE_INFINITY);
+  }
+
   /** Lets go of what is kept no longer than `nowMs`. */
   expire(nowMs: number): void {
     for (const [msn, entry] of this.#entries) {

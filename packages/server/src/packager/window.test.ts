@@ -101,4 +101,28 @@ describe('RenditionWindow', () => {
     window.end();
     expect(heard).toHaveBeenCalledTimes(12);
   });
+
+  test('the past can be hidden: numbers stay, media of complete segments is gone, the open one goes on', () => {
+    fill(window, clock, range(100, 12));
+    window.openSegment({
+      msn: 112,
+      discontinuity: false,
+      discontinuitySequence: 0,
+      programDateTimeMs: 224_000,
+      initName: 'i',
+    });
+    window.addPart(
+      { durationSec: 0.2, independent: true, gap: false, bytes: new Uint8Array([1]) },
+      { msn: 112, part: 1 },
+    );
+    expect(window.media(segmentName(RUN, 111))).toBeDefined();
+    window.hidePast();
+    for (const msn of range(100, 12)) expect(window.media(segmentName(RUN, msn))).toBeUndefined();
+    expect(window.media(`${RUN}.112.0.m4s`) ?? window.edge).toBeDefined();
+    expect(window.edge).toEqual({ msn: 112, part: 0, complete: false });
+    const { segments } = window.playlist();
+    expect(segments.every(({ gap }) => gap)).toBe(true);
+    window.closeSegment({ quiet: false });
+    expect(window.media(segmentName(RUN, 112))).toBeDefined();
+  });
 });

@@ -125,6 +125,16 @@ export class RenditionWindow implements RenditionFeed {
     if (!options.quiet) this.#advance();
   }
 
+  /**
+   * Takes the media of every complete segment away, listed and retained: they become gaps, as before a stream's first segment. For a
+   * stream that was seen by its owners alone until now.
+   */
+  hidePast(): void {
+    this.#segments = this.#segments.map((segment) => ({ ...segment, parts: [], gap: true }));
+    this.#retained.clear();
+    this.#advance();
+  }
+
   /** Lists EXT-X-ENDLIST; idempotent. */
   end(): void {
     if (this.#ended) return;

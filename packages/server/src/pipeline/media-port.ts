@@ -29,6 +29,11 @@ export class MediaPort {
     return { hls: this.#viewers.hls(streamId), whep: this.#viewers.whep(streamId) };
   }
 
+  /** From now on the stream is for its audience: what its owners alone could see of it is for nobody. */
+  beginAudience(streamId: string): void {
+    this.#sessions.live(streamId)?.presentation?.hidePast();
+  }
+
   /** Ends the media session at once; false when there is none. */
   end(streamId: string): boolean {
     return this.#sessions.endStream(streamId);

@@ -22,7 +22,7 @@ export interface AccessWatchOptions {
 }
 
 /** Fields of a stream that decide who may be in its room. */
-const DECISIVE = ['visibility', 'channelId', 'broadcasterId', 'status'] as const;
+const DECISIVE = ['visibility', 'channelId', 'broadcasterId'] as const;
 /** Connections that are asked about at the same time: the others of the server need the database too. */
 const AT_ONCE = 4;
 

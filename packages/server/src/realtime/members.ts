@@ -1,4 +1,5 @@
 import { liveError, StreamNotFoundError } from '@tallylight/protocol/errors.ts';
+import type { Actor } from '../api/actor.ts';
 import type { Playbacks } from './playbacks.ts';
 import type { PlaybackJoin, StreamAccess, StreamRights } from './ports.ts';
 import { channelRoom, moderatorsRoom, viewersRoom } from './room-adapter.ts';
@@ -31,6 +32,7 @@ export interface MembersOptions {
 export class Members {
   readonly #options: MembersOptions;
   readonly #turnstile = new Turnstile(QUESTIONS_AT_ONCE);
+  readonly #asking = new Map<string, Promise<StreamRights | undefined>>();
   /** How often rights have changed. */
   #changes = 0;
 
@@ -128,16 +130,29 @@ export class Members {
   /** Rights changed somewhere: an answer that is on its way may be of before. */
   outdate(): void {
     this.#changes++;
+    this.#asking.clear();
   }
 
   async #rightsOn(socket: RoomSocket, streamId: string): Promise<StreamRights | undefined> {
     for (;;) {
       const changes = this.#changes;
-      const rights = await this.#turnstile.pass(() =>
-        this.#options.access.rightsOn(socket.data.actor, streamId),
-      );
+      const rights = await this.#ask(socket.data.actor, streamId);
       if (changes === this.#changes || rights === undefined) return rights;
     }
+  }
+
+  /** The same question, asked while it is being answered, gets the same answer: most of a crowd is nobody. */
+  #ask(actor: Actor, streamId: string): Promise<StreamRights | undefined> {
+    const key = JSON.stringify([actor.role, actor.userId, streamId]);
+    const asked = this.#asking.get(key);
+    if (asked !== undefined) return asked;
+    const asking = this.#turnstile
+      .pass(() => this.#options.access.rightsOn(actor, streamId))
+      .finally(() => {
+        if (this.#asking.get(key) === asking) this.#asking.delete(key);
+      });
+    this.#asking.set(key, asking);
+    return asking;
   }
 
   #enterRooms(socket: RoomSocket, { streamId, isChannel, moderates }: Membership): void {

@@ -80,6 +80,35 @@ describe('rooms', () => {
     expect(fixture.presence.count(streamId)).toBe(0);
   });
 
+  test('a crowd of nobodies that joins at once asks once what nobody may', async () => {
+    const crowd = await Promise.all(Array.from({ length: 20 }, () => connect()));
+    let answer: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const { channelId } = fixture.access;
+    const asked = vi.spyOn(fixture.access, 'rightsOn').mockImplementation(async () => {
+      await gate;
+      return { channelId, moderates: false };
+    });
+    const joins = Promise.all(crowd.map((each) => each.ask('stream:join', { streamId })));
+    await Promise.all(crowd.map((each) => each.ask('stream:leave', { streamId: v7() })));
+    answer();
+    expect((await joins).every(({ ok }) => ok)).toBe(true);
+    expect(asked).toHaveBeenCalledTimes(1);
+  });
+
+  test('rights that change while they are asked for are asked for again', async () => {
+    const client = await connect();
+    const asked = vi.spyOn(fixture.access, 'rightsOn').mockImplementationOnce(async () => {
+      fixture.access.private.add(streamId);
+      fixture.events.emit('stream-updated', { streamId, changes: { visibility: 'private' } });
+      return { channelId: fixture.access.channelId, moderates: false };
+    });
+    expect(await client.ask('stream:join', { streamId })).toMatchObject({ ok: false });
+    expect(asked).toHaveBeenCalledTimes(2);
+  });
+
   test('quality and bans are for moderators, a ban also for the person', async () => {
     const moderator = person();
     const banned = person();

@@ -271,7 +271,11 @@ export class StreamLife {
       return row === undefined ? undefined : { row, result };
     });
     if (done !== undefined && this.#options.streams.get(streamId) !== undefined) {
-      this.#options.streams.admit(factsOf(done.row));
+      const facts = factsOf(done.row);
+      // Before anybody may ask for it: what was sent until now was for its owners' eyes.
+      if (this.#options.streams.get(streamId)?.phase === 'waiting' && facts.phase === 'live')
+        this.#options.live.beginAudience(streamId);
+      this.#options.streams.admit(facts);
     }
     return done;
   }

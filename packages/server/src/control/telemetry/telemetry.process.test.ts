@@ -30,9 +30,14 @@ test('a stream that FFmpeg publishes by RTMP is measured, and so is who watches 
     const headers = { 'content-type': 'application/json' };
     const opened = await fetch(viewer, { method: 'POST', headers, body: JSON.stringify({ sessionId }) });
     const { secret } = (await opened.json()) as { secret: string };
-    await waitFor('two whole samples', async () => (await samples()).length >= 3, 40_000, 500);
     const body = JSON.stringify({ secret, transport: 'hls', latencyMs: 1500 });
-    expect((await fetch(`${viewer}/${sessionId}`, { method: 'PATCH', headers, body })).status).toBe(200);
+    const beat = async (): Promise<number> =>
+      (await fetch(`${viewer}/${sessionId}`, { method: 'PATCH', headers, body })).status;
+    const isMeasured = async (): Promise<boolean> => {
+      expect(await beat()).toBe(200);
+      return (await samples()).length >= 3;
+    };
+    await waitFor('two whole samples', isMeasured, 60_000, 500);
 
     const newest = (await samples())[0];
     expect(newest).toMatchObject({

@@ -75,6 +75,8 @@ server.listen(0, '127.0.0.1', () => {
   process.stdout.write(`port ${(server.address() as AddressInfo).port}\n`);
 });
 
+process.stdin.on('end', () => process.exit()).resume();
+
 function watch(streamId: string, response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'application/x-ndjson' });
   response.write('{"hello":true}\n');

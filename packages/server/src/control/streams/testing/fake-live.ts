@@ -4,6 +4,7 @@ import type { LiveEvent, LiveFigures, LivePort } from '../../live-port.ts';
 export class FakeLive implements LivePort {
   readonly ended: string[] = [];
   readonly revoked: string[] = [];
+  readonly audiences: string[] = [];
   readonly #listeners = new Set<(event: LiveEvent) => void>();
 
   figures(): LiveFigures | undefined {
@@ -12,6 +13,10 @@ export class FakeLive implements LivePort {
 
   viewers(): { hls: number; whep: number } {
     return { hls: 0, whep: 0 };
+  }
+
+  beginAudience(streamId: string): void {
+    this.audiences.push(streamId);
   }
 
   end(streamId: string): boolean {

@@ -32,6 +32,8 @@ export class FakeLive implements LivePort {
     return { hls: 4, whep: 1 };
   }
 
+  beginAudience(): void {}
+
   end(): boolean {
     return false;
   }
