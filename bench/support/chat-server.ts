@@ -83,6 +83,7 @@ const live: LivePort = {
   onEvent: () => () => undefined,
 };
 const plane = ControlPlane.start({
+  retention: { addressHours: 24, metricsDays: 90 },
   database: { url: postgres.url },
   masterKeys: [{ kid: 'bench', bytes: randomBytes(32) }],
   urls: { publicUrl: 'http://127.0.0.1', ingestUrl: 'rtmp://127.0.0.1/live' },

@@ -84,6 +84,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'server/control',
     'server/realtime',
     'server/assembly',
+    'server/jobs',
   ],
   'server/cli': [
     'protocol',

@@ -55,6 +55,7 @@ export class ControlServer {
     const plane = lifecycle.own(
       'control plane',
       ControlPlane.start({
+        retention: { addressHours: 24, metricsDays: 90 },
         database: { url: test.url },
         masterKeys: [{ kid: 'k1', bytes: masterKey }],
         urls: { publicUrl: 'http://127.0.0.1', ingestUrl: 'rtmp://127.0.0.1/live' },

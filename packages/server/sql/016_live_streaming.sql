@@ -655,8 +655,10 @@ CREATE POLICY "Users lock counters and change none" ON nchat_stream_chat_counter
 GRANT SELECT, INSERT (id, stream_id, user_id, content, seq, client_id, created_at),
     UPDATE (is_pinned, pinned_at, pinned_by, is_deleted, deleted_at, deleted_by, is_highlighted)
   ON nchat_stream_chat_messages TO tallylight_request;
+-- What was deleted is there for its author and for who keeps order; everybody else learns from the API only that it was.
 CREATE POLICY "Users can view stream chat" ON nchat_stream_chat_messages FOR SELECT TO tallylight_request
-  USING (tallylight.may_view_stream(stream_id));
+  USING (tallylight.may_view_stream(stream_id)
+    AND (NOT is_deleted OR user_id = tallylight.user_id() OR tallylight.moderates_stream(stream_id)));
 CREATE POLICY "Users can send chat messages" ON nchat_stream_chat_messages FOR INSERT TO tallylight_request
   WITH CHECK (user_id = tallylight.user_id() AND tallylight.may_chat(stream_id));
 CREATE POLICY "Users can delete their own messages" ON nchat_stream_chat_messages FOR UPDATE TO tallylight_request
@@ -1470,7 +1472,7 @@ INSERT INTO tallylight.migrations (name, checksum) VALUES
   ('0003-streams', '365a7919fad05a1bb781a72df0c10c23b855b7862e1e5cb5b866372c39732289'),
   ('0004-talk', '4d1b50e5965e15cf4787155063ca56bc7048ecaf874085e0a0731f1f986f719c'),
   ('0005-audience', '41d2a7f7302bb19616ccb2fac05ae750f9b4aa0ad38859eeeb783d1750eec61c'),
-  ('0006-policies', '6051fe04665939b71cecc0d418df6cfde7ed64a5bb4913953f301b886b330145'),
+  ('0006-policies', '4a830099f6b3a19a16b583cdac687a7f419c32e3cb367add4772d59afdb97e78'),
   ('0007-views', '2435b810383f4e44d5910f6b154c4b574c8058a3dc994beed91500dda822915f'),
   ('0008-standalone-policies', 'left out'),
   ('0009-host-policies', 'ce09e6619c09d53260ec167e0ba436f6ea177a6b49ee35fc0d4f77e242f5262b'),

@@ -76,7 +76,7 @@ export class OriginPolicy {
 
 const EXPOSED = {
   'Access-Control-Expose-Headers':
-    'Location, ETag, Link, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset',
+    'Location, ETag, Link, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, X-Has-More, X-Chat-Epoch, X-Chat-Last-Seq',
 } as const;
 
 /** The page came from where its request goes to. A proxy that ends TLS hides from us that the page is an https one; never the reverse. */

@@ -1,5 +1,4 @@
 import { forgetViewerAddresses } from '../control/viewers/address-retention.ts';
-import { DEFAULT_ADDRESS_RETENTION_HOURS } from '../control/viewers/viewers-limits.ts';
 import type { Database } from '../db/database.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { keepMetricsPartitions } from '../jobs/metrics-partitions.ts';
@@ -7,14 +6,27 @@ import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { ControlServices } from './control-services.ts';
 
+/** How long what one need not keep is kept. */
+export interface Retention {
+  /** Of viewers' addresses after a stream's end, in hours. */
+  readonly addressHours: number;
+  /** Of quality metrics, in days; whole months go at once. */
+  readonly metricsDays: number;
+}
+
 /** Enters everything that is done at times of the clock, once for all servers of a database, and starts. */
 export function startControlJobs(
   url: string,
   services: Pick<ControlServices, 'answers' | 'notifications'>,
-  options: { readonly database: Database; readonly clock: Clock; readonly log: Logger },
+  options: {
+    readonly database: Database;
+    readonly clock: Clock;
+    readonly log: Logger;
+    readonly retention: Retention;
+  },
 ): Jobs {
   const { answers, notifications } = services;
-  const { database, clock, log } = options;
+  const { database, clock, log, retention } = options;
   const jobs = new Jobs({ url, log });
   jobs.every('* * * * *', 'due-reminders', async () => void (await notifications.dueReminders()));
   jobs.every('20 * * * *', 'prune-answers', async () => void (await answers.prune()));
@@ -24,10 +36,12 @@ export function startControlJobs(
     async () =>
       void (await forgetViewerAddresses({
         ...{ database, clock },
-        retentionHours: DEFAULT_ADDRESS_RETENTION_HOURS,
+        retentionHours: retention.addressHours,
       })),
   );
-  jobs.every('10 3 * * *', 'metrics-partitions', () => keepMetricsPartitions({ database, clock, log }));
+  jobs.every('10 3 * * *', 'metrics-partitions', () =>
+    keepMetricsPartitions({ database, clock, log, retentionDays: retention.metricsDays }),
+  );
   jobs.every('30 3 * * *', 'forget-notifications', async () => void (await notifications.forgetOld()));
   jobs.start();
   return jobs;

@@ -57,6 +57,7 @@ export function controlPlaneOf(options: ControlStart): ControlPlane {
     clientAddress: options.clientAddress,
     version: options.version,
     limits: control.limits,
+    retention: { addressHours: control.addressRetentionHours, metricsDays: control.metricsRetentionDays },
   });
   return lifecycle.own('control plane', plane);
 }

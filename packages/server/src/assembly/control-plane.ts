@@ -7,6 +7,7 @@ import type { HttpRequest } from '../http/http-request.ts';
 import type { RequestHandler } from '../http/router.ts';
 import type { ViewerAuthorizer } from '../packager/presentation.ts';
 import type { PublishAuthorizer } from '../stream/publisher.ts';
+import type { Retention } from './control-jobs.ts';
 import type { ControlServicesOptions } from './control-services.ts';
 import type { OpenControl } from './open-control.ts';
 import { StartingGate } from './starting-gate.ts';
@@ -25,6 +26,7 @@ export interface ControlPlaneOptions extends Omit<ControlServicesOptions, 'datab
   /** The client's address as limits count it. */
   readonly clientAddress: (request: Pick<HttpRequest, 'headers' | 'socket'>) => string;
   readonly version: string;
+  readonly retention: Retention;
   /** See `ApiOptions.strictAnswers`. */
   readonly strictAnswers?: boolean;
 }

@@ -46,7 +46,8 @@ export async function openControl(
   try {
     services = await openControlServices({ ...options, database, ring: parts.ring });
     const opened = await doorsOf(services, database, options, parts.metrics);
-    const jobs = startControlJobs(url, services, { database, clock: options.clock, log: options.log });
+    const { clock, log, retention } = options;
+    const jobs = startControlJobs(url, services, { database, clock, log, retention });
     const close = async (): Promise<void> => {
       await jobs.close();
       await opened.close();

@@ -35,8 +35,8 @@ export interface ControlConfig {
   readonly limits: ControlLimits;
   /** How long after a stream its viewers' addresses are kept, in hours. */
   readonly addressRetentionHours: number;
-  /** How long quality figures are kept, in months. */
-  readonly metricsRetentionMonths: number;
+  /** How long quality figures are kept, in days; whole months go at once. */
+  readonly metricsRetentionDays: number;
   readonly metrics: { readonly port: number; readonly token: string | undefined };
 }
 
@@ -57,7 +57,7 @@ export function controlConfig(values: SettingValues): ControlConfig {
     oldMasterKeys: values.oldMasterKeys.map((key) => Buffer.from(key, 'base64')),
     limits: controlLimits(values),
     addressRetentionHours: values.addressRetentionHours,
-    metricsRetentionMonths: values.metricsRetentionMonths,
+    metricsRetentionDays: values.metricsRetentionDays,
     metrics: { port: values.metricsPort, token: values.metricsToken },
   };
 }

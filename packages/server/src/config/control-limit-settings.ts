@@ -13,6 +13,7 @@ import {
   DEFAULT_VIEWERS_LIMITS,
 } from '../control/viewers/viewers-limits.ts';
 import { DEFAULT_WATCHING_LIMITS } from '../control/watching/watching-limits.ts';
+import { DEFAULT_METRICS_RETENTION_DAYS } from '../jobs/metrics-partitions.ts';
 import { DEFAULT_REALTIME_LIMITS } from '../realtime/realtime-limits.ts';
 import { integer, toggle } from './setting.ts';
 
@@ -335,12 +336,12 @@ export const controlLimitSettings = {
     unit: 'h',
     description: 'How long after a stream viewers’ addresses are kept',
   }),
-  metricsRetentionMonths: integer({
-    env: 'METRICS_RETENTION_MONTHS',
-    default: 13,
+  metricsRetentionDays: integer({
+    env: 'METRICS_RETENTION_DAYS',
+    default: DEFAULT_METRICS_RETENTION_DAYS,
     min: 1,
-    max: 120,
-    unit: 'months',
-    description: 'How long the quality figures of streams are kept',
+    max: 3660,
+    unit: 'days',
+    description: 'How long the quality figures of streams are kept; whole months go at once',
   }),
 };

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'pg';
-import PgBoss from 'pg-boss';
+import { PgBoss } from 'pg-boss';
 import type { Logger } from '../platform/logger.ts';
 
 /** How jobs reach PostgreSQL. */
@@ -51,9 +51,6 @@ export class Jobs {
     this.#boss = new PgBoss({
       db: { executeSql: (text, values) => this.#pool.query(text, values) },
       schema: SCHEMA,
-      retryLimit: RETRY_LIMIT,
-      retryBackoff: true,
-      deleteAfterDays: 7,
     });
     // It polls: what fails now is tried again by itself.
     this.#boss.on('error', (error) => this.#log.warn({ error }, 'the jobs could not reach the database'));
@@ -80,8 +77,8 @@ export class Jobs {
   }
 
   /** Has a job not done; does nothing when it runs or has run. */
-  cancel(name: string, id: string): Promise<void> {
-    return this.#boss.cancel(name, id);
+  async cancel(name: string, id: string): Promise<void> {
+    await this.#boss.cancel(name, id);
   }
 
   /** Starts in the background and returns at once: a database that is away delays jobs, not the server. Idempotent. */
@@ -105,10 +102,9 @@ export class Jobs {
   }
 
   async #stopBoss(): Promise<void> {
-    const gone = new Promise<void>((resolve) => this.#boss.once('stopped', () => resolve()));
     try {
-      await this.#boss.stop({ graceful: true, timeout: STOP_MS, wait: false });
-      await Promise.race([gone, delay(STOP_MS + 1000, undefined, { ref: false })]);
+      // It waits for the jobs that run, as long as it may.
+      await this.#boss.stop({ graceful: true, timeout: STOP_MS });
     } catch (error) {
       this.#log.warn({ error }, 'the jobs could not be stopped in good order');
     }
@@ -130,7 +126,8 @@ export class Jobs {
   async #open(): Promise<void> {
     await this.#boss.start();
     this.#isOpen = true;
-    for (const name of this.#handlers.keys()) await this.#boss.createQueue(name);
+    for (const name of this.#handlers.keys())
+      await this.#boss.createQueue(name, { retryLimit: RETRY_LIMIT, retryBackoff: true });
     for (const [name, cron] of this.#schedules) await this.#boss.schedule(name, cron, {}, { tz: 'UTC' });
     // Last: a try that failed before here has left no worker that the next one would double.
     for (const [name, handler] of this.#handlers) {

@@ -166,8 +166,10 @@ CREATE POLICY "Users lock counters and change none" ON nchat_stream_chat_counter
 GRANT SELECT, INSERT (id, stream_id, user_id, content, seq, client_id, created_at),
     UPDATE (is_pinned, pinned_at, pinned_by, is_deleted, deleted_at, deleted_by, is_highlighted)
   ON nchat_stream_chat_messages TO tallylight_request;
+-- What was deleted is there for its author and for who keeps order; everybody else learns from the API only that it was.
 CREATE POLICY "Users can view stream chat" ON nchat_stream_chat_messages FOR SELECT TO tallylight_request
-  USING (tallylight.may_view_stream(stream_id));
+  USING (tallylight.may_view_stream(stream_id)
+    AND (NOT is_deleted OR user_id = tallylight.user_id() OR tallylight.moderates_stream(stream_id)));
 CREATE POLICY "Users can send chat messages" ON nchat_stream_chat_messages FOR INSERT TO tallylight_request
   WITH CHECK (user_id = tallylight.user_id() AND tallylight.may_chat(stream_id));
 CREATE POLICY "Users can delete their own messages" ON nchat_stream_chat_messages FOR UPDATE TO tallylight_request
