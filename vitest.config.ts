@@ -9,6 +9,7 @@ const slow = {
   testTimeout: 120_000,
   hookTimeout: 60_000,
   teardownTimeout: 20_000,
+  sequence: { groupOrder: 1 },
 };
 
 /**
@@ -44,6 +45,9 @@ export default defineConfig({
           name: 'database',
           include: ['packages/server/src/**/*.database.test.ts', 'tests/database/**/*.test.ts'],
           globalSetup: ['tests/support/test-postgres.ts'],
+          // They wait more than they compute. Before the slow ones, which measure time and want the machine for themselves.
+          maxWorkers: 4,
+          sequence: { groupOrder: 0 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
           retry,

@@ -1,72 +1,101 @@
-import { sql } from 'kysely';
-import type { Database } from '../../packages/server/src/db/database.ts';
-import type { ChatReader, ChatWriterClient, CrashTarget } from './chat-crash-clients.ts';
-
-interface Row {
+/** A message as the server gave it to somebody. */
+export interface SeenMessage {
   readonly id: string;
-  readonly stream_id: string;
-  readonly user_id: string;
-  readonly client_id: string;
+  readonly seq: number;
+  readonly isDeleted: boolean;
+}
+
+/** One thing that somebody wanted to say, and what became of it. */
+export interface SentMessage {
+  readonly clientId: string;
+  readonly userId: string;
+  readonly room: string;
+  readonly content: string;
+  /** The first attempt began after the ban of its author was acknowledged. */
+  readonly isAfterBan: boolean;
+  /** Every acknowledgement; two attempts may both get one. */
+  readonly acks: SeenMessage[];
+  /** An attempt that began after the ban was acknowledged, and was acknowledged itself. */
+  ackedAfterBan: boolean;
+  isDeletionAcked: boolean;
+}
+
+/** A message as it is stored. */
+export interface StoredMessage {
+  readonly id: string;
+  readonly streamId: string;
+  readonly userId: string;
+  readonly clientId: string;
   readonly content: string;
   readonly seq: number;
-  readonly is_deleted: boolean;
+  readonly isDeleted: boolean;
+}
+
+/** What somebody who read a room has in the end. */
+export interface ReaderView {
+  readonly room: string;
+  /** In the order in which it is shown. */
+  readonly view: readonly SeenMessage[];
+}
+
+/** Everything that a run left. */
+export interface ChatCrashTraces {
+  readonly rooms: readonly string[];
+  /** By room, then by sequence number. */
+  readonly stored: readonly StoredMessage[];
+  readonly sent: readonly SentMessage[];
+  readonly readers: readonly ReaderView[];
 }
 
 /** Compares what clients were told with what is stored. Every violation is a sentence. */
-export async function checkChat(run: {
-  readonly database: Database;
-  readonly target: CrashTarget;
-  readonly writers: readonly ChatWriterClient[];
-  readonly readers: readonly ChatReader[];
-}): Promise<{ readonly violations: readonly string[]; readonly stored: number }> {
-  const violations = run.readers.flatMap((reader) => reader.violations);
-  const { rows } = await run.database.asService((tx) =>
-    sql<Row>`SELECT id, stream_id, user_id, client_id, content, seq, is_deleted FROM nchat_stream_chat_messages
-      WHERE stream_id = ANY (${run.target.rooms}::uuid[]) ORDER BY stream_id, seq`.execute(tx),
-  );
-  for (const room of run.target.rooms) {
-    const stored = rows.filter(({ stream_id }) => stream_id === room);
-    const hole = stored.findIndex(({ seq }, index) => seq !== index + 1);
-    if (hole >= 0) violations.push(`room ${room}: number ${stored[hole]?.seq} stands at place ${hole + 1}`);
-    for (const reader of run.readers.filter((each) => each.room === room)) {
-      const wrong = stored.findIndex(({ id }, index) => reader.view[index]?.id !== id);
-      if (wrong >= 0 || reader.view.length !== stored.length) {
-        violations.push(
-          `room ${room}: a reader saw ${reader.view.length} of ${stored.length}, another one at place ${wrong + 1}`,
-        );
-      }
-    }
+export function checkChat({ rooms, stored, sent, readers }: ChatCrashTraces): readonly string[] {
+  const violations: string[] = [];
+  for (const room of rooms) {
+    const messages = stored.filter(({ streamId }) => streamId === room);
+    const hole = messages.findIndex(({ seq }, index) => seq !== index + 1);
+    if (hole >= 0) violations.push(`room ${room}: number ${messages[hole]?.seq} stands at place ${hole + 1}`);
+    for (const reader of readers) if (reader.room === room) violations.push(...checkReader(reader, messages));
   }
-  violations.push(...checkSent(run.writers, rows));
-  return { violations, stored: rows.length };
+  return [...violations, ...checkSent(sent, stored)];
 }
 
-function checkSent(writers: readonly ChatWriterClient[], rows: readonly Row[]): readonly string[] {
+function checkReader({ room, view }: ReaderView, stored: readonly StoredMessage[]): readonly string[] {
   const violations: string[] = [];
-  const byClientId = new Map<string, Row[]>();
-  for (const row of rows) {
-    const key = `${row.user_id}/${row.client_id}`;
-    byClientId.set(key, [...(byClientId.get(key) ?? []), row]);
+  const wrong = stored.findIndex(({ id }, index) => view[index]?.id !== id);
+  if (wrong >= 0 || view.length !== stored.length) {
+    const place = wrong < 0 ? stored.length + 1 : wrong + 1;
+    violations.push(
+      `room ${room}: a reader saw ${view.length} of ${stored.length}, another one at place ${place}`,
+    );
   }
+  const gone = new Set(stored.flatMap(({ id, isDeleted }) => (isDeleted ? [id] : [])));
+  const shown = view.filter(({ id, isDeleted }) => !isDeleted && gone.has(id));
+  if (shown.length > 0)
+    violations.push(`room ${room}: a reader still sees ${shown.length} that were deleted`);
+  return violations;
+}
+
+function checkSent(sent: readonly SentMessage[], stored: readonly StoredMessage[]): readonly string[] {
+  const violations: string[] = [];
+  const byClientId = Map.groupBy(stored, ({ userId, clientId }) => `${userId}/${clientId}`);
   let known = 0;
-  for (const sent of writers.flatMap((writer) => writer.sent)) {
-    const stored = byClientId.get(`${sent.userId}/${sent.clientId}`) ?? [];
-    known += stored.length;
-    const [row] = stored;
-    if (stored.length > 1) violations.push(`${sent.clientId} is stored ${stored.length} times`);
-    for (const ack of sent.acks) {
-      if (row === undefined) violations.push(`${sent.clientId} was acknowledged and is lost`);
-      else if (ack.id !== row.id || ack.seq !== row.seq) {
-        violations.push(`${sent.clientId} was acknowledged as ${ack.seq} and is ${row.seq}`);
-      }
+  for (const message of sent) {
+    const { clientId, userId, acks } = message;
+    const rows = byClientId.get(`${userId}/${clientId}`) ?? [];
+    known += rows.length;
+    const [row] = rows;
+    if (rows.length > 1) violations.push(`${clientId} is stored ${rows.length} times`);
+    for (const ack of acks) {
+      if (row === undefined) violations.push(`${clientId} was acknowledged and is lost`);
+      else if (ack.id !== row.id || ack.seq !== row.seq)
+        violations.push(`${clientId} was acknowledged as ${ack.seq} and is ${row.seq}`);
     }
-    if (row !== undefined && (row.content !== sent.content || row.stream_id !== sent.room)) {
-      violations.push(`${sent.clientId} is stored as another message`);
-    }
-    if (sent.isDeletionAcked && row?.is_deleted !== true) violations.push(`${sent.clientId} came back`);
-    if (sent.ackedAfterBan) violations.push(`${sent.clientId} was acknowledged after the ban was`);
-    if (sent.isAfterBan && row !== undefined) violations.push(`${sent.clientId} was stored after the ban`);
+    if (row !== undefined && (row.content !== message.content || row.streamId !== message.room))
+      violations.push(`${clientId} is stored as another message`);
+    if (message.isDeletionAcked && row?.isDeleted !== true) violations.push(`${clientId} came back`);
+    if (message.ackedAfterBan) violations.push(`${clientId} was acknowledged after the ban was`);
+    if (message.isAfterBan && row !== undefined) violations.push(`${clientId} was stored after the ban`);
   }
-  if (known !== rows.length) violations.push(`${rows.length - known} stored messages nobody sent`);
+  if (known !== stored.length) violations.push(`${stored.length - known} stored messages nobody sent`);
   return violations;
 }

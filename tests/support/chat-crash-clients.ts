@@ -1,78 +1,60 @@
+import { ChatStore } from '../../packages/client/src/realtime/chat-store.ts';
+import { RealtimeClient } from '../../packages/client/src/realtime/realtime-client.ts';
+import { toRealtimeError } from '../../packages/client/src/realtime/realtime-error.ts';
+import type { SeenMessage, SentMessage } from './chat-crash-checker.ts';
+import type { Answer, Person } from './product.ts';
+import { waitFor } from './wait-for.ts';
+
 /** What clients talk to. */
 export interface CrashTarget {
-  /** The server's address now. */
-  readonly base: () => string;
+  /** Where sockets connect. */
+  readonly url: string;
   readonly rooms: readonly string[];
-  readonly ownerId: string;
+  readonly owner: Person;
 }
 
-/** A message as the server gives it. */
-export interface SeenMessage {
-  readonly id: string;
-  readonly seq: number;
-  readonly clientId: string;
-  readonly content: string;
-  readonly isDeleted: boolean;
-}
-
-/** One thing that somebody wanted to say, and what became of it. */
-export interface SentMessage {
-  readonly clientId: string;
-  readonly userId: string;
-  readonly room: string;
-  readonly content: string;
-  /** The first attempt began after the ban of its author was acknowledged. */
-  readonly isAfterBan: boolean;
-  /** Every acknowledgement; two attempts may both get one. */
-  readonly acks: SeenMessage[];
-  /** An attempt that began after the ban was acknowledged, and was acknowledged itself. */
-  ackedAfterBan: boolean;
-  isDeletionAcked: boolean;
-}
+/** How soon a client comes back, in milliseconds: sooner than people's, to meet the server while it starts. */
+const RETRY_MS = [20, 200] as const;
 
 /** Waits. */
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Asks the server; undefined when no answer came, or none that says anything. */
-async function call(
-  target: CrashTarget,
-  path: string,
-  body: object | undefined,
-  signal: AbortSignal,
-): Promise<{ readonly status: number; readonly body: unknown } | undefined> {
-  try {
-    const response = await fetch(`${target.base()}${path}`, {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(6000)]),
-      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
-    });
-    return { status: response.status, body: await response.json() };
-  } catch {
-    return undefined;
-  }
-}
-
 /** Who writes how much. */
 export interface ChatWriterOptions {
-  readonly userId: string;
+  readonly person: Person;
   /** Beginning of its client ids. */
   readonly name: string;
   readonly messages: number;
+  /** Longest time between two messages, in milliseconds. */
+  readonly pauseMs: number;
   readonly random: () => number;
 }
 
-/** Writes messages one after the other, hangs up at random, and sends again what was not acknowledged. */
+/** Writes messages one after the other over a socket, hangs up at random, and sends again what was not acknowledged. */
 export class ChatWriterClient {
   readonly sent: SentMessage[] = [];
+  /** Refusals that nothing explains. */
+  readonly violations: string[] = [];
   resent = 0;
   readonly #target: CrashTarget;
   readonly #options: ChatWriterOptions;
+  readonly #client: RealtimeClient;
+  /** Somebody is about to ban this person, or has. */
+  #mayBeBanned = false;
   #isBanned = false;
 
   constructor(target: CrashTarget, options: ChatWriterOptions) {
     this.#target = target;
     this.#options = options;
+    const { token } = options.person;
+    this.#client = new RealtimeClient({
+      url: target.url,
+      token: () => token,
+      answerTimeoutMs: 6000,
+      retryMs: RETRY_MS,
+    });
   }
 
   /** Messages with an acknowledgement. */
@@ -82,11 +64,12 @@ export class ChatWriterClient {
 
   /** Says everything that it has to say. */
   async run(stop: AbortSignal): Promise<void> {
-    const { random, messages, name, userId } = this.#options;
+    const { random, messages, name, pauseMs, person } = this.#options;
+    this.#client.connect();
     for (let n = 0; n < messages && !stop.aborted; n += 1) {
       const message: SentMessage = {
         clientId: `${name}-${n}`,
-        userId,
+        userId: person.id,
         room: this.#target.rooms[Math.floor(random() * this.#target.rooms.length)] ?? '',
         content: `message ${n} of ${name}`,
         isAfterBan: this.#isBanned,
@@ -97,137 +80,140 @@ export class ChatWriterClient {
       this.sent.push(message);
       await this.#say(message, stop);
       if (message.acks.length > 0 && random() < 0.05) await this.#delete(message, stop);
-      await sleep(random() * 20);
+      await sleep(random() * pauseMs);
     }
+    this.#client.close();
   }
 
   /** Has this person banned in every room once half of their messages are sent. */
   async banWhenHalfDone(stop: AbortSignal): Promise<void> {
     while (this.sent.length < this.#options.messages / 2 && !stop.aborted) await sleep(20);
-    const { ownerId, rooms } = this.#target;
-    for (const streamId of rooms) {
-      for (;;) {
-        if (stop.aborted) return;
-        const ban = { userId: ownerId, streamId, target: this.#options.userId };
-        const answer = await call(this.#target, '/ban', ban, stop);
-        // 409: an earlier attempt took effect without an answer.
-        if (answer?.status === 200 || answer?.status === 409) break;
-        await sleep(50);
-      }
+    this.#mayBeBanned = true;
+    for (const streamId of this.#target.rooms) {
+      // 409: an earlier attempt took effect without an answer.
+      await this.#insist(
+        `/api/streams/${streamId}/bans`,
+        { userId: this.#options.person.id },
+        [201, 409],
+        stop,
+      );
     }
-    this.#isBanned = true;
+    this.#isBanned = !stop.aborted;
+  }
+
+  /** Asks as the owner over REST until the answer is one of `wanted`. */
+  async #insist(
+    path: string,
+    body: object | undefined,
+    wanted: readonly number[],
+    stop: AbortSignal,
+  ): Promise<void> {
+    while (!stop.aborted) {
+      const method = body === undefined ? 'DELETE' : 'POST';
+      const answer: Answer | undefined = await this.#target.owner
+        .call(method, path, body)
+        .catch(() => undefined);
+      if (answer !== undefined && wanted.includes(answer.status)) return;
+      if (answer !== undefined && answer.status < 500)
+        this.violations.push(`${method} ${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+      await sleep(50);
+    }
   }
 
   async #say(message: SentMessage, stop: AbortSignal): Promise<void> {
     const { random } = this.#options;
-    const { userId, room, content, clientId } = message;
-    for (let attempt = 0; !stop.aborted; attempt += 1) {
-      if (attempt > 0) this.resent += 1;
+    const { room, content, clientId } = message;
+    for (let isFirst = true; !stop.aborted; ) {
+      if (!this.#client.isConnected) {
+        await sleep(20);
+        continue;
+      }
+      if (!isFirst) this.resent += 1;
+      isFirst = false;
       const isBanned = this.#isBanned;
-      const hangUp = new AbortController();
-      const hangUpTimer = random() < 0.1 ? setTimeout(() => hangUp.abort(), random() * 15) : undefined;
-      const signal = AbortSignal.any([stop, hangUp.signal]);
-      const answer = await call(this.#target, '/send', { userId, streamId: room, content, clientId }, signal);
-      clearTimeout(hangUpTimer);
-      if (answer?.status === 200) {
-        message.acks.push(answer.body as SeenMessage);
+      const hangUp = random() < 0.05 ? setTimeout(() => this.#client.reconnect(), random() * 15) : undefined;
+      try {
+        const answer = await this.#client.request('chat:send', { streamId: room, content, clientId });
+        message.acks.push(answer.message);
         if (isBanned) message.ackedAfterBan = true;
         // Now and then once more, as a client does that did not see the answer.
         if (random() < 0.95) return;
-      } else if (answer !== undefined && answer.status < 500) return;
-      // Some give up: then it may be stored or not.
-      else if (random() < 0.03) return;
+      } catch (error) {
+        const { code, isTemporary, message: text } = toRealtimeError(error);
+        if (!isTemporary) {
+          if (code !== 'VIEWER_BANNED' || !this.#mayBeBanned)
+            this.violations.push(`${clientId} was refused: ${code} ${text}`);
+          return;
+        }
+        // Some give up: then it may be stored or not.
+        if (random() < 0.03) return;
+      } finally {
+        clearTimeout(hangUp);
+      }
       await sleep(30 + random() * 70);
     }
   }
 
   async #delete(message: SentMessage, stop: AbortSignal): Promise<void> {
-    const messageId = message.acks[0]?.id;
-    while (!stop.aborted) {
-      const body = { userId: this.#target.ownerId, streamId: message.room, messageId };
-      const answer = await call(this.#target, '/delete', body, stop);
-      if (answer?.status === 200) {
-        message.isDeletionAcked = true;
-        return;
-      }
-      await sleep(50);
-    }
+    const path = `/api/streams/${message.room}/chat/${message.acks[0]?.id}`;
+    await this.#insist(path, undefined, [200], stop);
+    message.isDeletionAcked = !stop.aborted;
   }
 }
 
-/** Reads one room as a client does: live events, and history where a number is missing or the connection was. */
+/** Reads one room as our pages do, and notes in which order it is told. */
 export class ChatReader {
   readonly room: string;
-  /** What it has seen, in the order in which it would show it. */
-  readonly view: SeenMessage[] = [];
   readonly violations: string[] = [];
-  readonly #target: CrashTarget;
+  readonly #client: RealtimeClient;
+  readonly #store: ChatStore;
+  /** Id by number, of everything that it was ever told. */
+  readonly #told = new Map<number, string>();
+  #lastTold = 0;
 
   constructor(target: CrashTarget, room: string) {
-    this.#target = target;
     this.room = room;
+    this.#client = new RealtimeClient({ url: target.url, retryMs: RETRY_MS });
+    this.#client.onState((state) => {
+      if (state === 'connected') this.#lastTold = 0;
+    });
+    this.#client.on('stream:chat-message', (message) => {
+      if (message.streamId === room) this.#hear(message);
+    });
+    const options = { maxMessages: 1e6, maxCatchUp: 1e6, pageSize: 200, retryMs: 50 };
+    this.#store = new ChatStore(this.#client, room, options);
   }
 
-  /** Reads until told to stop. */
-  async run(stop: AbortSignal): Promise<void> {
-    while (!stop.aborted) {
-      try {
-        await this.#follow(stop);
-      } catch {
-        // The server is gone; it comes back.
-      }
-      if (!stop.aborted) await sleep(20);
-    }
+  /** What it shows. */
+  get view(): readonly SeenMessage[] {
+    return this.#store.snapshot.messages;
   }
 
-  /** Reads to the end, once everything works again. */
-  async heal(): Promise<void> {
-    for (let attempt = 0; attempt < 100; attempt += 1) {
-      if (await this.#catchUp(new AbortController().signal)) return;
-      await sleep(100);
-    }
-    this.violations.push('a reader could not catch up after healing');
+  /** Begins to read; resolves once it follows the chat. */
+  async open(): Promise<void> {
+    void this.#client.join(this.room);
+    this.#client.connect();
+    await waitFor('a reader', () => !this.#store.snapshot.isLoading);
   }
 
-  async #follow(stop: AbortSignal): Promise<void> {
-    const response = await fetch(`${this.#target.base()}/events?streamId=${this.room}`, { signal: stop });
-    if (response.body === null) return;
-    let lastTold = 0;
-    let rest = '';
-    for await (const piece of response.body.pipeThrough(new TextDecoderStream())) {
-      const lines = (rest + piece).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) {
-        const event = JSON.parse(line) as Partial<SeenMessage>;
-        if (event.seq === undefined) {
-          await this.#catchUp(stop);
-          continue;
-        }
-        if (event.seq <= lastTold) this.violations.push(`told of ${event.seq} after ${lastTold}`);
-        lastTold = event.seq;
-        if (event.seq > this.view.length + 1) await this.#catchUp(stop);
-        this.#see(event as SeenMessage);
-      }
-    }
+  /** Reads to the end, once everything works again: as much as `isComplete` wants, within 10 s. */
+  async heal(isComplete: (view: readonly SeenMessage[]) => boolean): Promise<void> {
+    await waitFor('a reader to catch up', () => isComplete(this.view)).catch(() =>
+      this.violations.push('a reader could not catch up after healing'),
+    );
   }
 
-  /** Asks for what comes after the last one seen; false when the server did not answer. */
-  async #catchUp(stop: AbortSignal): Promise<boolean> {
-    for (;;) {
-      const query = `/history?streamId=${this.room}&afterSeq=${this.view.length}`;
-      const answer = await call(this.#target, query, undefined, stop);
-      if (answer?.status !== 200) return false;
-      const { messages } = answer.body as { readonly messages: readonly SeenMessage[] };
-      for (const message of messages) this.#see(message);
-      if (messages.length < 200) return true;
-    }
+  /** Reads no more. */
+  close(): void {
+    this.#store.close();
+    this.#client.close();
   }
 
-  #see(message: SeenMessage): void {
-    const known = this.view[message.seq - 1];
-    if (known !== undefined) {
-      if (known.id !== message.id) this.violations.push(`two messages have the number ${message.seq}`);
-    } else if (message.seq === this.view.length + 1) this.view.push(message);
-    // Else it could not catch up: the next event or the healing brings both.
+  #hear({ seq, id }: SeenMessage): void {
+    if (seq <= this.#lastTold) this.violations.push(`told of ${seq} after ${this.#lastTold}`);
+    this.#lastTold = seq;
+    const known = this.#told.get(seq) ?? id;
+    if (known !== id) this.violations.push(`two messages have the number ${seq}`);
+    this.#told.set(seq, id);
   }
 }

@@ -73,6 +73,7 @@ export class ControlServer {
         limits: {
           api: { userRequestsPerMinute: OFTEN, anonymousRequestsPerMinute: OFTEN },
           chat: { userPerSec: OFTEN, userBurst: OFTEN, roomPerSec: OFTEN },
+          reactions: { perSecond: 1000 },
         },
       }),
     );

@@ -10,8 +10,10 @@ const [directory = '', wish] = process.argv.slice(2);
 try {
   const postgres = await EmbeddedPostgres.start({ directory, log: silentLogger, ...testPrograms() });
   if (wish === 'migrate') await migrate(postgres.url);
+  // Listens for signals before it says that it is there.
+  const ended = untilTerminated(() => postgres.close(), silentLogger);
   console.log(JSON.stringify({ pid: process.pid, postgresPid: postgres.pid, url: postgres.url }));
-  process.exitCode = await untilTerminated(() => postgres.close(), silentLogger);
+  process.exitCode = await ended;
 } catch (error) {
   console.log(JSON.stringify({ error: error instanceof Error ? error.message : String(error) }));
   process.exitCode = 1;

@@ -22,3 +22,21 @@ export function setText(target: Element, text: string): void {
     target.textContent = text;
   }
 }
+
+/** Makes these the children, in this order, without touching those that stay: focus, selection and scrolling are left in peace. */
+export function arrange(parent: Element, wanted: readonly Element[]): void {
+  const staying = new Set<Element>(wanted);
+  for (const child of [...parent.children]) {
+    if (!staying.has(child)) {
+      child.remove();
+    }
+  }
+  let next = parent.firstElementChild;
+  for (const child of wanted) {
+    if (child === next) {
+      next = next.nextElementSibling;
+    } else {
+      parent.insertBefore(child, next);
+    }
+  }
+}

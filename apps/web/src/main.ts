@@ -1,6 +1,6 @@
 import type { Player } from '@tallylight/client/player/player.ts';
 import { accountLink } from './account/account-link.ts';
-import { element } from './element.ts';
+import { element, setText } from './element.ts';
 import { fetchLiveStreams, type LiveStreamEntry } from './live-streams.ts';
 import { comingWords, fetchStreamPage, type StreamPage, tokenOf } from './stream-page.ts';
 import { WatchView } from './watch-view.ts';
@@ -20,6 +20,7 @@ const WATCH_PATH = /^\/watch\/([^/]+)\/?$/;
 const NETWORK_TEST_PATH = /^\/network-test\/?$/;
 const STUDIO_PATH = /^\/studio\/?$/;
 const SIGN_IN_PATH = /^\/sign-in\/?$/;
+const RESET_PATH = /^\/reset-password\/?$/;
 const STREAMS_PATH = /^\/streams\/?$/;
 const SETUP_PATH = /^\/setup\/?$/;
 
@@ -152,11 +153,16 @@ function playUntitled(streamId: string): void {
 
 /** Says for some seconds, to the second, when a stream begins. */
 async function countDown({ title, startsAtMs }: StreamPage): Promise<void> {
-  const words = element('p', { className: 'empty' });
-  main.replaceChildren(element('h1', { text: title }), words);
+  let words = main.querySelector('.coming p');
+  if (words === null) {
+    words = element('p');
+    const heading = element('h1', { text: title });
+    const stage = element('div', { className: 'stage coming' }, heading, words);
+    main.replaceChildren(element('article', {}, stage));
+  }
   const untilMs = performance.now() + LIST_INTERVAL_MS;
   while (performance.now() < untilMs) {
-    words.textContent = comingWords(startsAtMs, Date.now());
+    setText(words, comingWords(startsAtMs, Date.now()));
     await pause(1000);
   }
 }
@@ -188,6 +194,12 @@ async function signIn(): Promise<void> {
   main.replaceChildren(new SignInPage().root);
 }
 
+async function resetPassword(): Promise<void> {
+  const { ResetPage } = await import('./account/reset-page.ts');
+  document.title = 'New password · Tallylight';
+  main.replaceChildren(new ResetPage().root);
+}
+
 async function myStreams(): Promise<void> {
   const { StreamsPage } = await import('./streams/streams-page.ts');
   document.title = 'My streams · Tallylight';
@@ -211,6 +223,8 @@ if (STUDIO_PATH.test(location.pathname)) {
   void studio();
 } else if (SIGN_IN_PATH.test(location.pathname)) {
   void signIn();
+} else if (RESET_PATH.test(location.pathname)) {
+  void resetPassword();
 } else if (STREAMS_PATH.test(location.pathname)) {
   void myStreams();
 } else if (SETUP_PATH.test(location.pathname)) {

@@ -14,12 +14,17 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
+/** Whether an id is one that the control plane gave, and no name of a key file. */
+export function isManaged(streamId: string): boolean {
+  return MANAGED.test(streamId);
+}
+
 /** Asks for a stream; undefined for one that has no page: of a key file, unknown, or private. Throws when the server does not answer. */
 export async function fetchStreamPage(
   streamId: string,
   signal: AbortSignal,
 ): Promise<StreamPage | undefined> {
-  if (!MANAGED.test(streamId)) {
+  if (!isManaged(streamId)) {
     return undefined;
   }
   const response = await fetch(`/api/streams/${streamId}`, { cache: 'no-store', signal });

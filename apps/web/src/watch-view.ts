@@ -6,7 +6,7 @@ import { QualityMenu } from './quality-menu.ts';
 import { RememberedFlag } from './remembered-flag.ts';
 import { SettingsPanel, TransportNotice } from './settings-panel.ts';
 import { StatsPanel } from './stats-panel.ts';
-import { tokenOf } from './stream-page.ts';
+import { isManaged, tokenOf } from './stream-page.ts';
 import { latencyWords, noticeWords, secondsWords } from './words.ts';
 
 /** Figures in the bar change once a second: a number that flickers cannot be read. */
@@ -130,7 +130,8 @@ export class WatchView {
 
   #about(title: string, streamId: string): HTMLElement {
     const about = element('div', { className: 'about' }, element('h1', { text: title }));
-    if (title !== streamId) {
+    // A managed stream's id says nothing to people.
+    if (title !== streamId && !isManaged(streamId)) {
       about.append(element('p', { text: streamId }));
     }
     return about;

@@ -1,3 +1,4 @@
+import { StreamError } from '@tallylight/protocol/errors.ts';
 import { element, setText } from '../element.ts';
 import { Refusal } from './session.ts';
 
@@ -12,15 +13,27 @@ export interface FormField {
   readonly maxLength?: number;
 }
 
+/** How a form differs from the usual. */
+export interface FormOptions {
+  /** Its button is not the first thing to do on its page. Default false. */
+  readonly isSecondary?: boolean;
+  /** Empties the fields when it was sent. Default false. */
+  readonly clears?: boolean;
+}
+
 /** A form of a few fields and one button. Says what was refused where the eyes are, and keeps what was typed. */
 export function accountForm(
   fields: readonly FormField[],
   button: string,
   send: (values: Readonly<Record<string, string>>) => Promise<void>,
+  options: FormOptions = {},
 ): HTMLFormElement {
   const refusal = element('p', { className: 'warning', hidden: true });
   refusal.setAttribute('role', 'alert');
-  const submit = element('button', { className: 'button primary', text: button });
+  const submit = element('button', {
+    className: options.isSecondary === true ? 'button' : 'button primary',
+    text: button,
+  });
   const inputs = fields.map((field) => ({ field, input: inputOf(field) }));
   const lines = inputs.map(({ field, input }) =>
     element('label', { className: 'field' }, element('span', { text: field.label }), input),
@@ -32,8 +45,13 @@ export function accountForm(
     submit.disabled = true;
     const values = Object.fromEntries(inputs.map(({ field, input }) => [field.name, input.value]));
     send(values)
+      .then(() => {
+        if (options.clears === true) {
+          form.reset();
+        }
+      })
       .catch((error: unknown) => {
-        setText(refusal, error instanceof Refusal ? error.message : 'Something went wrong. Try again.');
+        setText(refusal, isRefusal(error) ? error.message : 'Something went wrong. Try again.');
         refusal.hidden = false;
       })
       .finally(() => {
@@ -41,6 +59,11 @@ export function accountForm(
       });
   });
   return form;
+}
+
+/** What the server said, in words that can be shown. */
+function isRefusal(error: unknown): error is Error {
+  return error instanceof Refusal || error instanceof StreamError;
 }
 
 function inputOf(field: FormField): HTMLInputElement {

@@ -1,13 +1,13 @@
 import { element } from '../element.ts';
 import { fetchMe, post } from './session.ts';
+import { fetchSignInOptions } from './sign-in-options.ts';
 
 /**
  * Who is signed in, for the page's head: the name and a way out, or the way in. Nothing where the server has no accounts
  * (`ROLE=media`), which a page learns from `GET /api/sign-in-options`.
  */
 export async function accountLink(): Promise<HTMLElement | undefined> {
-  const options = await fetch('/api/sign-in-options', { cache: 'no-store' }).catch(() => undefined);
-  if (options?.ok !== true) {
+  if ((await fetchSignInOptions()) === undefined) {
     return undefined;
   }
   const me = await fetchMe();

@@ -1,10 +1,14 @@
 import { ApiClient } from '@tallylight/client/api/api-client.ts';
 import type { Stream } from '@tallylight/protocol/entities/stream.ts';
 import { accountForm } from '../account/account-form.ts';
-import { fetchMe, type Me, post } from '../account/session.ts';
-import { element, setText } from '../element.ts';
+import { fetchMe, type Me } from '../account/session.ts';
+import { arrange, element } from '../element.ts';
 import '../account/account.css';
 import './streams.css';
+import { StreamLine } from './stream-line.ts';
+
+/** How often the page asks how its streams are. */
+const REFRESH_MS = 3_000;
 
 /** One's own streams: make one, see its key, start and end it. */
 export class StreamsPage {
@@ -12,10 +16,10 @@ export class StreamsPage {
   readonly root = element('article', { className: 'account streams-page' });
   readonly #api = new ApiClient();
   readonly #list = element('ul', { className: 'own-streams' });
-  readonly #notice = element('p', { className: 'warning', hidden: true });
+  readonly #empty = element('p', { text: 'None yet. Make one, then publish with its key.', hidden: true });
+  readonly #lines = new Map<string, StreamLine>();
 
   constructor() {
-    this.#notice.setAttribute('role', 'alert');
     void this.#open();
   }
 
@@ -32,18 +36,25 @@ export class StreamsPage {
         await this.#make(me, title);
         await this.#show(me);
       },
+      { clears: true },
     );
     this.root.append(
       element('section', { className: 'panel' }, element('h2', { text: 'A new stream' }), form),
       element(
         'section',
-        { className: 'panel wide' },
+        { className: 'panel' },
         element('h2', { text: 'My streams' }),
-        this.#notice,
+        this.#empty,
         this.#list,
       ),
     );
-    await this.#show(me);
+    await this.#show(me).catch(() => undefined);
+    setInterval(() => {
+      if (document.visibilityState === 'visible') {
+        // The next time may find the server again.
+        this.#show(me).catch(() => undefined);
+      }
+    }, REFRESH_MS);
   }
 
   /** In the first of one's own channels, which is founded with the first stream. */
@@ -52,59 +63,23 @@ export class StreamsPage {
     const channel =
       channels[0] ??
       (await this.#api.call('POST /api/channels', { body: { name: `${me.displayName}’s channel` } }));
-    await post('/api/streams', { channelId: channel.id, title, autoStart: true, enableQa: true });
+    const body = { channelId: channel.id, title, autoStart: true, enableQa: true };
+    await this.#api.call('POST /api/streams', { body });
   }
 
   async #show(me: Me): Promise<void> {
     const streams = await this.#api.call('GET /api/streams', { query: { userId: me.id } });
-    this.#list.replaceChildren(
-      ...streams.map((stream) => this.#line(stream, () => this.#show(me))),
-      ...(streams.length === 0 ? [element('li', { text: 'None yet.' })] : []),
+    arrange(
+      this.#list,
+      streams.map((stream) => this.#line(stream, me).root),
     );
+    this.#empty.hidden = streams.length > 0;
   }
 
-  #line(stream: Stream, again: () => Promise<void>): HTMLLIElement {
-    const params = { id: stream.id };
-    const watch = element('a', { text: stream.title });
-    watch.href = `/watch/${stream.id}`;
-    const secret = element('code', { className: 'secret', hidden: true });
-    const button = (text: string, act: () => Promise<unknown>): HTMLButtonElement => {
-      const made = element('button', { className: 'button', text });
-      made.addEventListener('click', () => {
-        this.#notice.hidden = true;
-        act().catch((error: unknown) => {
-          setText(this.#notice, error instanceof Error ? error.message : `${text} failed.`);
-          this.#notice.hidden = false;
-        });
-      });
-      return made;
-    };
-    const over = ['ended', 'cancelled', 'failed'].includes(stream.status);
-    const tools = over
-      ? []
-      : [
-          button('Show key', async () => {
-            const { streamKey, ingestUrl } = await this.#api.call('GET /api/streams/:id/key', { params });
-            secret.textContent = `${ingestUrl}  ${streamKey}`;
-            secret.hidden = false;
-          }),
-          stream.status === 'live'
-            ? button('End', async () => {
-                await this.#api.call('POST /api/streams/:id/end', { params });
-                await again();
-              })
-            : button('Go live', async () => {
-                await this.#api.call('POST /api/streams/:id/start', { params });
-                await again();
-              }),
-        ];
-    return element(
-      'li',
-      {},
-      element('span', { className: `status-word ${stream.status}`, text: stream.status }),
-      watch,
-      ...tools,
-      secret,
-    );
+  #line(stream: Stream, me: Me): StreamLine {
+    const line = this.#lines.get(stream.id) ?? new StreamLine(this.#api, stream.id, () => this.#show(me));
+    this.#lines.set(stream.id, line);
+    line.show(stream);
+    return line;
   }
 }

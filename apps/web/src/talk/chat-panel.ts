@@ -2,10 +2,13 @@ import { ChatStore, type PendingMessage } from '@tallylight/client/realtime/chat
 import type { RealtimeClient } from '@tallylight/client/realtime/realtime-client.ts';
 import type { StreamChatMessage } from '@tallylight/protocol/entities/talk.ts';
 import type { Me } from '../account/session.ts';
-import { element, setText } from '../element.ts';
+import { arrange, element, setText } from '../element.ts';
+import { refusalWords } from './refusal-words.ts';
 
 /** Nearer to the end than this, in CSS pixels, new messages keep being scrolled to. */
-const FOLLOW_PX = 80;
+const FOLLOW_PX = 48;
+/** Longest message, in UTF-16 units, as the server counts. */
+const MAX_LENGTH = 500;
 
 /** Who is at the chat. */
 export interface ChatSelf {
@@ -22,25 +25,57 @@ export class ChatPanel {
   readonly #self: ChatSelf;
   readonly #pinned = element('ul', { className: 'chat-pinned', hidden: true });
   readonly #list = element('ul', { className: 'chat-list' });
+  readonly #empty = element('p', { className: 'chat-empty', text: 'No messages yet.' });
+  readonly #more = element('button', { className: 'button pill chat-more', hidden: true });
   readonly #notice = element('p', { className: 'chat-notice', hidden: true });
+  readonly #slow = element('p', { className: 'chat-slow', hidden: true });
+  readonly #foot: HTMLElement;
   readonly #lines = new Map<string, { readonly line: HTMLLIElement; readonly of: StreamChatMessage }>();
+  readonly #pendingLines = new Map<string, { readonly line: HTMLLIElement; readonly of: PendingMessage }>();
+  /** Position of the last message that was seen at the end. */
+  #seenSeq = 0;
+  #follows = true;
 
   constructor(client: RealtimeClient, streamId: string, self: ChatSelf) {
     this.#store = new ChatStore(client, streamId);
     this.#self = self;
     this.root.setAttribute('aria-label', 'Chat');
     this.#list.setAttribute('role', 'log');
+    // Can be scrolled by keyboard.
+    this.#list.tabIndex = 0;
     this.#notice.setAttribute('role', 'status');
-    this.root.append(
-      this.#pinned,
-      this.#list,
-      this.#notice,
-      self.me === undefined ? signInLine() : this.#composer(),
-    );
+    this.#foot = self.me === undefined ? signInLine() : this.#composer();
+    const scroller = element('div', { className: 'chat-scroller' }, this.#list, this.#empty, this.#more);
+    this.root.append(this.#pinned, scroller, this.#notice, this.#slow, this.#foot);
+    this.#list.addEventListener('scroll', () => {
+      this.#scrolled();
+    });
+    this.#more.addEventListener('click', () => {
+      this.#toEnd();
+    });
+    // A panel that grows or shrinks, as with a phone's keyboard, keeps showing the end.
+    new ResizeObserver(() => {
+      if (this.#follows) {
+        this.#toEnd();
+      }
+    }).observe(this.#list);
     this.#store.subscribe(() => {
       this.#show();
     });
     this.#show();
+  }
+
+  /** Says how often one may write; 0: as one likes. Moderators are exempt. */
+  showSlowMode(seconds: number): void {
+    this.#slow.hidden = seconds === 0 || this.#self.me === undefined || this.#self.isModerator;
+    setText(this.#slow, `Slow mode: one message every ${String(seconds)} s.`);
+  }
+
+  /** The stream is over: what was said stays, nothing more can be. */
+  end(): void {
+    this.#notice.hidden = true;
+    this.#slow.hidden = true;
+    this.#foot.replaceWith(element('p', { className: 'chat-line', text: 'Chat has ended.' }));
   }
 
   /** Listens no more. */
@@ -52,7 +87,8 @@ export class ChatPanel {
   #composer(): HTMLElement {
     const input = element('input');
     input.type = 'text';
-    input.maxLength = 500;
+    input.maxLength = MAX_LENGTH;
+    input.autocomplete = 'off';
     input.placeholder = 'Say something';
     input.setAttribute('aria-label', 'Message');
     const form = element(
@@ -69,36 +105,66 @@ export class ChatPanel {
       }
       input.value = '';
       this.#notice.hidden = true;
+      this.#follows = true;
+      // It stays in the list as one that was refused; the notice says why.
       this.#store.send(content).catch((error: unknown) => {
-        // It stays in the list as one that was refused; here stands why.
-        setText(this.#notice, error instanceof Error ? error.message : 'The message was not sent.');
-        this.#notice.hidden = false;
+        this.#say(refusalWords(error));
       });
     });
     return form;
   }
 
+  #say(words: string): void {
+    setText(this.#notice, words);
+    this.#notice.hidden = false;
+  }
+
   #show(): void {
-    const { messages, pending, error } = this.#store.snapshot;
-    const follows = this.#list.scrollHeight - this.#list.scrollTop - this.#list.clientHeight < FOLLOW_PX;
+    const { messages, pending, error, isLoading } = this.#store.snapshot;
     if (error !== undefined) {
-      setText(this.#notice, error.message);
-      this.#notice.hidden = false;
+      this.#say(refusalWords(error));
     }
-    const lines = messages.filter(({ isDeleted }) => !isDeleted).map((message) => this.#line(message));
-    this.#list.replaceChildren(...lines, ...pending.map((each) => this.#pendingLine(each)));
-    const known = new Set(messages.map(({ id }) => id));
-    for (const id of this.#lines.keys()) {
-      if (!known.has(id)) {
-        this.#lines.delete(id);
-      }
-    }
-    const pinned = messages.filter(({ isPinned, isDeleted }) => isPinned && !isDeleted);
+    const shown = messages.filter(({ isDeleted }) => !isDeleted);
+    const lines = shown.map((message) => this.#line(message));
+    arrange(this.#list, [...lines, ...pending.map((each) => this.#pendingLine(each))]);
+    this.#empty.hidden = isLoading || lines.length + pending.length > 0;
+    forgetOthers(this.#lines, new Set(shown.map(({ id }) => id)));
+    forgetOthers(this.#pendingLines, new Set(pending.map(({ clientId }) => clientId)));
+    const pinned = shown.filter(({ isPinned }) => isPinned);
     this.#pinned.hidden = pinned.length === 0;
-    this.#pinned.replaceChildren(...pinned.map((message) => lineOf(message)));
-    if (follows) {
-      this.#list.scrollTop = this.#list.scrollHeight;
+    this.#pinned.replaceChildren(...pinned.map((message) => this.#pinnedLine(message)));
+    if (this.#follows) {
+      this.#toEnd();
+    } else {
+      this.#offerMore();
     }
+  }
+
+  #scrolled(): void {
+    const { scrollHeight, scrollTop, clientHeight } = this.#list;
+    this.#follows = scrollHeight - scrollTop - clientHeight < FOLLOW_PX;
+    if (this.#follows) {
+      this.#seen();
+    }
+  }
+
+  #toEnd(): void {
+    this.#follows = true;
+    this.#list.scrollTop = this.#list.scrollHeight;
+    this.#seen();
+  }
+
+  #seen(): void {
+    this.#seenSeq = this.#store.snapshot.messages.at(-1)?.seq ?? this.#seenSeq;
+    this.#more.hidden = true;
+  }
+
+  /** Who reads further up is not moved, and told how much there is below. */
+  #offerMore(): void {
+    const { messages } = this.#store.snapshot;
+    const count = messages.filter(({ seq, isDeleted }) => seq > this.#seenSeq && !isDeleted).length;
+    this.#more.hidden = count === 0;
+    setText(this.#more, count === 1 ? '1 new message' : `${count > 99 ? '99+' : String(count)} new messages`);
   }
 
   #line(message: StreamChatMessage): HTMLLIElement {
@@ -108,63 +174,90 @@ export class ChatPanel {
     }
     const line = lineOf(message);
     const { me, isModerator } = this.#self;
-    if (isModerator || message.userId === me?.id) {
-      line.append(this.#tool('Delete', () => this.#store.delete(message.id)));
-    }
+    const tools = element('span', { className: 'chat-tools' });
     if (isModerator) {
-      line.append(
-        message.isPinned
-          ? this.#tool('Unpin', () => this.#store.unpin(message.id))
-          : this.#tool('Pin', () => this.#store.pin(message.id)),
-      );
+      tools.append(this.#pinTool(message));
+    }
+    if (isModerator || message.userId === me?.id) {
+      tools.append(this.#tool('Delete', () => this.#store.delete(message.id)));
+      line.append(tools);
     }
     this.#lines.set(message.id, { line, of: message });
     return line;
+  }
+
+  #pinnedLine(message: StreamChatMessage): HTMLLIElement {
+    const line = lineOf(message);
+    if (this.#self.isModerator) {
+      line.append(this.#pinTool(message));
+    }
+    return line;
+  }
+
+  #pinTool(message: StreamChatMessage): HTMLButtonElement {
+    return message.isPinned
+      ? this.#tool('Unpin', () => this.#store.unpin(message.id))
+      : this.#tool('Pin', () => this.#store.pin(message.id));
   }
 
   #tool(text: string, act: () => Promise<void>): HTMLButtonElement {
     const button = element('button', { className: 'chat-tool', text });
     button.addEventListener('click', () => {
       act().catch((error: unknown) => {
-        setText(this.#notice, error instanceof Error ? error.message : `${text} failed.`);
-        this.#notice.hidden = false;
+        this.#say(refusalWords(error));
       });
     });
     return button;
   }
 
   #pendingLine(message: PendingMessage): HTMLLIElement {
+    const known = this.#pendingLines.get(message.clientId);
+    if (known?.of === message) {
+      return known.line;
+    }
     const line = element(
       'li',
       { className: 'chat-message pending' },
-      element('span', { text: message.content }),
+      element('bdi', { text: message.content }),
     );
     if (message.status === 'failed') {
       const again = element('button', { className: 'chat-tool', text: 'Try again' });
       again.addEventListener('click', () => {
+        this.#notice.hidden = true;
         this.#store.resend(message.clientId);
       });
       const discard = element('button', { className: 'chat-tool', text: 'Discard' });
       discard.addEventListener('click', () => {
+        this.#notice.hidden = true;
         this.#store.discard(message.clientId);
       });
-      line.append(element('span', { className: 'chat-failed', text: 'not sent' }), again, discard);
+      line.append(element('span', { className: 'chat-failed', text: 'Not sent.' }), again, discard);
     }
+    this.#pendingLines.set(message.clientId, { line, of: message });
     return line;
   }
 }
 
+function forgetOthers(lines: Map<string, unknown>, known: ReadonlySet<string>): void {
+  for (const id of lines.keys()) {
+    if (!known.has(id)) {
+      lines.delete(id);
+    }
+  }
+}
+
+/** Names and texts are isolated: one that runs from right to left does not turn the rest of the line around. */
 function lineOf(message: StreamChatMessage): HTMLLIElement {
   const name = message.user?.displayName ?? message.user?.username ?? 'Somebody';
-  const author = element('b', { text: name });
+  const author = element('b', {}, element('bdi', { text: name }));
   const badge =
     message.user?.isModerator === true ? [element('span', { className: 'chat-badge', text: 'MOD' })] : [];
   return element(
     'li',
     { className: 'chat-message' },
-    author,
     ...badge,
-    element('span', { text: message.content }),
+    author,
+    element('bdi', { text: message.content }),
   );
 }
 

@@ -2,12 +2,14 @@ import type { ApiClient } from '@tallylight/client/api/api-client.ts';
 import type { RealtimeClient } from '@tallylight/client/realtime/realtime-client.ts';
 import type { StreamQuestion } from '@tallylight/protocol/entities/talk.ts';
 import { element, setText } from '../element.ts';
+import { refusalWords } from './refusal-words.ts';
 
 /** Questions of the audience: ask, vote, and for moderators answer or dismiss. */
 export class QuestionPanel {
   /** To be placed by the page. */
   readonly root = element('section', { className: 'questions' });
   readonly #list = element('ul');
+  readonly #empty = element('p', { className: 'chat-empty', text: 'No questions yet.', hidden: true });
   readonly #notice = element('p', { className: 'chat-notice', hidden: true });
   readonly #api: ApiClient;
   readonly #client: RealtimeClient;
@@ -28,7 +30,7 @@ export class QuestionPanel {
     this.#self = self;
     this.#notice.setAttribute('role', 'status');
     this.root.setAttribute('aria-label', 'Questions');
-    this.root.append(element('h2', { text: 'Questions' }), this.#list, this.#notice);
+    this.root.append(element('h2', { text: 'Questions' }), this.#empty, this.#list, this.#notice);
     if (self.isSignedIn) {
       this.root.append(this.#composer());
     }
@@ -92,6 +94,8 @@ export class QuestionPanel {
       .sort(
         (a, b) => Number(a.status === 'answered') - Number(b.status === 'answered') || b.upvotes - a.upvotes,
       );
+    this.#empty.hidden = shown.length > 0;
+    setText(this.#empty, this.#self.isSignedIn ? 'No questions yet. Ask the first.' : 'No questions yet.');
     this.#list.replaceChildren(...shown.map((question) => this.#line(question)));
   }
 
@@ -100,13 +104,14 @@ export class QuestionPanel {
     const streamId = this.#streamId;
     const vote = element('button', { className: 'button', text: `▲ ${String(upvotes)}` });
     vote.setAttribute('aria-pressed', String(hasUpvoted));
+    vote.setAttribute('aria-label', `Vote for it, ${String(upvotes)} so far`);
     vote.disabled = !this.#self.isSignedIn || status !== 'open';
     vote.addEventListener('click', () => {
       const wish = { streamId, questionId: id, isUpvoted: !hasUpvoted };
       this.#questions.set(id, { ...question, hasUpvoted: !hasUpvoted });
       this.#attempt(this.#client.request('question:upvote', wish));
     });
-    const line = element('li', {}, vote, element('span', { text: content }));
+    const line = element('li', {}, vote, element('bdi', { text: content }));
     if (status === 'answered') {
       line.append(element('span', { className: 'chat-badge', text: 'ANSWERED' }));
     } else if (this.#self.isModerator) {
@@ -131,7 +136,7 @@ export class QuestionPanel {
   #attempt(work: Promise<unknown>): void {
     this.#notice.hidden = true;
     work.catch((error: unknown) => {
-      setText(this.#notice, error instanceof Error ? error.message : 'That did not work.');
+      setText(this.#notice, refusalWords(error));
       this.#notice.hidden = false;
     });
   }

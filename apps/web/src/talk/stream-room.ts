@@ -60,14 +60,21 @@ export class StreamRoom {
     }
     room.below.append(room.#viewers);
     if (stream.enableChat) {
-      room.side.append(new ChatPanel(client, streamId, self).root);
-    }
-    if (stream.enableQa) {
-      room.below.append(new QuestionPanel(api, client, streamId, self).root);
+      const chat = new ChatPanel(client, streamId, self);
+      room.side.append(chat.root);
+      room.#keepChat(chat, streamId, stream.slowModeSeconds);
     }
     const frame = element('div', { className: 'with-talk' });
     view.root.replaceWith(frame);
     frame.append(element('div', {}, view.root, room.below), room.side);
+    if (stream.enableQa) {
+      frame.append(new QuestionPanel(api, client, streamId, self).root);
+    }
+    client.on('stream:end', ({ streamId: of }) => {
+      if (of === streamId) {
+        room.below.hidden = true;
+      }
+    });
     client.connect();
     return room;
   }
@@ -76,6 +83,21 @@ export class StreamRoom {
   close(): void {
     void this.#heartbeat.close();
     this.#client.close();
+  }
+
+  /** What the room is told of its chat, beside the messages. */
+  #keepChat(chat: ChatPanel, streamId: string, slowModeSeconds: number): void {
+    chat.showSlowMode(slowModeSeconds);
+    this.#client.on('stream:updated', ({ streamId: of, stream }) => {
+      if (of === streamId && stream.slowModeSeconds !== undefined) {
+        chat.showSlowMode(stream.slowModeSeconds);
+      }
+    });
+    this.#client.on('stream:end', ({ streamId: of }) => {
+      if (of === streamId) {
+        chat.end();
+      }
+    });
   }
 
   #showViewers(count: number): void {

@@ -1,3 +1,4 @@
+import type { StreamChatMessage } from '@tallylight/protocol/entities/talk.ts';
 import { liveError } from '@tallylight/protocol/errors.ts';
 import { person } from '@tallylight/server/realtime/testing/fake-services.ts';
 import { RealtimeFixture } from '@tallylight/server/realtime/testing/realtime-fixture.ts';
@@ -158,6 +159,20 @@ describe('ChatStore', () => {
     await one.store.delete(message.id);
     await until('deleted', () => other.store.snapshot.messages[0]?.isDeleted === true);
     expect(contents(other.store)).toEqual(['']);
+  });
+
+  test('what was deleted or pinned while the connection was away is so afterwards, further back than a page too', async () => {
+    const { client, store } = await chat({ pageSize: 3 });
+    await say('a', 'b', 'c', 'd', 'e');
+    await until('all', () => contents(store).length === 5);
+    const [first, , third] = fixture.chat.messages;
+    client.close();
+    // As a server that was killed: nobody is told.
+    fixture.chat.messages[0] = { ...first, content: '', isDeleted: true } as StreamChatMessage;
+    fixture.chat.messages[2] = { ...third, isPinned: true } as StreamChatMessage;
+    client.connect();
+    await until('deleted', () => contents(store).join() === ',b,c,d,e');
+    expect(store.snapshot.messages[2]?.isPinned).toBe(true);
   });
 
   test('a snapshot is the same until something changes', async () => {

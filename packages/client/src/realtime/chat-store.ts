@@ -42,6 +42,8 @@ interface Waiting {
   readonly reject: (error: RealtimeRequestError) => void;
 }
 
+/** Messages that are read again at a time: the most that the server gives. */
+const REFRESH_PAGE = 200;
 const DEFAULTS = { maxMessages: 500, pageSize: 100, maxCatchUp: 500, retryMs: 1000 };
 
 /**
@@ -62,6 +64,8 @@ export class ChatStore {
   #error: RealtimeRequestError | undefined;
   #isSyncing = false;
   #isSyncDue = false;
+  /** What is shown may have been deleted or pinned meanwhile. */
+  #isRefreshDue = false;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #snapshot: ChatSnapshot = { messages: [], pending: [], isLoading: true, error: undefined };
   #isClosed = false;
@@ -160,6 +164,7 @@ export class ChatStore {
     this.#stops.push(
       client.onState((state) => {
         if (state !== 'connected') return;
+        if (!client.isRecovered) this.#isRefreshDue = true;
         this.#sync();
         this.#transmitAgain();
       }),
@@ -168,13 +173,7 @@ export class ChatStore {
       }),
       client.on('stream:chat-deleted', (told) => {
         if (!isOurs(told)) return;
-        const { messageId, deletedBy } = told;
-        this.#list.change(messageId, (message) => ({
-          ...message,
-          content: '',
-          isDeleted: true,
-          ...(deletedBy === undefined ? {} : { deletedBy }),
-        }));
+        this.#list.delete(told.messageId, told.deletedBy);
         this.#changed();
       }),
       client.on('stream:chat-pinned', (told) => {
@@ -293,21 +292,39 @@ export class ChatStore {
       await this.#reload();
       return;
     }
-    for (;;) {
-      const afterSeq = this.#list.knownUpTo;
-      const { epoch, lastSeq, messages } = await this.#history({ afterSeq });
-      if (epoch !== this.#epoch || lastSeq - afterSeq > this.#options.maxCatchUp) {
+    if (this.#isRefreshDue) await this.#refresh();
+    else await this.#readFrom(this.#list.knownUpTo, this.#options.pageSize);
+  }
+
+  /** Reads what is shown once more, and what comes after it. */
+  async #refresh(): Promise<void> {
+    this.#isRefreshDue = false;
+    const first = this.#list.messages[0]?.seq;
+    try {
+      await this.#readFrom(first === undefined ? this.#list.knownUpTo : first - 1, REFRESH_PAGE);
+    } catch (error) {
+      this.#isRefreshDue = true;
+      throw error;
+    }
+  }
+
+  async #readFrom(fromSeq: number, limit: number): Promise<void> {
+    for (let afterSeq = fromSeq; ; ) {
+      const { epoch, lastSeq, messages } = await this.#history({ afterSeq, limit });
+      if (epoch !== this.#epoch || lastSeq - this.#list.knownUpTo > this.#options.maxCatchUp) {
         await this.#reload();
         return;
       }
       this.#list.complete(messages);
       for (const message of messages) this.#settle(message);
       this.#changed();
-      if (messages.length === 0 || this.#list.knownUpTo >= lastSeq) return;
+      afterSeq = messages.at(-1)?.seq ?? lastSeq;
+      if (afterSeq >= lastSeq) return;
     }
   }
 
   async #reload(): Promise<void> {
+    this.#isRefreshDue = false;
     const { epoch, lastSeq, messages } = await this.#history({});
     this.#epoch = epoch;
     this.#list.reset(messages, lastSeq);
@@ -315,7 +332,11 @@ export class ChatStore {
     this.#changed();
   }
 
-  #history(from: { afterSeq?: number; beforeSeq?: number }): Promise<ClientAnswer<'chat:history'>> {
+  #history(from: {
+    afterSeq?: number;
+    beforeSeq?: number;
+    limit?: number;
+  }): Promise<ClientAnswer<'chat:history'>> {
     return this.#client.request('chat:history', {
       streamId: this.#streamId,
       limit: this.#options.pageSize,

@@ -43,4 +43,20 @@ describe('MessageList', () => {
     list.put(message(4));
     expect(positions(list)).toEqual([2, 3, 4]);
   });
+
+  test('one that was told to be deleted stays so, whatever page comes after', () => {
+    const list = new MessageList(100);
+    list.reset([message(1)], 1);
+    list.delete('m1', 'somebody');
+    // Before the message itself is known.
+    list.delete('m2', undefined);
+    list.complete([message(1), message(2), message(3)]);
+    expect(list.messages).toMatchObject([
+      { content: '', isDeleted: true, deletedBy: 'somebody' },
+      { content: '', isDeleted: true },
+      { content: '3' },
+    ]);
+    list.reset([message(2)], 2);
+    expect(list.messages).toMatchObject([{ content: '', isDeleted: true }]);
+  });
 });

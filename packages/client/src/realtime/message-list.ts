@@ -1,11 +1,16 @@
 import type { StreamChatMessage } from '@tallylight/protocol/entities/talk.ts';
 
+/** Deletions that are remembered: more than can happen while a page is on its way. */
+const KEPT_DELETIONS = 1000;
+
 /**
  * The messages of a chat that a client has, by position: no two of the same, always in order, whatever order they come in. It knows where
  * the first hole is.
  */
 export class MessageList {
   readonly #maxMessages: number;
+  /** Ids that were told to be deleted, the latest last. */
+  readonly #deleted = new Map<string, string | undefined>();
   #messages: readonly StreamChatMessage[] = [];
   #knownUpTo = 0;
 
@@ -31,7 +36,7 @@ export class MessageList {
 
   /** Begins anew with a page of history, which has no holes. */
   reset(page: readonly StreamChatMessage[], lastSeq: number): void {
-    this.#messages = page.slice(-this.#maxMessages);
+    this.#messages = page.slice(-this.#maxMessages).map((message) => this.#asDeleted(message));
     // An empty page of a chat whose messages are all gone: the next one is expected after the last that was.
     this.#knownUpTo = page.at(-1)?.seq ?? lastSeq;
   }
@@ -39,11 +44,13 @@ export class MessageList {
   /** Puts older ones before the first. */
   prepend(page: readonly StreamChatMessage[]): void {
     const first = this.#messages[0]?.seq ?? Number.POSITIVE_INFINITY;
-    this.#messages = [...page.filter(({ seq }) => seq < first), ...this.#messages];
+    const older = page.filter(({ seq }) => seq < first).map((message) => this.#asDeleted(message));
+    this.#messages = [...older, ...this.#messages];
   }
 
   /** Puts one where it belongs; the same one again takes its place. */
-  put(message: StreamChatMessage): void {
+  put(given: StreamChatMessage): void {
+    const message = this.#asDeleted(given);
     const { seq } = message;
     const at = this.#messages.findLastIndex((other) => other.seq <= seq);
     const isKnown = this.#messages[at]?.seq === seq;
@@ -69,6 +76,20 @@ export class MessageList {
     const at = this.#messages.findIndex((message) => message.id === id);
     const message = this.#messages[at];
     if (message !== undefined) this.#messages = this.#messages.with(at, change(message));
+  }
+
+  /** Empties one, for good: a page that was read before may come after. */
+  delete(id: string, deletedBy: string | undefined): void {
+    this.#deleted.set(id, deletedBy);
+    const [oldest] = this.#deleted.keys();
+    if (this.#deleted.size > KEPT_DELETIONS && oldest !== undefined) this.#deleted.delete(oldest);
+    this.change(id, (message) => this.#asDeleted(message));
+  }
+
+  #asDeleted(message: StreamChatMessage): StreamChatMessage {
+    if (message.isDeleted || !this.#deleted.has(message.id)) return message;
+    const deletedBy = this.#deleted.get(message.id);
+    return { ...message, content: '', isDeleted: true, ...(deletedBy === undefined ? {} : { deletedBy }) };
   }
 
   #advance(): void {

@@ -94,6 +94,11 @@ export class RealtimeClient {
     return this.#state === 'connected';
   }
 
+  /** The connection goes on where the last one was lost: nothing of what its rooms were told is missing. */
+  get isRecovered(): boolean {
+    return this.#socket.recovered;
+  }
+
   /** Id of the connection; undefined while there is none. */
   get socketId(): string | undefined {
     return this.#socket.id;

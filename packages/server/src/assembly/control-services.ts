@@ -123,6 +123,7 @@ async function build(options: ControlServicesOptions, lifecycle: Lifecycle) {
     'notifications',
     new NotificationService({
       ...shared,
+      mailer: accounts.mailer(),
       watchUrl: (streamId) => streams.mapper.pageUrl(streamId),
       ...(limits.notifications === undefined ? {} : { limits: limits.notifications }),
     }),

@@ -239,7 +239,7 @@ export const controlLimitSettings = {
     env: 'REACTIONS_PER_SECOND',
     default: DEFAULT_REACTION_LIMITS.perSecond,
     min: 1,
-    max: 10000,
+    max: 1000,
     unit: 'reactions a second',
     description: 'Reactions of one person',
   }),

@@ -19,6 +19,7 @@ const PAGES: ReadonlySet<string> = new Set([
   '/studio',
   '/network-test',
   '/sign-in',
+  '/reset-password',
   '/setup',
   '/streams',
 ]);

@@ -52,6 +52,11 @@ export class AccountMails {
     ]);
   }
 
+  /** Sends a letter of somebody else's words. Rejects when the mail server did not take it. */
+  async deliver(to: string, subject: string, text: string): Promise<void> {
+    await this.#transport.sendMail({ from: this.#options.from, to, subject, text });
+  }
+
   /** Waits for the letters under way, then closes the connections; idempotent. */
   async close(): Promise<void> {
     await Promise.all(this.#underWay);

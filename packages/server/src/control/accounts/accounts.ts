@@ -6,7 +6,7 @@ import type { Logger } from '../../platform/logger.ts';
 import type { ControlEvents } from '../control-events.ts';
 import { AccessListener } from './access-listener.ts';
 import { AccountMails, type MailOptions } from './account-mails.ts';
-import { findAccountId } from './account-repository.ts';
+import { findAccount, findAccountId } from './account-repository.ts';
 import { AccountSecrets } from './account-secrets.ts';
 import { AccountService } from './account-service.ts';
 import { type AccountsLimits, DEFAULT_ACCOUNTS_LIMITS } from './accounts-limits.ts';
@@ -47,6 +47,15 @@ export interface AccountsOptions {
   readonly limits?: AccountsLimits | undefined;
   /** Default the system's. */
   readonly clock?: Clock | undefined;
+}
+
+/** Sends mail to somebody whose address only the accounts know. */
+export interface PersonMailer {
+  /**
+   * Sends one letter, in plain text. To nobody, and without an error, when the person has no address that was proven to be theirs (guests,
+   * people of a host app) or may not sign in. Rejects when the mail server did not take it.
+   */
+  send(mail: { readonly userId: string; readonly subject: string; readonly text: string }): Promise<void>;
 }
 
 /** How often what has expired is removed, in milliseconds. */
@@ -119,6 +128,21 @@ export class Accounts {
   /** What the banner prints: the token that makes the first administrator, at `POST /api/setup`. Undefined when there is one. */
   setupToken(): string | undefined {
     return this.#parts.firstAdmin.token();
+  }
+
+  /** Mails people by their id; undefined when this server sends no mail. */
+  mailer(): PersonMailer | undefined {
+    const { mails } = this.#parts;
+    if (mails === undefined) return undefined;
+    const { database } = this.#options;
+    return {
+      send: async ({ userId, subject, text }) => {
+        // As the server: addresses are for nobody else to read.
+        const account = await database.asService((tx) => findAccount(tx, userId));
+        if (account?.email == null || !account.email_verified || account.disabled_at !== null) return;
+        await mails.deliver(account.email, subject, text);
+      },
+    };
   }
 
   /** Sends what mail is under way and stops; idempotent. The database stays open. */
