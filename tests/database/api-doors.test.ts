@@ -85,4 +85,41 @@ describe('Idempotency-Key on a create', () => {
     );
     expect(rows[0]?.count).toBe(1);
   });
+
+  test.each([
+    ['/api/streams/create', 'nchat_streams', 'title'],
+    ['/api/channels', 'nchat_channels', 'name'],
+  ])(
+    '%s: of one whose server was killed after the commit, before the answer was kept, one is made',
+    async (path, table, column) => {
+      const token = await server.tokenOf(people.owner);
+      const [key, title] = [v7(), `Killed ${table}`];
+      const create = async (): Promise<unknown> => {
+        const response = await fetch(server.url + path, {
+          method: 'POST',
+          headers: {
+            authorization: `Bearer ${token}`,
+            'content-type': 'application/json',
+            'idempotency-key': key,
+          },
+          body: JSON.stringify(
+            table === 'nchat_streams' ? { channelId: world.channelId, title } : { name: title },
+          ),
+        });
+        return [response.status, await response.json()];
+      };
+      const { pool } = server.test.database;
+      const first = await create();
+      await pool.query(
+        `UPDATE nchat_live_idempotency SET status = NULL, body = NULL, created_at = now() - interval '61 s' WHERE key = $1`,
+        [key],
+      );
+      expect(await create()).toEqual(first);
+      const { rows } = await pool.query<{ count: number }>(
+        `SELECT count(*) AS count FROM ${table} WHERE ${column} = $1`,
+        [title],
+      );
+      expect(rows[0]?.count).toBe(1);
+    },
+  );
 });

@@ -6,7 +6,7 @@ import { ChatCrashStage } from '../support/chat-crash-stage.ts';
 
 const runs = Number(process.env['CHAT_RUNS'] ?? 10);
 const firstSeed = Number(process.env['CHAT_SEED'] ?? Date.now() % 1_000_000);
-const [writers, messages] = [20, 30];
+const [writers, messages] = [20, 22];
 
 let stage: ChatCrashStage | undefined;
 
@@ -23,7 +23,7 @@ test.each(Array.from({ length: runs }, (_, run) => firstSeed + run))(
     const report = await runChatCrash(stage, {
       seed,
       messages,
-      writePauseMs: 150,
+      writePauseMs: 130,
       killMs: [300, 1200],
       freezeMs: [200, 600],
       maxKills: 2,

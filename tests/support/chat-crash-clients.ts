@@ -114,8 +114,10 @@ export class ChatWriterClient {
         .call(method, path, body)
         .catch(() => undefined);
       if (answer !== undefined && wanted.includes(answer.status)) return;
-      if (answer !== undefined && answer.status < 500)
+      if (answer !== undefined && answer.status < 500) {
         this.violations.push(`${method} ${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+        return;
+      }
       await sleep(50);
     }
   }

@@ -60,7 +60,7 @@ export async function runChatCrash(
     await Promise.all(readers.map((reader) => reader.open()));
     const writing = [
       ...writers.map((writer) => writer.run(stop.signal)),
-      writers[0]?.banWhenHalfDone(stop.signal),
+      ...writers.slice(0, 1).map((banned) => banned.banWhenHalfDone(stop.signal)),
     ];
     let isOver = false;
     const finished = Promise.all(writing).then(() => {

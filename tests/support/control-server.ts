@@ -9,6 +9,7 @@ import { ChildProcesses } from '../../packages/server/src/platform/child-process
 import { systemClock } from '../../packages/server/src/platform/clock.ts';
 import { Lifecycle } from '../../packages/server/src/platform/lifecycle.ts';
 import { REALTIME_PATH } from '../../packages/server/src/realtime/realtime-server.ts';
+import { NCHAT_SQL, NCHAT_WITHOUT_RLS } from './nchat-database.ts';
 
 const ISSUER = 'https://host-app.test';
 const AUDIENCE = 'tallylight';
@@ -16,6 +17,12 @@ const AUDIENCE = 'tallylight';
 export const CLIENT_ADDRESS = '198.51.100.23';
 /** Far above what a test asks in a minute: most tests are of who may, not of how often. */
 const OFTEN = 1e9;
+
+/** What a control plane runs on. */
+export interface ControlServerOptions {
+  /** A database of nchat's (`NCHAT_SQL`), with row-level security on its tables or without. Default: a database of our own. */
+  readonly hostApp?: 'rls' | 'plain';
+}
 
 /** The control plane behind a real HTTP server, on a database of its own, with media that a test plays. */
 export class ControlServer {
@@ -44,11 +51,15 @@ export class ControlServer {
   }
 
   /** Starts everything; requests are not counted against limits. */
-  static async start(): Promise<ControlServer> {
+  static async start({ hostApp }: ControlServerOptions = {}): Promise<ControlServer> {
     const logged: string[] = [];
     const log = pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) });
     const lifecycle = new Lifecycle(log);
-    const test = await TestDatabase.create();
+    const before = { rls: NCHAT_SQL, plain: NCHAT_SQL + NCHAT_WITHOUT_RLS };
+    const test = await TestDatabase.create(
+      undefined,
+      hostApp === undefined ? {} : { before: before[hostApp] },
+    );
     lifecycle.own('database', { close: () => test.drop() });
     const [masterKey, hostAppSecret] = [randomBytes(32), randomBytes(32).toString('base64')];
     const live = new FakeLive();

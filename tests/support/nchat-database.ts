@@ -56,3 +56,10 @@ INSERT INTO nchat_channel_members (channel_id, user_id, role) VALUES
   ('00000000-0000-4000-8000-00000000000a', '00000000-0000-4000-8000-000000000002', 'member'),
   ('00000000-0000-4000-8000-00000000000b', '00000000-0000-4000-8000-000000000001', 'owner');
 `;
+
+/** To be run after `NCHAT_SQL`: a host app that relies on its own server alone. */
+export const NCHAT_WITHOUT_RLS = `
+ALTER TABLE users DISABLE ROW LEVEL SECURITY;
+ALTER TABLE nchat_channels DISABLE ROW LEVEL SECURITY;
+ALTER TABLE nchat_channel_members DISABLE ROW LEVEL SECURITY;
+`;

@@ -171,6 +171,7 @@ export const RIGHTS: ReadonlyMap<string, Right> = new Map<string, Right>(
     getHlsManifestUrl: to(viewers),
     regenerateStreamKey: to(owners, { body: () => ({}) }),
     revealStreamKey: to(owners),
+    revokeStreamKey: to(owners),
     putStreamThumbnail: to(owners),
     getStreamThumbnail: to(viewers),
     deleteStreamThumbnail: to(owners),

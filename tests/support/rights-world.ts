@@ -171,7 +171,8 @@ async function makeTarget(
     stream_id: streamId,
     user_id: targetId,
     kind,
-    moderator_id: people.broadcaster,
+    // Whose doing it was: what owners placed, moderators do not lift.
+    moderator_id: people.moderator,
     is_permanent: kind === 'ban',
     expires_at: kind === 'ban' ? null : new Date(Date.now() + 3_600_000),
   }));

@@ -2,6 +2,7 @@ import type { Player } from '@tallylight/client/player/player.ts';
 import { accountLink } from './account/account-link.ts';
 import { element, setText } from './element.ts';
 import { fetchLiveStreams, type LiveStreamEntry } from './live-streams.ts';
+import './slate.css';
 import { comingWords, fetchStreamPage, type StreamPage, tokenOf } from './stream-page.ts';
 import { WatchView } from './watch-view.ts';
 
@@ -127,7 +128,7 @@ async function streamPage(streamId: string): Promise<void> {
       continue;
     }
     if (page.phase === 'over') {
-      message('This stream has ended.');
+      slate(page.title, 'This stream has ended.');
       return;
     }
     await countDown(page);
@@ -153,18 +154,23 @@ function playUntitled(streamId: string): void {
 
 /** Says for some seconds, to the second, when a stream begins. */
 async function countDown({ title, startsAtMs }: StreamPage): Promise<void> {
-  let words = main.querySelector('.coming p');
-  if (words === null) {
-    words = element('p');
-    const heading = element('h1', { text: title });
-    const stage = element('div', { className: 'stage coming' }, heading, words);
-    main.replaceChildren(element('article', {}, stage));
-  }
   const untilMs = performance.now() + LIST_INTERVAL_MS;
   while (performance.now() < untilMs) {
-    setText(words, comingWords(startsAtMs, Date.now()));
+    slate(title, comingWords(startsAtMs, Date.now()));
     await pause(1000);
   }
+}
+
+/** Words where the picture would be. */
+function slate(title: string, text: string): void {
+  const shown = main.querySelector('.coming p');
+  if (shown !== null) {
+    setText(shown, text);
+    return;
+  }
+  const words = element('p', { text });
+  const stage = element('div', { className: 'stage coming' }, element('h1', { text: title }), words);
+  main.replaceChildren(element('article', {}, stage));
 }
 
 async function pause(ms: number): Promise<void> {

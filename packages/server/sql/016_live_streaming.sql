@@ -523,31 +523,33 @@ CREATE OR REPLACE FUNCTION tallylight.is_barred(stream uuid, person uuid) RETURN
       AND b.lifted_at IS NULL AND (b.expires_at IS NULL OR b.expires_at > now()))
 $$;
 
--- The broadcaster, who runs the channel, and administrators.
+-- The broadcaster, as long as the channel lets them broadcast; who runs the channel, and administrators.
 CREATE OR REPLACE FUNCTION tallylight.owns_stream(stream uuid) RETURNS boolean
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT EXISTS (
     SELECT 1 FROM nchat_streams s
-    WHERE s.id = stream AND (s.broadcaster_id = tallylight.user_id() OR tallylight.runs_channel(s.channel_id)))
+    WHERE s.id = stream AND (tallylight.runs_channel(s.channel_id)
+      OR (s.broadcaster_id = tallylight.user_id() AND tallylight.may_broadcast_in(s.channel_id))))
 $$;
 
--- Owners, the channel's moderators, the stream's own.
+-- Owners; the channel's moderators and the stream's own, as long as they are not barred themselves.
 CREATE OR REPLACE FUNCTION tallylight.moderates_stream(stream uuid) RETURNS boolean
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT EXISTS (
     SELECT 1 FROM nchat_streams s
     WHERE s.id = stream
-      AND (s.broadcaster_id = tallylight.user_id() OR tallylight.is_admin()
-        OR coalesce(tallylight.channel_role(s.channel_id) IN ('owner', 'admin', 'moderator'), false)
-        OR EXISTS (SELECT 1 FROM nchat_stream_moderators m WHERE m.stream_id = s.id AND m.user_id = tallylight.user_id())))
+      AND (tallylight.owns_stream(s.id)
+        OR ((coalesce(tallylight.channel_role(s.channel_id) = 'moderator', false)
+          OR EXISTS (SELECT 1 FROM nchat_stream_moderators m WHERE m.stream_id = s.id AND m.user_id = tallylight.user_id()))
+          AND NOT tallylight.is_barred(s.id, tallylight.user_id()))))
 $$;
 
--- Private streams, and streams of private channels, exist for the channel's members only; unlisted ones for whoever knows the id.
+-- Private streams, and streams of private channels, exist for the channel's members only, of whom the broadcaster is one;
+-- unlisted ones for whoever knows the id.
 CREATE OR REPLACE FUNCTION tallylight.may_view(channel uuid, broadcaster uuid, visibility text) RETURNS boolean
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT (visibility <> 'private' AND NOT coalesce(tallylight.channel_is_private(channel), true))
       OR tallylight.is_admin()
-      OR broadcaster = tallylight.user_id()
       OR tallylight.channel_role(channel) IS NOT NULL
 $$;
 
@@ -556,6 +558,42 @@ CREATE OR REPLACE FUNCTION tallylight.may_view_stream(stream uuid) RETURNS boole
   SELECT EXISTS (
     SELECT 1 FROM nchat_streams s WHERE s.id = stream AND tallylight.may_view(s.channel_id, s.broadcaster_id, s.visibility))
 $$;
+
+-- True when the caller may read what is said in a stream: who sees it, but for those who are banned from one that is not for everybody.
+CREATE OR REPLACE FUNCTION tallylight.may_attend(stream uuid) RETURNS boolean
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  s record;
+BEGIN
+  SELECT x.channel_id, x.visibility INTO s FROM nchat_streams x WHERE x.id = stream;
+  IF NOT FOUND THEN RETURN false; END IF;
+  IF s.visibility <> 'private' AND NOT coalesce(tallylight.channel_is_private(s.channel_id), true) THEN RETURN true; END IF;
+  IF NOT (tallylight.is_admin() OR tallylight.channel_role(s.channel_id) IS NOT NULL) THEN RETURN false; END IF;
+  RETURN tallylight.owns_stream(stream) OR NOT EXISTS (
+    SELECT 1 FROM nchat_stream_bans b
+    WHERE b.user_id = tallylight.user_id() AND b.channel_id = s.channel_id AND (b.stream_id IS NULL OR b.stream_id = stream)
+      AND b.kind = 'ban' AND b.lifted_at IS NULL AND (b.expires_at IS NULL OR b.expires_at > now()));
+END $$;
+
+-- True when the caller may lift a ban or time-out: nobody their own, nobody one that was placed by somebody above them.
+CREATE OR REPLACE FUNCTION tallylight.may_lift(channel uuid, stream uuid, person uuid, placed_by uuid) RETURNS boolean
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  me uuid := tallylight.user_id();
+  ranks text[] := ARRAY['viewer', 'moderator', 'channel-moderator', 'owner', 'admin'];
+BEGIN
+  IF me IS NULL OR person = me THEN RETURN false; END IF;
+  IF tallylight.is_admin() THEN RETURN true; END IF;
+  IF NOT (tallylight.runs_channel(channel) OR (stream IS NOT NULL AND tallylight.moderates_stream(stream))) THEN
+    RETURN false;
+  END IF;
+  IF placed_by IS NULL OR placed_by = me THEN RETURN true; END IF;
+  IF stream IS NULL THEN
+    RETURN NOT EXISTS (SELECT 1 FROM nchat_live_accounts a WHERE a.user_id = placed_by AND a.server_role = 'admin');
+  END IF;
+  RETURN coalesce((SELECT array_position(ranks, mine.rank) >= array_position(ranks, theirs.rank)
+    FROM tallylight.authority(stream, me) mine, tallylight.authority(stream, placed_by) theirs), false);
+END $$;
 
 -- True when the stream's chat takes a message of the caller: mode, ban; not how often.
 CREATE OR REPLACE FUNCTION tallylight.may_chat(stream uuid) RETURNS boolean
@@ -582,7 +620,8 @@ DECLARE
 BEGIN
   FOREACH fn IN ARRAY ARRAY[
     'channel_is_private(uuid)', 'channel_role(uuid)', 'runs_channel(uuid)', 'may_broadcast_in(uuid)', 'is_barred(uuid, uuid)',
-    'owns_stream(uuid)', 'moderates_stream(uuid)', 'may_view(uuid, uuid, text)', 'may_view_stream(uuid)', 'may_chat(uuid)']
+    'owns_stream(uuid)', 'moderates_stream(uuid)', 'may_view(uuid, uuid, text)', 'may_view_stream(uuid)', 'may_chat(uuid)',
+    'may_attend(uuid)', 'may_lift(uuid, uuid, uuid, uuid)']
   LOOP
     EXECUTE format('ALTER FUNCTION tallylight.%s OWNER TO tallylight_service', fn);
   END LOOP;
@@ -628,10 +667,13 @@ CREATE POLICY "Users can view public streams" ON nchat_streams FOR SELECT TO tal
 CREATE POLICY "Broadcaster can create streams" ON nchat_streams FOR INSERT TO tallylight_request
   WITH CHECK (broadcaster_id = tallylight.user_id() AND tallylight.may_broadcast_in(channel_id));
 CREATE POLICY "Broadcaster can update their streams" ON nchat_streams FOR UPDATE TO tallylight_request
-  USING (broadcaster_id = tallylight.user_id() OR tallylight.runs_channel(channel_id))
-  WITH CHECK (broadcaster_id = tallylight.user_id() OR tallylight.runs_channel(channel_id));
+  USING (tallylight.runs_channel(channel_id)
+    OR (broadcaster_id = tallylight.user_id() AND tallylight.may_broadcast_in(channel_id)))
+  WITH CHECK (tallylight.runs_channel(channel_id)
+    OR (broadcaster_id = tallylight.user_id() AND tallylight.may_broadcast_in(channel_id)));
 CREATE POLICY "Broadcaster can delete their streams" ON nchat_streams FOR DELETE TO tallylight_request
-  USING (broadcaster_id = tallylight.user_id() OR tallylight.runs_channel(channel_id));
+  USING (tallylight.runs_channel(channel_id)
+    OR (broadcaster_id = tallylight.user_id() AND tallylight.may_broadcast_in(channel_id)));
 
 -- Viewers: one's own sessions, and to the stream's owners all of them; addresses and user agents to nobody.
 GRANT SELECT (id, stream_id, user_id, session_id, country, device, browser, os, joined_at, left_at, last_seen_at,
@@ -649,7 +691,7 @@ CREATE POLICY "Broadcaster can view quality metrics" ON nchat_stream_quality_met
 -- and never change one: the right to update is what a lock asks for.
 GRANT SELECT, UPDATE (last_seq) ON nchat_stream_chat_counters TO tallylight_request;
 CREATE POLICY "Viewers see how far a chat is" ON nchat_stream_chat_counters FOR SELECT TO tallylight_request
-  USING (tallylight.may_view_stream(stream_id));
+  USING (tallylight.may_attend(stream_id));
 CREATE POLICY "Users lock counters and change none" ON nchat_stream_chat_counters FOR UPDATE TO tallylight_request
   USING (tallylight.may_view_stream(stream_id)) WITH CHECK (false);
 GRANT SELECT, INSERT (id, stream_id, user_id, content, seq, client_id, created_at),
@@ -657,7 +699,7 @@ GRANT SELECT, INSERT (id, stream_id, user_id, content, seq, client_id, created_a
   ON nchat_stream_chat_messages TO tallylight_request;
 -- What was deleted is there for its author and for who keeps order; everybody else learns from the API only that it was.
 CREATE POLICY "Users can view stream chat" ON nchat_stream_chat_messages FOR SELECT TO tallylight_request
-  USING (tallylight.may_view_stream(stream_id)
+  USING (tallylight.may_attend(stream_id)
     AND (NOT is_deleted OR user_id = tallylight.user_id() OR tallylight.moderates_stream(stream_id)));
 CREATE POLICY "Users can send chat messages" ON nchat_stream_chat_messages FOR INSERT TO tallylight_request
   WITH CHECK (user_id = tallylight.user_id() AND tallylight.may_chat(stream_id));
@@ -676,9 +718,10 @@ BEGIN
      AND NOT tallylight.moderates_stream(OLD.stream_id) THEN
     RAISE EXCEPTION 'only moderators pin and highlight' USING ERRCODE = 'insufficient_privilege';
   END IF;
-  -- Nobody signs with another's name.
+  -- Nobody signs with another's name, and who deleted a message stays written.
   IF (NEW.pinned_by IS DISTINCT FROM OLD.pinned_by AND NEW.pinned_by <> tallylight.user_id())
-     OR (NEW.deleted_by IS DISTINCT FROM OLD.deleted_by AND NEW.deleted_by <> tallylight.user_id()) THEN
+     OR ((NEW.is_deleted, NEW.deleted_at, NEW.deleted_by) IS DISTINCT FROM (OLD.is_deleted, OLD.deleted_at, OLD.deleted_by)
+       AND (OLD.is_deleted OR NEW.deleted_by IS DISTINCT FROM tallylight.user_id())) THEN
     RAISE EXCEPTION 'pinned_by and deleted_by are the caller' USING ERRCODE = 'insufficient_privilege';
   END IF;
   RETURN NEW;
@@ -688,7 +731,7 @@ CREATE TRIGGER guard_message BEFORE UPDATE ON nchat_stream_chat_messages FOR EAC
 GRANT SELECT, INSERT (id, stream_id, user_id, emoji, reaction_type, position_x, position_y, created_at), DELETE
   ON nchat_stream_reactions TO tallylight_request;
 CREATE POLICY "Users can view stream reactions" ON nchat_stream_reactions FOR SELECT TO tallylight_request
-  USING (tallylight.may_view_stream(stream_id));
+  USING (tallylight.may_attend(stream_id));
 CREATE POLICY "Users can create reactions" ON nchat_stream_reactions FOR INSERT TO tallylight_request
   WITH CHECK (user_id = tallylight.user_id() AND tallylight.may_view_stream(stream_id)
     AND NOT tallylight.is_barred(stream_id, tallylight.user_id()));
@@ -698,7 +741,7 @@ CREATE POLICY "Users can delete their own reactions" ON nchat_stream_reactions F
 GRANT SELECT, INSERT (id, stream_id, user_id, client_id, content, created_at), UPDATE (status, answer, answered_at, answered_by)
   ON nchat_stream_questions TO tallylight_request;
 CREATE POLICY "Users can view questions" ON nchat_stream_questions FOR SELECT TO tallylight_request
-  USING (tallylight.may_view_stream(stream_id)
+  USING (tallylight.may_attend(stream_id)
     AND (status <> 'dismissed' OR user_id = tallylight.user_id() OR tallylight.moderates_stream(stream_id)));
 CREATE POLICY "Users can ask" ON nchat_stream_questions FOR INSERT TO tallylight_request
   WITH CHECK (user_id = tallylight.user_id() AND tallylight.may_view_stream(stream_id)
@@ -738,9 +781,8 @@ CREATE POLICY "Moderators can ban" ON nchat_stream_bans FOR INSERT TO tallylight
     OR (stream_id IS NOT NULL AND tallylight.moderates_stream(stream_id)
       AND EXISTS (SELECT 1 FROM nchat_streams s WHERE s.id = stream_id AND s.channel_id = nchat_stream_bans.channel_id))));
 CREATE POLICY "Moderators can lift bans" ON nchat_stream_bans FOR UPDATE TO tallylight_request
-  USING (tallylight.runs_channel(channel_id) OR (stream_id IS NOT NULL AND tallylight.moderates_stream(stream_id)))
-  WITH CHECK (lifted_by = tallylight.user_id()
-    AND (tallylight.runs_channel(channel_id) OR (stream_id IS NOT NULL AND tallylight.moderates_stream(stream_id))));
+  USING (tallylight.may_lift(channel_id, stream_id, user_id, moderator_id))
+  WITH CHECK (lifted_by = tallylight.user_id() AND tallylight.may_lift(channel_id, stream_id, user_id, moderator_id));
 
 GRANT SELECT, INSERT (id, stream_id, moderator_id, target_user_id, action, reason, metadata) ON nchat_stream_moderation_log TO tallylight_request;
 CREATE POLICY "Moderators see the log" ON nchat_stream_moderation_log FOR SELECT TO tallylight_request
@@ -767,8 +809,20 @@ GRANT SELECT, UPDATE (read_at), DELETE ON nchat_stream_notifications TO tallylig
 CREATE POLICY "Only channels that one sees" ON nchat_channel_follows AS RESTRICTIVE FOR INSERT TO tallylight_request
   WITH CHECK (NOT coalesce(tallylight.channel_is_private(channel_id), true)
     OR tallylight.channel_role(channel_id) IS NOT NULL OR tallylight.is_admin());
-CREATE POLICY "Only streams that one sees" ON nchat_stream_reminders AS RESTRICTIVE FOR INSERT TO tallylight_request
-  WITH CHECK (tallylight.may_view_stream(stream_id));
+-- Changes too: a row must not be moved to what one does not see.
+DO $$
+DECLARE
+  command text;
+BEGIN
+  FOREACH command IN ARRAY ARRAY['INSERT', 'UPDATE'] LOOP
+    EXECUTE format('CREATE POLICY %I ON nchat_stream_reminders AS RESTRICTIVE FOR %s TO tallylight_request
+      WITH CHECK (tallylight.may_view_stream(stream_id))', 'Only streams that one sees: ' || lower(command), command);
+    EXECUTE format('CREATE POLICY %I ON nchat_stream_notification_settings AS RESTRICTIVE FOR %s TO tallylight_request
+      WITH CHECK (NOT coalesce(tallylight.channel_is_private(channel_id), true)
+        OR tallylight.channel_role(channel_id) IS NOT NULL OR tallylight.is_admin())',
+      'Only channels that one sees: ' || lower(command), command);
+  END LOOP;
+END $$;
 GRANT SELECT, INSERT, UPDATE, DELETE ON nchat_channel_subscriptions TO tallylight_request;
 CREATE POLICY "Own subscriptions" ON nchat_channel_subscriptions FOR SELECT TO tallylight_request
   USING (user_id = tallylight.user_id() OR tallylight.runs_channel(channel_id));
@@ -865,6 +919,43 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION tallylight.drop_metrics_partitions(timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION tallylight.drop_metrics_partitions(timestamptz) TO tallylight_service;
+
+-- ---- 0012-host-channels
+-- host
+-- How the program reads channels and members: by one name wherever they come from. Here they are a host app's tables. It may have
+-- row-level security on them or not, and other columns than ours: so these views read as the service, show what our own rules show, and
+-- take each column out of JSON, where one that is not there is merely null. The host may change its columns without asking these views.
+
+CREATE FUNCTION tallylight.host_keeps_channels() RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
+
+CREATE VIEW tallylight.channels WITH (security_barrier = true) AS
+  SELECT c.id, c.slug, c.name, c.description, c.avatar_url, c.is_private, c.created_by, c.created_at, c.updated_at
+  FROM (
+    SELECT h.id,
+      j ->> 'slug' AS slug,
+      coalesce(j ->> 'name', '') AS name,
+      j ->> 'description' AS description,
+      j ->> 'avatar_url' AS avatar_url,
+      coalesce((j ->> 'is_private')::boolean, j ->> 'type' IN ('private', 'direct', 'dm', 'group'), false) AS is_private,
+      (j ->> 'created_by')::uuid AS created_by,
+      coalesce(j ->> 'created_at', '1970-01-01T00:00:00Z')::timestamptz AS created_at,
+      coalesce(j ->> 'updated_at', j ->> 'created_at', '1970-01-01T00:00:00Z')::timestamptz AS updated_at
+    FROM nchat_channels h CROSS JOIN LATERAL to_jsonb(h) AS j
+  ) AS c
+  WHERE current_user = 'tallylight_service' OR NOT c.is_private OR tallylight.is_admin()
+    OR tallylight.channel_role(c.id) IS NOT NULL;
+
+CREATE VIEW tallylight.channel_members WITH (security_barrier = true) AS
+  SELECT m.channel_id, m.user_id, coalesce(j ->> 'role', 'viewer') AS role,
+    coalesce(j ->> 'joined_at', j ->> 'created_at', '1970-01-01T00:00:00Z')::timestamptz AS joined_at
+  FROM nchat_channel_members m CROSS JOIN LATERAL to_jsonb(m) AS j
+  WHERE current_user = 'tallylight_service' OR m.user_id = tallylight.user_id() OR tallylight.is_admin()
+    OR tallylight.channel_role(m.channel_id) IS NOT NULL;
+
+ALTER VIEW tallylight.channels OWNER TO tallylight_service;
+ALTER VIEW tallylight.channel_members OWNER TO tallylight_service;
+GRANT EXECUTE ON FUNCTION tallylight.host_keeps_channels() TO tallylight_request, tallylight_service;
+GRANT SELECT ON tallylight.channels, tallylight.channel_members TO tallylight_request;
 
 -- ---- 0020-accounts
 -- Who can sign in, and by what. The request role sees none of it: names that are public are mirrored into `users`.
@@ -1010,6 +1101,10 @@ CREATE TRIGGER tell_access_changed AFTER UPDATE OF server_role, disabled_at OR D
 CREATE TRIGGER tell_access_changed AFTER UPDATE OF revoked_at ON nchat_live_api_tokens
   FOR EACH ROW EXECUTE FUNCTION tallylight.tell_access_changed();
 
+-- ---- 0021-created-ids
+-- The id of what a request with an Idempotency-Key makes: whoever runs the request again makes the same, or finds it made.
+ALTER TABLE nchat_live_idempotency ADD COLUMN created_id uuid;
+
 -- ---- 0030-stream-life
 -- What the life of a stream needs beyond nchat's columns: when media was last known to flow, pictures, keys that are changed in one step.
 
@@ -1087,6 +1182,70 @@ BEGIN
     EXECUTE format('ALTER FUNCTION tallylight.%s OWNER TO tallylight_service', fn);
   END LOOP;
 END $$;
+
+-- ---- 0031-tell-changes
+-- Servers hear of changed rights whoever changes them: a host app, another server, somebody's SQL.
+
+-- Of a person: `<user id>`. Written for the old and the new one where a row moves from one to the other.
+CREATE OR REPLACE FUNCTION tallylight.tell_person_changed() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF TG_OP <> 'INSERT' THEN
+    PERFORM pg_notify('tallylight_access', OLD.user_id::text);
+  END IF;
+  IF TG_OP = 'INSERT' OR (TG_OP = 'UPDATE' AND NEW.user_id IS DISTINCT FROM OLD.user_id) THEN
+    PERFORM pg_notify('tallylight_access', NEW.user_id::text);
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER tallylight_tell_member AFTER INSERT OR DELETE OR UPDATE OF role, user_id, channel_id ON nchat_channel_members
+  FOR EACH ROW EXECUTE FUNCTION tallylight.tell_person_changed();
+CREATE OR REPLACE TRIGGER tallylight_tell_moderator AFTER INSERT OR DELETE OR UPDATE ON nchat_stream_moderators
+  FOR EACH ROW EXECUTE FUNCTION tallylight.tell_person_changed();
+CREATE OR REPLACE TRIGGER tallylight_tell_ban AFTER INSERT OR DELETE OR UPDATE ON nchat_stream_bans
+  FOR EACH ROW EXECUTE FUNCTION tallylight.tell_person_changed();
+
+-- Of a channel: `channel <id>`, when it becomes private or public. As JSON, because a host's table may say it otherwise than ours does.
+CREATE OR REPLACE FUNCTION tallylight.tell_channel_changed() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  before jsonb := to_jsonb(OLD);
+  after jsonb := to_jsonb(NEW);
+BEGIN
+  IF (before -> 'is_private', before -> 'type') IS DISTINCT FROM (after -> 'is_private', after -> 'type') THEN
+    PERFORM pg_notify('tallylight_access', 'channel ' || NEW.id);
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER tallylight_tell_channel AFTER UPDATE ON nchat_channels
+  FOR EACH ROW EXECUTE FUNCTION tallylight.tell_channel_changed();
+
+-- ---- 0032-stream-versions
+-- updated_at is what servers compare to tell older facts of a stream from newer ones: it only grows, by a millisecond at least, whoever
+-- writes it and whenever their transaction began, and it does so with whatever decides about publishing and watching.
+CREATE OR REPLACE FUNCTION tallylight.raise_stream_version() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF (NEW.status, NEW.visibility, NEW.channel_id, NEW.broadcaster_id, NEW.reconnect_window_seconds, NEW.updated_at)
+      IS DISTINCT FROM (OLD.status, OLD.visibility, OLD.channel_id, OLD.broadcaster_id, OLD.reconnect_window_seconds, OLD.updated_at) THEN
+    NEW.updated_at := greatest(NEW.updated_at, OLD.updated_at + interval '1 millisecond');
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER raise_stream_version BEFORE UPDATE ON nchat_streams
+  FOR EACH ROW EXECUTE FUNCTION tallylight.raise_stream_version();
+
+-- Takes every key of a stream away and makes none. Returns the ids of those that could still publish.
+CREATE OR REPLACE FUNCTION tallylight.revoke_stream_keys(stream uuid) RETURNS SETOF uuid
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  IF NOT tallylight.owns_stream(stream) THEN
+    RAISE EXCEPTION 'stream % is not the caller''s', stream USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  -- In order with changes of the key: the one that was made before this dies, the one that is made after it lives.
+  PERFORM 1 FROM nchat_streams s WHERE s.id = stream FOR UPDATE;
+  UPDATE nchat_streams SET stream_key = NULL WHERE id = stream;
+  RETURN QUERY UPDATE nchat_stream_keys k SET revoked_at = now()
+    WHERE k.stream_id = stream AND k.revoked_at IS NULL RETURNING k.id;
+END $$;
+ALTER FUNCTION tallylight.revoke_stream_keys(uuid) OWNER TO tallylight_service;
 
 -- ---- 0040-send-chat
 -- Chat: many messages of many authors in one transaction, each under its author's claims.
@@ -1214,9 +1373,9 @@ CREATE FUNCTION tallylight.chat_badges(stream uuid, people uuid[])
   RETURNS TABLE (user_id uuid, is_moderator boolean, is_subscriber boolean)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT p.id,
-    s.broadcaster_id = p.id
-      OR EXISTS (SELECT 1 FROM nchat_channel_members m
-        WHERE m.channel_id = s.channel_id AND m.user_id = p.id AND m.role IN ('owner', 'admin', 'moderator'))
+    EXISTS (SELECT 1 FROM nchat_channel_members m
+        WHERE m.channel_id = s.channel_id AND m.user_id = p.id AND (m.role::text IN ('owner', 'admin', 'moderator')
+          OR (s.broadcaster_id = p.id AND m.role::text IN ('broadcaster', 'member'))))
       OR EXISTS (SELECT 1 FROM nchat_stream_moderators m WHERE m.stream_id = s.id AND m.user_id = p.id),
     EXISTS (SELECT 1 FROM nchat_channel_subscriptions b
       WHERE b.channel_id = s.channel_id AND b.user_id = p.id AND (b.expires_at IS NULL OR b.expires_at > now()))
@@ -1227,15 +1386,17 @@ ALTER FUNCTION tallylight.chat_badges(uuid, uuid[]) OWNER TO tallylight_service;
 CREATE INDEX nchat_stream_bans_stream ON nchat_stream_bans (channel_id, stream_id) WHERE lifted_at IS NULL;
 
 -- Where a person stands in a stream that the caller may see: whom moderators may act on depends on it. Administrators by their account.
-CREATE FUNCTION tallylight.authority(stream uuid, person uuid) RETURNS TABLE (rank text, permissions jsonb)
+CREATE FUNCTION tallylight.authority(stream uuid, person uuid) 
+  RETURNS TABLE (rank text, permissions jsonb, is_barred boolean)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT CASE
       WHEN a.server_role = 'admin' OR (person = tallylight.user_id() AND tallylight.is_admin()) THEN 'admin'
-      WHEN s.broadcaster_id = person OR m.role IN ('owner', 'admin') THEN 'owner'
-      WHEN m.role = 'moderator' THEN 'channel-moderator'
+      WHEN m.role::text IN ('owner', 'admin') OR (s.broadcaster_id = person AND m.role::text IN ('broadcaster', 'member')) THEN 'owner'
+      WHEN m.role::text = 'moderator' THEN 'channel-moderator'
       WHEN d.user_id IS NOT NULL THEN 'moderator'
       ELSE 'viewer' END,
-    d.permissions
+    d.permissions,
+    tallylight.is_barred(s.id, person)
   FROM nchat_streams s
   LEFT JOIN nchat_live_accounts a ON a.user_id = person
   LEFT JOIN nchat_channel_members m ON m.channel_id = s.channel_id AND m.user_id = person
@@ -1295,21 +1456,27 @@ DECLARE
 BEGIN
   SELECT x.channel_id, x.broadcaster_id INTO s FROM nchat_streams x WHERE x.id = stream;
   IF NOT FOUND THEN RETURN false; END IF;
-  RETURN coalesce(s.broadcaster_id = tallylight.user_id(), false) OR tallylight.runs_channel(s.channel_id);
+  RETURN tallylight.runs_channel(s.channel_id)
+    OR (coalesce(s.broadcaster_id = tallylight.user_id(), false) AND tallylight.may_broadcast_in(s.channel_id));
 END $$;
 
 CREATE OR REPLACE FUNCTION tallylight.moderates_stream(stream uuid) RETURNS boolean
   LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   me uuid := tallylight.user_id();
+  my_role text;
   s record;
 BEGIN
   SELECT x.channel_id, x.broadcaster_id INTO s FROM nchat_streams x WHERE x.id = stream;
   IF NOT FOUND THEN RETURN false; END IF;
-  RETURN coalesce(s.broadcaster_id = me, false)
-    OR tallylight.is_admin()
-    OR coalesce(tallylight.channel_role(s.channel_id) IN ('owner', 'admin', 'moderator'), false)
-    OR EXISTS (SELECT 1 FROM nchat_stream_moderators m WHERE m.stream_id = stream AND m.user_id = me);
+  IF tallylight.is_admin() THEN RETURN true; END IF;
+  my_role := coalesce(tallylight.channel_role(s.channel_id), '');
+  IF my_role IN ('owner', 'admin') OR (s.broadcaster_id = me AND my_role IN ('broadcaster', 'member')) THEN RETURN true; END IF;
+  IF my_role = 'moderator'
+     OR EXISTS (SELECT 1 FROM nchat_stream_moderators m WHERE m.stream_id = stream AND m.user_id = me) THEN
+    RETURN NOT tallylight.is_barred(stream, me);
+  END IF;
+  RETURN false;
 END $$;
 
 CREATE OR REPLACE FUNCTION tallylight.may_view(channel uuid, broadcaster uuid, visibility text) RETURNS boolean
@@ -1317,7 +1484,6 @@ CREATE OR REPLACE FUNCTION tallylight.may_view(channel uuid, broadcaster uuid, v
 BEGIN
   RETURN (visibility <> 'private' AND NOT coalesce(tallylight.channel_is_private(channel), true))
     OR tallylight.is_admin()
-    OR coalesce(broadcaster = tallylight.user_id(), false)
     OR tallylight.channel_role(channel) IS NOT NULL;
 END $$;
 
@@ -1428,7 +1594,6 @@ BEGIN
     SELECT 1 FROM nchat_streams s
     WHERE s.id = stream
       AND ((s.visibility = 'public' AND NOT coalesce(tallylight.channel_is_private(s.channel_id), true))
-        OR s.broadcaster_id = person
         OR EXISTS (SELECT 1 FROM nchat_channel_members m WHERE m.channel_id = s.channel_id AND m.user_id = person))));
 END $$;
 
@@ -1466,21 +1631,59 @@ CREATE POLICY "Users can take their question back" ON nchat_stream_questions FOR
 CREATE INDEX nchat_stream_reminders_unsent ON nchat_stream_reminders (stream_id) WHERE sent_at IS NULL;
 CREATE INDEX nchat_stream_notifications_user ON nchat_stream_notifications (user_id, created_at DESC);
 
+-- ---- 0079-function-rights
+-- Functions answer those who have to ask, by name: PostgreSQL lets everybody call a function unless that is taken back.
+-- A later migration that makes a function takes PUBLIC's right back, too, and grants its own.
+
+DO $$
+DECLARE
+  fn regprocedure;
+BEGIN
+  FOR fn IN SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = 'tallylight'::regnamespace LOOP
+    EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', fn);
+  END LOOP;
+END $$;
+
+-- Who the caller is: every policy asks.
+GRANT EXECUTE ON FUNCTION tallylight.claim(text), tallylight.user_id(), tallylight.is_admin()
+  TO tallylight_request, tallylight_service;
+-- What policies, and statements on behalf of a user, ask of the caller.
+GRANT EXECUTE ON FUNCTION tallylight.channel_is_private(uuid), tallylight.channel_role(uuid), tallylight.runs_channel(uuid),
+    tallylight.may_broadcast_in(uuid), tallylight.is_barred(uuid, uuid), tallylight.owns_stream(uuid),
+    tallylight.moderates_stream(uuid), tallylight.may_view(uuid, uuid, text), tallylight.may_view_stream(uuid),
+    tallylight.may_attend(uuid), tallylight.may_chat(uuid), tallylight.may_lift(uuid, uuid, uuid, uuid),
+    tallylight.own_key_mask(uuid), tallylight.own_key_version(uuid),
+    tallylight.replace_stream_key(uuid, uuid, integer, text, jsonb, text, interval),
+    tallylight.revoke_stream_keys(uuid),
+    tallylight.chat_badges(uuid, uuid[]), tallylight.authority(uuid, uuid), tallylight.channel_follower_count(uuid),
+    tallylight.channel_member_count(uuid), tallylight.user_follower_count(uuid), tallylight.is_subscriber(uuid, uuid)
+  TO tallylight_request, tallylight_service;
+-- The server's own questions.
+GRANT EXECUTE ON FUNCTION tallylight.chat_is_open(uuid, integer), tallylight.send_chat(jsonb, integer),
+    tallylight.may_be_told(uuid, uuid), tallylight.may_be_reminded(uuid, uuid)
+  TO tallylight_service;
+
 INSERT INTO tallylight.migrations (name, checksum) VALUES
   ('0001-roles-and-claims', '281e48a3efe18ba9ab56d1386292643659263e6bf0be6ecf55dbe046e07e2c9c'),
   ('0002-host-tables', '44b0792b7829bac314951379455a4960ec0685c213bc12adb651914abea94d67'),
   ('0003-streams', '365a7919fad05a1bb781a72df0c10c23b855b7862e1e5cb5b866372c39732289'),
   ('0004-talk', '4d1b50e5965e15cf4787155063ca56bc7048ecaf874085e0a0731f1f986f719c'),
   ('0005-audience', '41d2a7f7302bb19616ccb2fac05ae750f9b4aa0ad38859eeeb783d1750eec61c'),
-  ('0006-policies', '4a830099f6b3a19a16b583cdac687a7f419c32e3cb367add4772d59afdb97e78'),
+  ('0006-policies', 'a242c10417b346e26213d411c275173b7b63438228504b8fad5cb6242d853dcd'),
   ('0007-views', '2435b810383f4e44d5910f6b154c4b574c8058a3dc994beed91500dda822915f'),
   ('0008-standalone-policies', 'left out'),
   ('0009-host-policies', 'ce09e6619c09d53260ec167e0ba436f6ea177a6b49ee35fc0d4f77e242f5262b'),
   ('0010-metrics-partitions', '796ae2e932ed9f69136075a3760b4dbac365263303e244e5df7b23bc35bf40b6'),
+  ('0011-own-channels', 'left out'),
+  ('0012-host-channels', '70fcf92c2eece30e24d9aae4c6c9ae216267e7e9536a30364e30f88e79acc1fd'),
   ('0020-accounts', '4f69970d0bf0b3b98d780d8d78a9324d4a1b191062465e8932807115b1b113e3'),
+  ('0021-created-ids', '5cf45360c5697e3bef52018c15689a384c6d21bc2c29327973dec4a584075fd4'),
   ('0030-stream-life', 'a3366ac5b1feb6cec8390cbefc386020ec7d1dab75087fe69cc7cfc045c8d8a9'),
-  ('0040-send-chat', '38c4fd0f4173584ef77f93eccc553a2ffa35099e750ddeb4ecb9d9f56296dee8'),
-  ('0041-kept-plans', 'bdb56ecb706596a03056ec817d07e3e78ecff32030af6fe5a054210a4b42e123'),
+  ('0031-tell-changes', 'a01d19b27cf269eb98ef24fb50cac2f11564461a30e2b1f9fa593f81627e0513'),
+  ('0032-stream-versions', '3a3fcb96fb798a6b687b133bd1581d6d57e47ca02a3b8c33bc92ef803cb1a526'),
+  ('0040-send-chat', '8910fe931905f2ea20b3eee047f750d0c0d8dadd093171307a3bb539b2c6076b'),
+  ('0041-kept-plans', '5172f281781f60498961067452d93a61c3f351f7906f7f82d5a6cba36a72c94b'),
   ('0060-telemetry', '64f45ca903bd16451a51bb02b65e962de60623217164e281f1cf550ae3c02140'),
-  ('0070-audience-rules', '7e1807617dcd1d87790c4fa81f3fe178bca27e09223693b936b1d6e504421253');
+  ('0070-audience-rules', 'f10d8f3df8fbaa982d3ce79ba6f5fcedca1a726c8ad5ad04e1420fc87ee57230'),
+  ('0079-function-rights', '947becc26e6a04e06ec36719e4c0b9c87cd1b27b30a9bfae84cec1c383f78388');
 COMMIT;

@@ -51,7 +51,7 @@ export function accountForm(
         }
       })
       .catch((error: unknown) => {
-        setText(refusal, isRefusal(error) ? error.message : 'Something went wrong. Try again.');
+        setText(refusal, isRefusal(error) ? sentence(error.message) : 'Something went wrong. Try again.');
         refusal.hidden = false;
       })
       .finally(() => {
@@ -79,4 +79,9 @@ function inputOf(field: FormField): HTMLInputElement {
     input.maxLength = field.maxLength;
   }
   return input;
+}
+
+/** The server begins its messages small and ends them without a full stop. */
+function sentence(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1) + (/[.?]$/.test(text) ? '' : '.');
 }

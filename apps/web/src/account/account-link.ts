@@ -1,4 +1,5 @@
 import { element } from '../element.ts';
+import './account-link.css';
 import { fetchMe, post } from './session.ts';
 import { fetchSignInOptions } from './sign-in-options.ts';
 

@@ -1,7 +1,7 @@
 import { element } from '../element.ts';
 import './account.css';
 import { accountForm } from './account-form.ts';
-import { post } from './session.ts';
+import { post, Refusal } from './session.ts';
 
 /** Sets a new password with the token of a letter's link; without a token it asks for such a letter. */
 export class ResetPage {
@@ -50,7 +50,7 @@ export class ResetPage {
       ],
       'Set the password',
       async ({ newPassword }) => {
-        await post('/api/auth/reset-password', { token, newPassword });
+        await post('/api/auth/reset-password', { token, newPassword }).catch(sayOld);
         const link = element('a', { className: 'button primary', text: 'Sign in' });
         link.href = '/sign-in';
         this.#say('Your password is set', 'You are signed out everywhere. Sign in with the new one.', link);
@@ -65,4 +65,12 @@ export class ResetPage {
     this.#panel.replaceChildren(heading, element('p', { text }), ...more);
     heading.focus();
   }
+}
+
+/** The one refusal that is no fault of the password. */
+function sayOld(error: unknown): never {
+  if (error instanceof Refusal && error.reason === 'INVALID_TOKEN') {
+    throw new Refusal('This link was used already, or is too old. Ask for a new one.');
+  }
+  throw error;
 }

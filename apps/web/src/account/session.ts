@@ -9,6 +9,13 @@ export interface Me {
 /** What the server answered when it refused, in its words. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
+  /** What the sign-in library calls it, such as `INVALID_TOKEN`; undefined when it did not say. */
+  readonly reason: string | undefined;
+
+  constructor(message: string, reason?: string) {
+    super(message);
+    this.reason = reason;
+  }
 }
 
 /** The person of this browser; undefined when nobody is signed in, or the server has no accounts. */
@@ -46,11 +53,13 @@ export async function post(path: string, body: Readonly<Record<string, unknown>>
   if (response.ok) {
     return answer;
   }
-  const text =
-    typeof answer === 'object' && answer !== null && 'message' in answer && typeof answer.message === 'string'
-      ? answer.message
-      : `The server answered ${String(response.status)}.`;
-  throw new Refusal(text);
+  const { message, details } = (typeof answer === 'object' && answer !== null ? answer : {}) as {
+    readonly message?: unknown;
+    readonly details?: { readonly reason?: unknown } | null;
+  };
+  const text = typeof message === 'string' ? message : `The server answered ${String(response.status)}.`;
+  const reason = details?.reason;
+  throw new Refusal(text, typeof reason === 'string' ? reason : undefined);
 }
 
 /** Where to go after signing in: the `next` of the address when it is a path of ours, else the start page. */

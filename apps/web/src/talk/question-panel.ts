@@ -16,6 +16,7 @@ export class QuestionPanel {
   readonly #streamId: string;
   readonly #self: { readonly isSignedIn: boolean; readonly isModerator: boolean };
   readonly #questions = new Map<string, StreamQuestion>();
+  readonly #composer: HTMLElement | undefined;
   readonly #stops: readonly (() => void)[];
 
   constructor(
@@ -31,8 +32,9 @@ export class QuestionPanel {
     this.#notice.setAttribute('role', 'status');
     this.root.setAttribute('aria-label', 'Questions');
     this.root.append(element('h2', { text: 'Questions' }), this.#empty, this.#list, this.#notice);
-    if (self.isSignedIn) {
-      this.root.append(this.#composer());
+    this.#composer = self.isSignedIn ? this.#composerOf() : undefined;
+    if (this.#composer !== undefined) {
+      this.root.append(this.#composer);
     }
     const take = (question: StreamQuestion): void => {
       if (question.streamId !== streamId) {
@@ -45,6 +47,11 @@ export class QuestionPanel {
     };
     this.#stops = [client.on('stream:question-asked', take), client.on('stream:question-updated', take)];
     void this.#load();
+  }
+
+  /** The stream is over: nothing more can be asked. */
+  end(): void {
+    this.#composer?.remove();
   }
 
   /** Listens no more. */
@@ -65,7 +72,7 @@ export class QuestionPanel {
     this.#show();
   }
 
-  #composer(): HTMLElement {
+  #composerOf(): HTMLElement {
     const input = element('input');
     input.maxLength = 500;
     input.placeholder = 'Ask something';

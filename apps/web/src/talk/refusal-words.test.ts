@@ -7,7 +7,7 @@ const refused = (code: string, retryAfterSeconds?: number): RealtimeRequestError
     code,
     message: 'in the words of the server',
     ...(retryAfterSeconds === undefined ? {} : { details: { retryAfterSeconds } }),
-  } as ConstructorParameters<typeof RealtimeRequestError>[0]);
+  });
 
 test.each([
   [refused('SLOW_MODE', 12), 'Slow mode: you can send in 12 s.'],

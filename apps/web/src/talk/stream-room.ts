@@ -67,12 +67,14 @@ export class StreamRoom {
     const frame = element('div', { className: 'with-talk' });
     view.root.replaceWith(frame);
     frame.append(element('div', {}, view.root, room.below), room.side);
-    if (stream.enableQa) {
-      frame.append(new QuestionPanel(api, client, streamId, self).root);
+    const questions = stream.enableQa ? new QuestionPanel(api, client, streamId, self) : undefined;
+    if (questions !== undefined) {
+      frame.append(questions.root);
     }
     client.on('stream:end', ({ streamId: of }) => {
       if (of === streamId) {
         room.below.hidden = true;
+        questions?.end();
       }
     });
     client.connect();

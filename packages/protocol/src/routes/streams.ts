@@ -257,6 +257,18 @@ export const streamRoutes = {
     stepUp: true,
     errors: ['STREAM_NOT_FOUND', 'STREAM_UNAUTHORIZED', 'CONFLICT'],
   }),
+  revokeKey: defineRoute({
+    method: 'DELETE',
+    path: '/api/streams/:id/key',
+    operation: 'revokeStreamKey',
+    summary: 'Take the key away without making another; what publishes with it is cut',
+    tag,
+    access: 'account',
+    params: streamParams,
+    response: success,
+    stepUp: true,
+    errors: ['STREAM_NOT_FOUND', 'STREAM_UNAUTHORIZED'],
+  }),
   key: defineRoute({
     method: 'GET',
     path: '/api/streams/:id/key',
@@ -298,7 +310,7 @@ export const streamRoutes = {
     tag,
     access: 'public',
     params: streamParams,
-    /** `v` is of the address that the stream names: with it the picture may be kept for ever. */
+    /** `v` is of the address that the stream names: with it the picture may be kept for a day. */
     query: z.object({ v: z.string().max(32).optional() }),
     response: z.unknown(),
     produces: 'image/jpeg',

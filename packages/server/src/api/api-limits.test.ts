@@ -1,8 +1,10 @@
+import { liveError } from '@tallylight/protocol/errors.ts';
 import { defineRoute } from '@tallylight/protocol/route.ts';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { HttpServer } from '../http/server.ts';
 import { silentLogger } from '../platform/logger.ts';
+import { type ActorResolver, NOBODY } from './actor.ts';
 import type { ApiLimits } from './api-limits.ts';
 import { ApiServer, account, asActor } from './testing/api-server.ts';
 
@@ -170,6 +172,69 @@ describe('limits of the API', () => {
       fetch(`${server.url}/api/get`, { headers: { authorization: 'Test no JSON' } });
     for (let at = 1; at <= 60; at++) expect((await guess()).status).toBe(500);
     expect((await guess()).status).toBe(429);
+  });
+
+  test('after 20 bad tokens in a minute the tokens of an address are refused before they are looked up', async () => {
+    let lookedUp = 0;
+    const actors: ActorResolver = {
+      async resolve({ authorization, cookie }) {
+        lookedUp++;
+        if (authorization === 'Bearer bad') throw liveError('UNAUTHENTICATED', 'unknown');
+        return cookie === undefined ? NOBODY : account('u');
+      },
+    };
+    let address = '192.0.2.1';
+    server = await ApiServer.start((api) => api.on(get, async () => ({})), {
+      ...{ actors, clientAddress: () => address },
+      limits: { anonymousRequestsPerMinute: 1000 },
+    });
+    const call = async (token: string): Promise<number> =>
+      (await fetch(`${server.url}/api/get`, { headers: { authorization: `Bearer ${token}` } })).status;
+    for (let at = 1; at <= 19; at++) expect(await call('bad')).toBe(401);
+    expect(await call('good')).toBe(200);
+    expect(await call('bad')).toBe(401);
+    lookedUp = 0;
+    expect([await call('bad'), await call('good'), lookedUp]).toEqual([429, 429, 0]);
+    // Pages with a session are not concerned, nor other addresses.
+    expect((await fetch(`${server.url}/api/get`, { headers: { cookie: 'a=b' } })).status).toBe(200);
+    address = '192.0.2.2';
+    expect(await call('good')).toBe(200);
+  });
+
+  test('bad tokens sent at once are looked up a few at a time, and no more than 20', async () => {
+    let [inside, most, lookedUp] = [0, 0, 0];
+    const actors: ActorResolver = {
+      async resolve() {
+        lookedUp++;
+        most = Math.max(most, ++inside);
+        await new Promise(setImmediate);
+        inside--;
+        throw liveError('UNAUTHENTICATED', 'unknown');
+      },
+    };
+    server = await ApiServer.start((api) => api.on(get, async () => ({})), {
+      ...{ actors, clientAddress: () => '192.0.2.1' },
+      limits: { anonymousRequestsPerMinute: 1000 },
+    });
+    const statuses = await Promise.all(
+      Array.from({ length: 50 }, async () => {
+        const headers = { authorization: 'Bearer bad' };
+        return (await fetch(`${server.url}/api/get`, { headers })).status;
+      }),
+    );
+    expect(most).toBeLessThanOrEqual(4);
+    expect(lookedUp).toBeLessThanOrEqual(23);
+    expect(statuses.filter((status) => status === 429).length).toBeGreaterThanOrEqual(27);
+  });
+
+  test('this machine’s own requests are not counted, those that a proxy on it sends for others are', async () => {
+    await start({});
+    const call = async (headers: Record<string, string>): Promise<number> =>
+      (await fetch(`${server.url}/api/get`, { headers })).status;
+    for (let at = 1; at <= 61; at++) expect(await call({})).toBe(200);
+    for (let at = 1; at <= 60; at++) expect(await call({ 'x-forwarded-for': `192.0.2.${at}` })).toBe(200);
+    expect(await call({ 'x-forwarded-for': '192.0.2.61' })).toBe(429);
+    expect(await call({})).toBe(200);
   });
 
   test('a password or passkey is good for five minutes', async () => {

@@ -18,7 +18,9 @@ export interface ApiLimits {
   readonly userRequestsPerMinute: number;
   /** Requests of nobody who signed in from one address (an IPv6 /64 counts as one) in a minute, then 429. Default 60. */
   readonly anonymousRequestsPerMinute: number;
-  /** Do not count this machine's own anonymous requests: a proxy or a test runs there. Default true. */
+  /** Bad tokens from one address in a minute; then a request with a token is 429 before anybody looks at it. Default 20. */
+  readonly badTokensPerMinute: number;
+  /** Do not count this machine's own anonymous requests, unless a proxy there sends them for others. Default true. */
   readonly exemptLoopback: boolean;
   /** How long ago a password or passkey must have been given for a route that wants it, in milliseconds. Default 300000. */
   readonly stepUpMs: number;
@@ -35,6 +37,7 @@ export const DEFAULT_API_LIMITS: ApiLimits = {
   maxJsonDepth: 16,
   userRequestsPerMinute: 300,
   anonymousRequestsPerMinute: 60,
+  badTokensPerMinute: 20,
   exemptLoopback: true,
   stepUpMs: 300_000,
 };

@@ -28,7 +28,7 @@ export interface ApiOptions {
   readonly origins?: OriginPolicy;
   /** What differs from {@link DEFAULT_API_LIMITS}. */
   readonly limits?: Partial<ApiLimits>;
-  /** True, in tests: an answer that is not of its schema is 500. Default false: it is logged and given as it is. */
+  /** True, in tests: an answer that is not of its schema is 500. Default false: it is logged and cut to what the schema names. */
   readonly strictAnswers?: boolean;
   readonly onAnswered?: (answered: AnsweredRequest) => void;
 }

@@ -19,7 +19,7 @@ const UNAVAILABLE_RETRY_SECONDS = 1;
 
 /** The answer to an error. Undefined for one that nobody foresaw: its words are for the log alone. */
 export function foreseen(error: unknown): ErrorAnswer | undefined {
-  const known = error instanceof HttpError ? fromHttp(error) : error;
+  const known = inOurWords(error);
   if (!(known instanceof StreamError)) return undefined;
   const { code, message, statusCode: status, details } = known;
   const retryAfter = retryAfterOf(details) ?? (status === 503 ? UNAVAILABLE_RETRY_SECONDS : undefined);
@@ -34,6 +34,17 @@ export function foreseen(error: unknown): ErrorAnswer | undefined {
 export function unforeseen(): ErrorAnswer {
   const message = 'the server could not answer, try again';
   return { status: 500, headers: {}, body: { error: message, code: 'INTERNAL', message } };
+}
+
+/** True for what row-level security, a missing grant or a guard of the schema refused: SQLSTATE 42501. */
+export function isRefusedBySchema(error: unknown): boolean {
+  return error instanceof Error && 'severity' in error && 'code' in error && error.code === '42501';
+}
+
+/** Errors of what lies below as ones of the catalogue. */
+function inOurWords(error: unknown): unknown {
+  if (error instanceof HttpError) return fromHttp(error);
+  return isRefusedBySchema(error) ? liveError('FORBIDDEN', 'the database does not allow this') : error;
 }
 
 /** What reading a body rejects with has codes of its own. */

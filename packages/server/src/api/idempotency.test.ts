@@ -1,3 +1,4 @@
+import { liveError } from '@tallylight/protocol/errors.ts';
 import { defineRoute } from '@tallylight/protocol/route.ts';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -14,41 +15,55 @@ const create = defineRoute({
 
 class MemoryAnswers implements AnswerStore {
   readonly #kept = new Map<string, { hash: string; claim: Claim }>();
+  #made = 0;
+  isAway = false;
 
   async claim({ userId, operation, key }: { userId: string; operation: string; key: string }, hash: string) {
     const id = JSON.stringify([userId, operation, key]);
     const before = this.#kept.get(id);
     if (before === undefined) {
       this.#kept.set(id, { hash, claim: 'under-way' });
-      return 'claimed' as const;
+      this.#made++;
+      return { createdId: `made ${this.#made}` };
     }
     return before.hash === hash ? before.claim : ('other-request' as const);
   }
   async keep({ userId, operation, key }: { userId: string; operation: string; key: string }, claim: Claim) {
+    this.#refuseAway();
     const entry = this.#kept.get(JSON.stringify([userId, operation, key]));
     if (entry !== undefined) entry.claim = claim;
   }
   async release({ userId, operation, key }: { userId: string; operation: string; key: string }) {
+    this.#refuseAway();
     this.#kept.delete(JSON.stringify([userId, operation, key]));
+  }
+  #refuseAway(): void {
+    if (this.isAway) throw liveError('UNAVAILABLE', 'the database is away');
   }
 }
 
 let server: ApiServer;
 let count = 0;
-let failing = false;
+let failing: Error | undefined;
+let answers: MemoryAnswers;
+/** Ids that the handler was to make. */
+let made: unknown[] = [];
 let gate: Promise<void> = Promise.resolve();
 
 async function start(): Promise<void> {
   count = 0;
-  failing = false;
+  failing = undefined;
+  made = [];
+  answers = new MemoryAnswers();
   server = await ApiServer.start(
     (api) =>
-      api.on(create, async () => {
+      api.on(create, async ({ createdId }) => {
         await gate;
-        if (failing) throw new Error('broken');
+        made.push(createdId);
+        if (failing !== undefined) throw failing;
         return { count: ++count };
       }),
-    { answers: new MemoryAnswers() },
+    { answers },
   );
 }
 afterEach(() => server.close());
@@ -95,10 +110,46 @@ describe('Idempotency-Key', () => {
 
   test('what failed may be tried again', async () => {
     await start();
-    failing = true;
-    expect(await post('k')).toMatchObject([500, {}]);
-    failing = false;
+    failing = liveError('CONFLICT', 'too many');
+    expect(await post('k')).toMatchObject([409, {}]);
+    failing = undefined;
     expect(await post('k')).toEqual([201, { count: 1 }]);
+    expect(new Set(made).size).toBe(2);
+  });
+
+  test.each([
+    ['the database went away', liveError('UNAVAILABLE', 'nobody knows'), 503],
+    ['of a bug', new Error('broken'), 500],
+  ])(
+    'what may be done though it failed as %s is to make the same when it is run again',
+    async (_, error, status) => {
+      await start();
+      failing = error;
+      answers.isAway = true;
+      expect(await post('k')).toMatchObject([status, {}]);
+      failing = undefined;
+      answers.isAway = false;
+      expect(await post('k', 'b')).toMatchObject([409, { code: 'IDEMPOTENCY_MISMATCH' }]);
+      expect(await post('k')).toEqual([201, { count: 1 }]);
+      expect(await post('k')).toEqual([201, { count: 1 }]);
+      expect(made).toEqual(['made 1', 'made 1']);
+    },
+  );
+
+  test('an answer that cannot be kept is given, and the same is made again', async () => {
+    await start();
+    answers.isAway = true;
+    expect(await post('k')).toEqual([201, { count: 1 }]);
+    answers.isAway = false;
+    expect((await post('k'))[0]).toBe(201);
+    expect(made).toEqual(['made 1', 'made 1']);
+  });
+
+  test('a refusal is told as it is, also when the key cannot be given back', async () => {
+    await start();
+    answers.isAway = true;
+    failing = liveError('CONFLICT', 'too many');
+    expect(await post('k')).toMatchObject([409, { code: 'CONFLICT', message: 'too many' }]);
   });
 
   test.each([

@@ -21,11 +21,18 @@ export class RateLimits {
     this.#exemptLoopback = limits.exemptLoopback;
   }
 
-  /** Counts one request. Rejects with RATE_LIMITED, which tells how long to wait. */
-  async count(actor: Actor, address: string): Promise<RateHeaders> {
+  /**
+   * Counts one request. Rejects with RATE_LIMITED, which tells how long to wait.
+   * @param isForwarded the request came through a proxy, so that even from this machine it is somebody else's.
+   */
+  async count(actor: Actor, address: string, isForwarded: boolean): Promise<RateHeaders> {
     if (actor.userId !== undefined) return take(this.#users, actor.userId);
-    if (this.#exemptLoopback && isLoopback(address)) return {};
-    return take(this.#addresses, address);
+    return this.isExempt(address, isForwarded) ? {} : take(this.#addresses, address);
+  }
+
+  /** True for this machine's own requests, where these are not counted. */
+  isExempt(address: string, isForwarded: boolean): boolean {
+    return this.#exemptLoopback && !isForwarded && isLoopback(address);
   }
 }
 
@@ -34,12 +41,21 @@ async function take(limiter: RateLimiterMemory, key: string): Promise<RateHeader
     return headersOf(limiter, await limiter.consume(key));
   } catch (error) {
     if (!(error instanceof RateLimiterRes)) throw error;
-    const retryAfterSeconds = Math.max(1, Math.ceil(error.msBeforeNext / 1000));
-    throw liveError('RATE_LIMITED', `too many requests, try again in ${retryAfterSeconds} s`, {
-      retryAfterSeconds,
-      limit: limiter.points,
-    });
+    throw refusal(limiter, error);
   }
+}
+
+/** Throws RATE_LIMITED when a key's budget, as `limiter.get` told it, is used up; takes nothing. */
+export function refuseEmpty(limiter: RateLimiterMemory, taken: RateLimiterRes | null): void {
+  if (taken !== null && taken.consumedPoints >= limiter.points) throw refusal(limiter, taken);
+}
+
+function refusal(limiter: RateLimiterMemory, { msBeforeNext }: RateLimiterRes): Error {
+  const retryAfterSeconds = Math.max(1, Math.ceil(msBeforeNext / 1000));
+  return liveError('RATE_LIMITED', `too many requests, try again in ${retryAfterSeconds} s`, {
+    retryAfterSeconds,
+    limit: limiter.points,
+  });
 }
 
 function headersOf(limiter: RateLimiterMemory, taken: RateLimiterRes): RateHeaders {

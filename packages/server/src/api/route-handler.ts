@@ -11,6 +11,8 @@ export interface ApiRequest<R extends Route> {
   /** The client's address as limits count it. */
   readonly address: string;
   readonly userAgent: string | undefined;
+  /** The id of what a create makes: the same when the request is run again under its Idempotency-Key. Undefined without one. */
+  readonly createdId?: string | undefined;
   header(name: string): string | undefined;
 }
 

@@ -9,12 +9,13 @@ import { type ApiLimits, DEFAULT_API_LIMITS } from './api-limits.ts';
 import type { ApiOptions } from './api-options.ts';
 import { encodeAnswer } from './encode-answer.ts';
 import { changesState, refuseUnentitled } from './entitlement.ts';
-import { foreseen, unforeseen } from './error-answer.ts';
+import { foreseen, isRefusedBySchema, unforeseen } from './error-answer.ts';
 import { Idempotency } from './idempotency.ts';
 import { OriginPolicy } from './origin-policy.ts';
 import { RateLimits } from './rate-limits.ts';
 import { readInput } from './request-input.ts';
 import { ApiReply, type ApiRequest } from './route-handler.ts';
+import { TokenDoor } from './token-door.ts';
 
 /** A handler whose route was forgotten by the type system, not by the validation. */
 export type AnyHandler = (request: ApiRequest<Route>) => Promise<unknown>;
@@ -34,6 +35,7 @@ export class RouteServer {
   readonly #limits: ApiLimits;
   readonly #origins: OriginPolicy;
   readonly #rates: RateLimits;
+  readonly #tokens: TokenDoor;
   readonly #idempotency: Idempotency | undefined;
 
   constructor(options: ApiOptions) {
@@ -41,6 +43,7 @@ export class RouteServer {
     this.#limits = { ...DEFAULT_API_LIMITS, ...options.limits };
     this.#origins = options.origins ?? new OriginPolicy();
     this.#rates = new RateLimits(this.#limits);
+    this.#tokens = new TokenDoor(this.#limits.badTokensPerMinute);
     this.#idempotency = options.answers === undefined ? undefined : new Idempotency(options.answers);
   }
 
@@ -58,7 +61,7 @@ export class RouteServer {
       if (changesState(route.method)) this.#origins.refuseForged(raw);
       const address = this.#options.clientAddress(raw);
       const actor = await this.#authenticate(raw, address);
-      if (route.uncounted !== true) reply.headers(await this.#rates.count(actor, address));
+      if (route.uncounted !== true) reply.headers(await this.#rates.count(actor, address, isForwarded(raw)));
       refuseUnentitled(route, actor, this.#options.clock.now(), this.#limits.stepUpMs);
       const input = await readInput(route, raw, request.params, this.#limits);
       const call: ApiRequest<Route> = {
@@ -68,7 +71,7 @@ export class RouteServer {
         userAgent: raw.headers['user-agent'],
         header: (name) => raw.headers[name.toLowerCase()]?.toString(),
       };
-      const answer = await this.#once(route, call, () => handler(call));
+      const answer = await this.#once(route, call, handler);
       return this.#send(route, raw, reply, answer);
     } catch (error) {
       return this.refuse(request, reply, error, route);
@@ -82,6 +85,9 @@ export class RouteServer {
     const known = foreseen(error);
     if (known === undefined) {
       this.#options.log.error({ err: error, operation: route?.operation }, 'request failed');
+    } else if (isRefusedBySchema(error)) {
+      // Our own checks come first, so that this is one that is missing, or a host app's doing.
+      this.#options.log.warn({ err: error, operation: route?.operation }, 'the database refused a request');
     }
     const { status, headers, body } = known ?? unforeseen();
     const cors = this.#origins.answerHeaders(rawRequest(request), route?.access === 'public');
@@ -102,18 +108,23 @@ export class RouteServer {
   }
 
   async #authenticate(request: HttpRequest, address: string): Promise<Actor> {
+    const { headers } = request;
+    const look = (): Promise<Actor> => this.#options.actors.resolve(headers);
+    // What a cookie names is signed by us: guesses of it cost nothing.
+    const isFree =
+      headers['authorization'] === undefined || this.#rates.isExempt(address, isForwarded(request));
     try {
-      return await this.#options.actors.resolve(request.headers);
+      return await (isFree ? look() : this.#tokens.pass(address, look));
     } catch (error) {
       // A guesser of tokens is counted as nobody.
-      await this.#rates.count(NOBODY, address);
+      await this.#rates.count(NOBODY, address, isForwarded(request));
       throw error;
     }
   }
 
-  async #once(route: Route, call: ApiRequest<Route>, work: () => Promise<unknown>): Promise<ApiReply> {
-    const run = async (): Promise<ApiReply> => {
-      const result = await work();
+  async #once(route: Route, call: ApiRequest<Route>, handler: AnyHandler): Promise<ApiReply> {
+    const run = async (createdId?: string): Promise<ApiReply> => {
+      const result = await handler({ ...call, createdId });
       const reply = result instanceof ApiReply ? result : new ApiReply(result);
       return new ApiReply(
         encodeAnswer(route, reply.body, {
@@ -137,8 +148,8 @@ export class RouteServer {
     const kept = await this.#idempotency.once(
       { userId, operation: route.operation, key },
       asked,
-      async () => {
-        const { body, status } = await run();
+      async (createdId) => {
+        const { body, status } = await run(createdId);
         return { body, status: status ?? 200 };
       },
     );
@@ -156,6 +167,11 @@ export class RouteServer {
     if (route.produces !== undefined && typeof body === 'string') return reply.send(body);
     return reply.send(body === undefined ? '' : JSON.stringify(body));
   }
+}
+
+/** True when a proxy says that it sends the request for somebody else. */
+function isForwarded({ headers }: HttpRequest): boolean {
+  return headers['x-forwarded-for'] !== undefined;
 }
 
 /** Node's own request: our server hands on what Node gave it, of HTTP/1.1 or HTTP/2. */

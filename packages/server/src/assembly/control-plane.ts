@@ -33,6 +33,8 @@ export interface ControlPlaneOptions extends Omit<ControlServicesOptions, 'datab
 
 /** How long to wait before the database is tried again, in milliseconds. */
 const RETRY_MS = 1000;
+/** A database that hangs takes no leave: after so long, in milliseconds, each step of closing is given up. */
+const CLOSE_MS = 5000;
 /** Errors that do not heal by waiting. */
 const LASTING: ReadonlySet<string> = new Set([
   'EmbeddedPostgresError',
@@ -126,6 +128,8 @@ export class ControlPlane {
   /** Takes a WebSocket. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (this.#opened === undefined) {
+      // It does not count against a cap any more: who does not hang up is cut.
+      socket.once('finish', () => socket.destroy());
       socket.end(
         'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
       );
@@ -134,14 +138,27 @@ export class ControlPlane {
     this.#opened.realtime.handleUpgrade(request, socket, head);
   }
 
-  /** Ends sockets and services, then the database; idempotent. */
+  /** Ends sockets and services, then the database; idempotent. Does not wait for a database that hangs. */
   async close(): Promise<void> {
     this.#stopping.abort();
-    await this.#opening?.catch(() => undefined);
+    await this.#within(this.#opening?.catch(() => undefined));
     const opened = this.#opened;
     this.#opened = undefined;
-    await opened?.close();
+    await this.#within(opened?.close());
     await this.#embedded?.close();
+  }
+
+  async #within(step: Promise<void> | undefined): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(() => {
+      this.#options.log.warn({}, 'the database hangs: it is left without a goodbye');
+      resolve();
+    }, CLOSE_MS);
+    try {
+      await Promise.race([step, promise]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Tries until the database is there; what cannot heal by itself is thrown. */
@@ -152,8 +169,10 @@ export class ControlPlane {
       try {
         // Loaded only now: ports must not wait for all this code.
         const { openControl } = await import('./open-control.ts');
-        const parts = { ring: this.#ring, metrics: this.metrics };
-        this.#opened = await openControl(await this.#databaseUrl(), this.#options, parts);
+        const parts = { ring: this.#ring, metrics: this.metrics, signal };
+        const opened = await openControl(await this.#databaseUrl(), this.#options, parts);
+        if (signal.aborted) return await opened.close();
+        this.#opened = opened;
         this.#opened.services.watching.onRevoked((...revoked) => {
           for (const listener of this.#revocations) listener(...revoked);
         });

@@ -1,4 +1,3 @@
-import { StreamNotFoundError } from '@tallylight/protocol/errors.ts';
 import { Api } from '../api/api.ts';
 import { DEFAULT_API_LIMITS } from '../api/api-limits.ts';
 import { FetchHandler } from '../api/fetch-handler.ts';
@@ -14,6 +13,7 @@ import { startControlJobs } from './control-jobs.ts';
 import type { ControlPlaneOptions } from './control-plane.ts';
 import { addControlRoutes } from './control-routes.ts';
 import { type ControlServices, openControlServices } from './control-services.ts';
+import { warningOfProxies } from './forwarded-warning.ts';
 
 /** A control plane that can answer. */
 export interface OpenControl {
@@ -29,13 +29,13 @@ export interface OpenControl {
   close(): Promise<void>;
 }
 
-/** Migrates the database and opens everything on it. Rejects, with nothing left open, when something cannot begin. */
+/** Migrates the database and opens everything on it. Rejects, with nothing left open, when something cannot begin, or the signal says stop. */
 export async function openControl(
   url: string,
   options: ControlPlaneOptions,
-  parts: { readonly ring: KeyRing; readonly metrics: Metrics },
+  parts: { readonly ring: KeyRing; readonly metrics: Metrics; readonly signal: AbortSignal },
 ): Promise<OpenControl> {
-  await migrate(url);
+  await migrate(url, undefined, parts.signal);
   const { maxConnections, timeoutMs } = options.database;
   const database = new Database({
     ...{ url, log: options.log },
@@ -45,7 +45,8 @@ export async function openControl(
   let services: ControlServices | undefined;
   try {
     services = await openControlServices({ ...options, database, ring: parts.ring });
-    const opened = await doorsOf(services, database, options, parts.metrics);
+    const clientAddress = warningOfProxies(options.clientAddress, options.log);
+    const opened = await doorsOf(services, database, { ...options, clientAddress }, parts.metrics);
     const { clock, log, retention } = options;
     const jobs = startControlJobs(url, services, { database, clock, log, retention });
     const close = async (): Promise<void> => {
@@ -100,21 +101,11 @@ function realtimeOf(
   origins: OriginPolicy,
   { clientAddress, clock, log, limits }: ControlPlaneOptions,
 ): RealtimeServer {
-  const { events, accounts, access, chat, curation, viewers, reactions, questions } = services;
+  const { events, accounts, chat, curation, viewers, reactions, questions } = services;
   return new RealtimeServer({
     ...{ events, actors: accounts.resolver, origins, clock, log, presence: viewers, reactions, questions },
     addressOf: clientAddress,
-    access: {
-      rightsOn: async (actor, streamId) => {
-        try {
-          const row = await access.load(actor, streamId);
-          return { channelId: row.channel_id, moderates: row.moderates };
-        } catch (error) {
-          if (error instanceof StreamNotFoundError) return undefined;
-          throw error;
-        }
-      },
-    },
+    access: { rightsOn: (actor, streamId) => chat.roomRights(actor, streamId) },
     chat: {
       send: (actor, message) => chat.send(actor, message),
       since: (actor, request) => chat.history(actor, request.streamId, request),

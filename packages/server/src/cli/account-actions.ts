@@ -88,7 +88,7 @@ export class AccountActions {
   async #generated(email: string): Promise<string> {
     const password = randomBytes(15).toString('base64url');
     if (!(await this.#resets.set(email, password))) throw unknown(email);
-    return `New password of ${email}, who is signed out everywhere:\n${password}`;
+    return `New password of ${email}, who is signed out everywhere, without API tokens:\n${password}`;
   }
 }
 

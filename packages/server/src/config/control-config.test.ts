@@ -48,6 +48,24 @@ describe('settings of the control plane', () => {
     expect(() => loadConfig([], env)).toThrow(message);
   });
 
+  test('limits that are set arrive where they are enforced', () => {
+    const env = {
+      AUTH_MAX_BODY_BYTES: '2048',
+      AUTH_REQUESTS_PER_ADDRESS: '11',
+      API_MAX_JSON_DEPTH: '5',
+      API_BODY_TIMEOUT_SEC: '2',
+      API_BAD_TOKENS_PER_MINUTE: '3',
+      SOCKET_FRAMES_PER_SECOND: '12',
+      CHAT_QUEUE_PER_ROOM: '13',
+    };
+    expect(loadConfig([], env).control?.limits).toMatchObject({
+      accounts: { bodyBytes: 2048, otherPerAddressPerMinute: 11 },
+      api: { maxAuthBodyBytes: 2048, maxJsonDepth: 5, bodyTimeoutMs: 2000, badTokensPerMinute: 3 },
+      realtime: { framesPerSecond: 12 },
+      chat: { queuePerRoom: 13 },
+    });
+  });
+
   test('16 characters of METRICS_TOKEN pass', () => {
     expect(loadConfig([], { METRICS_TOKEN: 'a'.repeat(16) }).control?.metrics.token).toHaveLength(16);
   });

@@ -34,6 +34,10 @@ export interface ControlEventMap {
   ];
   /** Signed out, disabled, another role: open sockets must be asked again. */
   'access-changed': [{ readonly userId: string; readonly sessionId?: string }];
+  /** A channel became private or public, said by the database alone: its streams are to be asked for again. */
+  'channel-changed': [{ readonly channelId: string }];
+  /** What changed for whom was not heard for a while: everything that is remembered of rights is to be asked for again. */
+  'access-missed': [];
   'viewer-joined': [{ readonly streamId: string; readonly viewerId: string }];
   'viewer-left': [{ readonly streamId: string; readonly viewerId: string }];
   'quality-metrics': [StreamQualityMetrics];

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { Client } from 'pg';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { migrate, migrationStatus, readMigrations } from './migrate.ts';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { MIGRATION_LOCK, MigrationError, migrate, migrationStatus, readMigrations } from './migrate.ts';
 import { type Migration, migrationOf } from './migration-files.ts';
 
 let url: string;
@@ -61,6 +63,52 @@ describe('migrate', () => {
     const names = await Promise.all(Array.from({ length: 5 }, () => migrate(url, [first, second])));
     expect(names.flat().toSorted()).toEqual(['0001-first', '0002-second']);
     expect(await query('SELECT n FROM one')).toEqual([{ n: 1 }]);
+  });
+
+  test('waits for tables in use no longer than its patience, and that is no error of the migration', async () => {
+    await migrate(url, [first]);
+    const blocker = new Client({ connectionString: url });
+    await blocker.connect();
+    await blocker.query('BEGIN; LOCK TABLE one IN ACCESS EXCLUSIVE MODE');
+    const hasty = migrationOf('0002-hasty', "SET LOCAL lock_timeout TO '50ms'; ALTER TABLE one ADD m int;");
+    const failed = await migrate(url, [first, hasty]).catch((error: unknown) => error);
+    expect(failed).not.toBeInstanceOf(MigrationError);
+    expect(failed).toMatchObject({ code: '55P03' });
+    await blocker.end();
+    expect(await migrate(url, [first, hasty])).toEqual(['0002-hasty']);
+  });
+
+  test('a connection that is lost is no error of the migration', async () => {
+    const mine = 'SELECT pg_terminate_backend(pg_backend_pid())';
+    const failed = await migrate(url, [migrationOf('0001-cut', mine)]).catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(Error);
+    expect(failed).not.toBeInstanceOf(MigrationError);
+  });
+
+  test('ends when it is told to, while another server migrates', async () => {
+    const other = new Client({ connectionString: url });
+    await other.connect();
+    await other.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    const stop = new AbortController();
+    const waiting = migrate(url, [first], stop.signal);
+    const waits =
+      "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    await vi.waitFor(async () => expect((await other.query(waits)).rowCount).toBe(1));
+    stop.abort();
+    await expect(waiting).rejects.toThrow();
+    await other.end();
+  });
+
+  test('ends when it is told to, though the server says nothing', async () => {
+    const silent = createServer((socket) => socket.on('error', () => {}));
+    await once(silent.listen(0, '127.0.0.1'), 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const stop = new AbortController();
+    const waiting = migrate(`postgres://a@127.0.0.1:${port}/a`, [first], stop.signal);
+    await once(silent, 'connection');
+    stop.abort();
+    await expect(waiting).rejects.toThrow();
+    silent.close();
   });
 
   test('puts the tables into `public`, even for a login role of the name of our schema', async () => {

@@ -1,4 +1,5 @@
-import { Client } from 'pg';
+import { Client, type QueryConfig } from 'pg';
+import { isUnavailable, sqlState } from './database-error.ts';
 import { type Migration, readMigrations } from './migration-files.ts';
 
 export { MIGRATIONS, type Migration, readMigrations } from './migration-files.ts';
@@ -18,6 +19,13 @@ export interface MigrationStatus {
 
 /** Whoever migrates holds this advisory lock: `tally` in ASCII. */
 export const MIGRATION_LOCK = 0x74616c6c79;
+/** How long to wait for another server that migrates, and for tables in use, in milliseconds; then whoever asked may try again. */
+const LOCK_TIMEOUT_MS = 30_000;
+/** A statement that takes longer got no answer: the server hangs. For migrations, which may rewrite tables, and for all else. */
+const MIGRATION_TIMEOUT_MS = 3_600_000;
+const QUERY_TIMEOUT_MS = LOCK_TIMEOUT_MS + 10_000;
+/** Time to take leave of the server, in milliseconds. */
+const GOODBYE_MS = 1000;
 /** Major versions of PostgreSQL that the tests run on, oldest and newest. */
 const [OLDEST, NEWEST] = [15, 18] as const;
 /** Stands for the checksum of a migration that this kind of database does without. */
@@ -33,11 +41,17 @@ interface Row {
 /**
  * Applies what is missing, forward only, each migration in its own transaction, under an advisory lock, so that two servers that start
  * at once migrate once. Returns the names applied. Throws `MigrationError` when an applied one was changed or is unknown (a newer program's),
- * and when PostgreSQL is of a version that is not supported.
+ * and when PostgreSQL is of a version that is not supported; any other error is of a database that is away or busy, and may heal.
+ * @param signal ends it: what is under way is rolled back.
  */
-export async function migrate(url: string, migrations?: readonly Migration[]): Promise<readonly string[]> {
+export async function migrate(
+  url: string,
+  migrations?: readonly Migration[],
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
   const wanted = migrations ?? (await readMigrations());
-  return withClient(url, async (client) => {
+  return withClient(url, signal, async (client) => {
+    await client.query(`SET lock_timeout TO ${LOCK_TIMEOUT_MS}`);
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     const isHosted = await isHostApp(client, wanted);
     await client.query(
@@ -58,7 +72,7 @@ export async function migrationStatus(
   migrations?: readonly Migration[],
 ): Promise<MigrationStatus> {
   const wanted = migrations ?? (await readMigrations());
-  return withClient(url, async (client) => {
+  return withClient(url, undefined, async (client) => {
     const rows = await rowsOf(client);
     const leftOut = (await isHostApp(client, wanted)) ? 'standalone' : 'host';
     return {
@@ -70,22 +84,33 @@ export async function migrationStatus(
   });
 }
 
-async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+async function withClient<T>(
+  url: string,
+  signal: AbortSignal | undefined,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  signal?.throwIfAborted();
   const client = new Client({
     connectionString: url,
     application_name: 'tallylight migrate',
     connectionTimeoutMillis: 10_000,
+    query_timeout: QUERY_TIMEOUT_MS,
   });
   // A lost connection fails the statement under way, too.
   client.on('error', () => {});
-  await client.connect();
+  // Not `end`: a server that hangs takes no leave.
+  const hangUp = (): void => void client.connection.stream.destroy();
+  signal?.addEventListener('abort', hangUp);
   try {
+    await client.connect();
     // A login role may be called as our schema is: `"$user"` in the path would put the tables there.
     await client.query('SET search_path TO public');
     await checkVersion(client);
     return await work(client);
   } finally {
-    await client.end();
+    signal?.removeEventListener('abort', hangUp);
+    await Promise.race([client.end(), new Promise((resolve) => setTimeout(resolve, GOODBYE_MS))]);
+    hangUp();
   }
 }
 
@@ -141,17 +166,27 @@ function missingOf(rows: readonly Row[], wanted: readonly Migration[]): readonly
 async function apply(client: Client, migration: Migration, isLeftOut: boolean): Promise<void> {
   await client.query('BEGIN');
   try {
-    if (!isLeftOut) await client.query(migration.sql);
+    const patient: QueryConfig & { readonly query_timeout: number } = {
+      text: migration.sql,
+      query_timeout: MIGRATION_TIMEOUT_MS,
+    };
+    if (!isLeftOut) await client.query(patient);
     await client.query('INSERT INTO tallylight.migrations (name, checksum) VALUES ($1, $2)', [
       migration.name,
       isLeftOut ? LEFT_OUT : migration.checksum,
     ]);
     await client.query('COMMIT');
   } catch (error) {
+    if (mayHeal(error)) throw error;
     await client.query('ROLLBACK').catch(() => {});
     throw new MigrationError(
       `migration ${migration.name} failed: ${error instanceof Error ? error.message : String(error)}`,
       { cause: error },
     );
   }
+}
+
+/** True for an error that says nothing of the migration: the server is away, hangs or is busy, or another transaction was in the way. */
+function mayHeal(error: unknown): boolean {
+  return isUnavailable(error) || ['40P01', '40001'].includes(sqlState(error) ?? '');
 }

@@ -1,12 +1,9 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 
-/** A column of time: read as `Date`, written as `Date` or ISO text. */
+/** Columns of time: read as `Date`, written as `Date` or ISO text; with a default; or nothing. JSON is written as text. */
 type Time = ColumnType<Date, Date | string, Date | string>;
-/** As {@link Time}, with a default. */
 type DefaultTime = ColumnType<Date, Date | string | undefined, Date | string>;
-/** As {@link Time}, or nothing. */
 type OptionalTime = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
-/** JSON, written as text. */
 type Json = ColumnType<unknown, string | undefined, string>;
 
 /** Rows of `nchat_channel_follows`. */
@@ -87,6 +84,7 @@ export interface LiveIdempotencyTable {
   key: string;
   request_hash: string;
   status: number | null;
+  created_id: string | null;
   body: ColumnType<unknown, string | null, string | null>;
   created_at: DefaultTime;
 }
@@ -469,6 +467,8 @@ export interface Tables {
   'accounts.setup': AuthSetupTable;
   'accounts.user': AuthUserTable;
   'accounts.verification': AuthVerificationTable;
+  'tallylight.channel_members': ChannelMembersTable;
+  'tallylight.channels': ChannelsTable;
   nchat_channel_follows: ChannelFollowsTable;
   nchat_channel_members: ChannelMembersTable;
   nchat_channel_subscriptions: ChannelSubscriptionsTable;

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { afterEach, describe, expect, test } from 'vitest';
 import { until } from '../origin/testing/fixture.ts';
 import { silentLogger } from '../platform/logger.ts';
@@ -192,6 +193,17 @@ describe('close', () => {
 });
 
 describe('upgrades', () => {
+  test('a reset of one that was handed over, to a handler that does not listen for it, harms nobody', async () => {
+    await start({});
+    const taken: Duplex[] = [];
+    server.onUpgrade('/socket.io/', (_request, socket) => taken.push(socket));
+    const connection = new RawConnection(port);
+    connection.socket.write(request('/socket.io/', 'websocket'));
+    await until(() => taken.length === 1, 'handed over');
+    connection.socket.resetAndDestroy();
+    await until(() => taken[0]?.destroyed === true, 'destroyed');
+  });
+
   const SWITCHED = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
 
   function request(target: string, upgrade: string): string {

@@ -100,6 +100,8 @@ export class HttpServer {
       Object.assign(server, { shouldUpgradeCallback: wanted });
       server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
         this.#connections.release(request.socket);
+        // Node does not listen any more, and a reset that nobody hears ends the process.
+        socket.on('error', () => socket.destroy());
         handler(request, socket, head);
       });
     }

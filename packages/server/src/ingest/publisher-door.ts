@@ -34,6 +34,10 @@ export interface AdmittedPublisher {
   readonly keyId: string;
   /** As in `PublishDecision`. */
   readonly reconnectWindowMs?: number;
+  /** As in `PublishDecision`. */
+  readonly maxBitrateBps?: number;
+  /** As in `PublishDecision`. */
+  readonly maxShortSide?: number;
 }
 
 const DEFAULT_MAX_PENDING_PER_ADDRESS = 20;

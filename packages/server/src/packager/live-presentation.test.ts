@@ -1,7 +1,7 @@
 import { readFragments } from '@tallylight/media/isobmff/read-fragment.ts';
 import { describe, expect, test } from 'vitest';
 import { WallClockMapping } from '../stream/wall-clock.ts';
-import { LivePresentation } from './live-presentation.ts';
+import { LivePresentation, SOURCE_FEED } from './live-presentation.ts';
 import { defaultPackagerOptions, partTargetSec } from './packager-options.ts';
 import type { RenditionFeed } from './presentation.ts';
 import { audioTrack, ManualClock, unit, videoTrack } from './testing/source.ts';
@@ -280,6 +280,22 @@ describe('a source that cannot be packaged', () => {
     presentation.pushEncoded('encoded', unit('video', 17_000, { key: true }));
     for (let at = 17_033; at < 18_000; at += 33) presentation.pushEncoded('encoded', unit('video', at));
     expect(feed(presentation, 'source').version).toBeGreaterThan(interrupted);
+  });
+
+  test('a source that is not to be shown is not either, until renditions are switched to it', () => {
+    const opened = open();
+    play(opened, { fps: 30, gopSec: 2, seconds: 4 });
+    const { presentation } = opened;
+    presentation.interrupt();
+    const before = feed(presentation, 'source').version;
+    presentation.setSource({ ...videoTrack, width: 1920, height: 1080 }, false);
+    play(opened, { fps: 30, gopSec: 2, seconds: 2, fromMs: 15_000 });
+    expect(feed(presentation, 'source').version).toBeLessThanOrEqual(before + 1);
+    expect(presentation.video('source')?.track?.width).toBe(videoTrack.width);
+    presentation.switchFeeds(new Map([['source', SOURCE_FEED]]), 17_000);
+    play(opened, { fps: 30, gopSec: 2, seconds: 2, fromMs: 17_000 });
+    expect(feed(presentation, 'source').version).toBeGreaterThan(before + 1);
+    expect(presentation.video('source')?.track?.width).toBe(1920);
   });
 
   test('pictures that a slow encoder delivers after the publisher has left make no part too short', () => {

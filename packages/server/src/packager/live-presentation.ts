@@ -123,15 +123,25 @@ export class LivePresentation implements Presentation {
 
   /**
    * The source's parameters; the renditions that show it pass them on from the next segment. A source that cannot be packaged is shown
-   * by none: its rendition goes on with what an encoder makes of it, see `switchFeeds`.
+   * by none: its rendition goes on with what an encoder makes of it, see `switchFeeds`. With `shown` false that holds for any source, but
+   * renditions may be switched to it.
    */
-  setSource(track: VideoTrack): void {
+  setSource(track: VideoTrack, shown = true): void {
     this.#sourcePackaged = canPackage(track.codec);
     if (!this.#sourcePackaged) return;
-    if (this.#videos.size === 0) this.addVideo(this.sourceId, track.bitrateBps ?? guessBitrateBps(track));
-    const source = this.#videos.get(this.sourceId);
-    if (source !== undefined) Object.assign(source, { feed: SOURCE_FEED, next: undefined });
+    if (shown) {
+      this.addSource(track);
+      const source = this.#videos.get(this.sourceId);
+      if (source !== undefined) Object.assign(source, { feed: SOURCE_FEED, next: undefined });
+    } else {
+      for (const video of this.#videos.values()) if (video.feed === SOURCE_FEED) video.feed = undefined;
+    }
     this.setFeedTrack(SOURCE_FEED, track);
+  }
+
+  /** Adds the source's own rendition, without a feed, where there is no rendition yet. */
+  addSource(track: VideoTrack): void {
+    if (this.#videos.size === 0) this.addVideo(this.sourceId, track.bitrateBps ?? guessBitrateBps(track));
   }
 
   /** Parameters of a feed's pictures. Where it is being shown they change with the next segment, which is a discontinuity. */

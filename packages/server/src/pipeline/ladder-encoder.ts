@@ -7,7 +7,7 @@ import type { AccessUnit } from '../stream/access-unit.ts';
 import type { VideoTrack } from '../stream/track.ts';
 import type { TranscodeBudget, TranscodePlan } from '../transcode/budget.ts';
 import type { Ffmpeg, FfmpegInstallation } from '../transcode/ffmpeg/installation.ts';
-import { chooseLadder, type LadderStep } from '../transcode/ladder.ts';
+import { chooseLadder, exceeds, type LadderStep } from '../transcode/ladder.ts';
 import type { KeyframePolicy, Rung } from '../transcode/rung.ts';
 import { type TranscodeListener, TranscodeSupervisor } from '../transcode/supervisor.ts';
 import { GopWatch } from './gop-watch.ts';
@@ -45,7 +45,7 @@ export class LadderEncoder implements SourceEncoder {
   readonly #log: Logger;
   readonly #prefix = `${(serial += 1)}/`;
   readonly #gopWatch: GopWatch;
-  /** The source cannot be served as it is: its own rendition shows the largest rung, from the start. */
+  /** The source cannot be served as it is, or is larger than it may be: its own rendition shows the largest rung, from the start. */
   readonly #replacesSource: boolean;
   #supervisor: TranscodeSupervisor | undefined;
   #rungs: readonly Rung[] = [];
@@ -65,7 +65,8 @@ export class LadderEncoder implements SourceEncoder {
     this.#services = services;
     this.#log = options.log;
     this.#gopWatch = new GopWatch(options.presentation.segmentClock, options.keyframesOnRequest);
-    this.#replacesSource = !canPackage(options.source.codec);
+    const { source, maxShortSide } = options;
+    this.#replacesSource = !canPackage(source.codec) || exceeds(source, maxShortSide);
     this.#start().catch((error: unknown) => {
       this.#log.warn({ error }, 'viewers get the source only: there is no working FFmpeg');
       options.presentation.planned = true;
@@ -137,14 +138,11 @@ export class LadderEncoder implements SourceEncoder {
   }
 
   async #start(): Promise<void> {
-    const { presentation, source, gop } = this.#options;
+    const { presentation, gop } = this.#options;
     this.#installation = await this.#services.ffmpeg.installation();
     if (this.#installation.encoder === undefined) throw new Error('no H.264 encoder works on this machine');
     if (this.#closed) return;
-    const wished = chooseLadder(source, {
-      steps: this.#services.steps,
-      reencodeSource: this.#replacesSource,
-    });
+    const wished = this.#wish(this.#replacesSource);
     const plan = this.#admit(wished, this.#replacesSource ? 1 : 0);
     for (const [index, rung] of plan.rungs.entries()) {
       const id = this.#replacesSource && index === 0 ? presentation.sourceId : rung.id;
@@ -166,23 +164,30 @@ export class LadderEncoder implements SourceEncoder {
     for (const unit of missed) supervisor.write(unit);
   }
 
+  #wish(reencodeSource: boolean): readonly Rung[] {
+    const { source, maxShortSide } = this.#options;
+    return chooseLadder(source, { steps: this.#services.steps, reencodeSource, maxShortSide });
+  }
+
   #setRungs(rungs: readonly Rung[]): void {
     this.#rungs = rungs;
     this.#options.rungs.plan(rungs.map(({ id }) => id));
   }
 
-  /** Without rungs every listed rendition shows the source. */
+  /** Without rungs every listed rendition shows the source, even one larger than it may be: black would help nobody. */
   #showSource(): void {
     const { presentation, source } = this.#options;
-    if (this.#replacesSource) {
+    if (!canPackage(source.codec)) {
       this.#log.error(
         { codec: source.codec },
         'there is no picture: the source cannot be shown unless it is encoded',
       );
       return;
     }
+    presentation.addSource(source);
     const ids = presentation.videoIds();
-    if (ids.length > 1) this.#nextRoutes = new Map(ids.map((id) => [id, SOURCE_FEED]));
+    if (ids.length > 1 || this.#replacesSource)
+      this.#nextRoutes = new Map(ids.map((id) => [id, SOURCE_FEED]));
   }
 
   #admit(rungs: readonly Rung[], minimumRungs: number): TranscodePlan {
@@ -296,7 +301,7 @@ export class LadderEncoder implements SourceEncoder {
   /** The publisher's GOP is too long for a segment: the top rendition goes on encoded, with keyframes of ours. */
   #encodeSource(installation: FfmpegInstallation, fromMs: number): void {
     const { source, gop } = this.#options;
-    const wished = chooseLadder(source, { steps: this.#services.steps, reencodeSource: true });
+    const wished = this.#wish(true);
     if (wished.length === 0) return;
     const plan = this.#admit(wished, 1);
     this.#log.warn(

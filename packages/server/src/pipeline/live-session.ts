@@ -11,6 +11,7 @@ import {
   StreamBusyError,
 } from '../stream/publisher.ts';
 import type { StreamReader } from '../stream/reader.ts';
+import type { VideoTrack } from '../stream/track.ts';
 import type { AudioEncoderServices } from '../transcode/audio/audio-encoder.ts';
 import { MediaMeter } from './media-meter.ts';
 import type { PipelineOptions } from './pipeline-options.ts';
@@ -72,6 +73,8 @@ export class LiveSession {
   readonly #stream: LiveStream;
   readonly #presenter: Presenter;
   #publisher: AttachedPublisher | undefined;
+  /** The last publisher's: what it sent is still there when it is gone. */
+  #maxShortSide: number | undefined;
   #reconnectTimer: NodeJS.Timeout | undefined;
   #interruptTimer: NodeJS.Timeout | undefined;
   /** Pictures that publishers reported as lost, and that readers of publishers before this one threw away. */
@@ -101,6 +104,7 @@ export class LiveSession {
       ...{ options: options.options, clock, spool, encoderFor, audio, afterMsn },
       log: this.#log,
       keyframeRequest: () => this.#publisher?.options.requestKeyframe,
+      maxShortSide: () => this.#maxShortSide,
       contain: (step) => this.contain(step),
     });
   }
@@ -118,6 +122,11 @@ export class LiveSession {
   /** True when renditions of the source are encoded, or will be as far as is known. */
   get encodes(): boolean {
     return this.#presenter.encodes;
+  }
+
+  /** False for a source that is larger than viewers may get, while smaller pictures of it are encoded or may be. */
+  shows(source: VideoTrack): boolean {
+    return this.#presenter.shows(source);
   }
 
   /** The encoded renditions, as pictures. */
@@ -188,6 +197,7 @@ export class LiveSession {
       health: undefined,
     };
     this.#publisher = publisher;
+    this.#maxShortSide = options.maxShortSide;
     this.#stream.beginPublisher();
     publisher.reader = this.#stream.read({ onReadable: () => this.#drain(publisher) });
     this.#log.info(

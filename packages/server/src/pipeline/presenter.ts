@@ -8,6 +8,7 @@ import type { LiveStream } from '../stream/live-stream.ts';
 import type { StreamEvent } from '../stream/reader.ts';
 import type { AudioTrack, VideoTrack } from '../stream/track.ts';
 import type { AudioEncoderServices } from '../transcode/audio/audio-encoder.ts';
+import { exceeds } from '../transcode/ladder.ts';
 import type { PipelineOptions } from './pipeline-options.ts';
 import { PresentedSound, presentedTrack } from './presented-sound.ts';
 import { ReorderWatch } from './reorder-watch.ts';
@@ -32,6 +33,8 @@ export interface PresenterOptions {
   readonly afterMsn: number;
   /** How to ask the present publisher for a keyframe; undefined when its protocol has no way. */
   readonly keyframeRequest: () => (() => void) | undefined;
+  /** Pixels of the shorter side of the largest picture that viewers may get; undefined: as large as the source. */
+  readonly maxShortSide: () => number | undefined;
   /** Runs a step whose failure may end this stream only. */
   readonly contain: (step: () => void) => void;
 }
@@ -74,6 +77,11 @@ export class Presenter {
   /** True when renditions of the source are encoded, or will be as far as is known. */
   get encodes(): boolean {
     return this.#options.encoderFor !== undefined && this.rungs.planned?.length !== 0;
+  }
+
+  /** False for a source that is larger than viewers may get, while smaller pictures of it are encoded or may be. */
+  shows(source: VideoTrack): boolean {
+    return !this.encodes || !exceeds(source, this.#options.maxShortSide());
   }
 
   /** Goes on with the presentation that viewers have, unless the publisher's tracks do not fit it. */
@@ -188,11 +196,13 @@ export class Presenter {
       this.#encoder?.end();
     }
     this.#source = track;
-    presentation.setSource(track);
     const rungs = this.rungs.open();
+    const shown = this.shows(track);
+    presentation.setSource(track, shown);
     this.#encoder = encoderFor?.({
       streamId: stream.streamId,
       source: track,
+      maxShortSide: this.#options.maxShortSide(),
       presentation,
       gop: () => stream.gop(),
       keyframesOnRequest: this.#options.keyframeRequest() !== undefined,
@@ -201,6 +211,7 @@ export class Presenter {
       log,
     });
     if (this.#encoder !== undefined) return;
+    if (!shown) presentation.setSource(track);
     if (!canPackage(track.codec))
       log.error(
         { codec: codecString },

@@ -27,6 +27,8 @@ export type SourceEncoderFactory = (options: {
   readonly streamId: string;
   readonly source: VideoTrack;
   readonly presentation: LivePresentation;
+  /** Pixels of the shorter side of the largest picture that viewers may get: a larger source is encoded. Undefined: as large as it is. */
+  readonly maxShortSide: number | undefined;
   /** The source's pictures since its last keyframe. */
   readonly gop: () => readonly AccessUnit[];
   /** True when the publisher is asked for a keyframe wherever a segment is due. */

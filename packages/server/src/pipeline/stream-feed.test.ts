@@ -14,6 +14,7 @@ let session: {
   readonly stream: LiveStream;
   readonly rungs: RungBoard;
   encodes: boolean;
+  shows: () => boolean;
   reordered: boolean;
   requestKeyframe(): void;
 };
@@ -28,6 +29,7 @@ beforeEach(() => {
     stream: new LiveStream({ streamId: 'live', clock, log: silentLogger }),
     rungs: new RungBoard(),
     encodes: false,
+    shows: () => true,
     reordered: false,
     requestKeyframe: () => {},
   };
@@ -75,6 +77,24 @@ describe('the pictures of a feed', () => {
       ['source', 10_040],
       ['source', 10_080],
     ]);
+  });
+
+  test('a source that is larger than viewers may get is not passed on while it is encoded smaller', async () => {
+    session.encodes = true;
+    session.shows = () => false;
+    const { feed } = lease();
+    const sink = session.rungs.open();
+    sink.plan(['480p']);
+    sink.track('480p', videoTrack);
+    write([0, 40]);
+    await vi.advanceTimersByTimeAsync(0);
+    expect([feed.units, [...feed.videos.keys()], feed.closed]).toEqual([[], ['480p'], false]);
+    session.shows = () => true;
+    write([0, 40], 120);
+    expect(feed.units.map(({ id }) => id)).toEqual(['source', 'source']);
+    session.shows = () => false;
+    write([0, 40], 240);
+    expect([feed.units.length, [...feed.videos.keys()]]).toEqual([2, ['480p']]);
   });
 
   test('a constant offset of the pictures is no B-frame: it is passed on after one GOP of proof', () => {

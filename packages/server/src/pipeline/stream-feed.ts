@@ -17,6 +17,8 @@ export interface FeedSession {
   readonly rungs: RungBoard;
   /** True when renditions are encoded, or will be as far as is known. */
   readonly encodes: boolean;
+  /** False for a source that is larger than viewers may get: they get what is encoded of it. */
+  shows(source: VideoTrack): boolean;
   requestKeyframe(): void;
 }
 
@@ -167,6 +169,11 @@ export class StreamFeed {
       this.#source = undefined;
       this.#removeVideo(SOURCE);
       this.#closeIfBlack();
+      return;
+    }
+    if (unit.keyframe && !this.session.shows(this.#source)) {
+      this.#announced = false;
+      this.#removeVideo(SOURCE);
       return;
     }
     if (!this.#announced) {

@@ -95,12 +95,54 @@ describe('open sockets of somebody whose rights changed', () => {
     expect(client.socket.connected).toBe(true);
   });
 
-  test('are closed when nobody can say who they are', async () => {
+  test('stay while the database is away, and are asked about again when it is back', async () => {
     const actor = person();
-    const client = await signedIn(fixture.actors.issue(actor));
-    vi.spyOn(fixture.actors, 'resolve').mockRejectedValue(liveError('UNAVAILABLE', 'no database'));
+    const token = fixture.actors.issue(actor);
+    const client = await signedIn(token);
+    const resolve = vi.spyOn(fixture.actors, 'resolve').mockRejectedValue(liveError('UNAVAILABLE', 'away'));
+    const rightsOn = vi.spyOn(fixture.access, 'rightsOn').mockRejectedValue(liveError('UNAVAILABLE', 'away'));
     fixture.events.emit('access-changed', { userId: actor.userId ?? '' });
+    fixture.events.emit('stream-updated', { streamId, changes: { visibility: 'private' } });
+    await withinTwoSeconds('asked', () => resolve.mock.calls.length >= 1 && rightsOn.mock.calls.length >= 1);
+    fixture.events.emit('chat-unpinned', { streamId, messageId: v7() });
+    await withinTwoSeconds('still in the room', () => client.of('stream:chat-unpinned').length === 1);
+    expect(client.socket.connected).toBe(true);
+    fixture.access.private.add(streamId);
+    resolve.mockRestore();
+    rightsOn.mockRestore();
+    await withinTwoSeconds('put out', () => client.of('stream:error').length === 1);
+    expect(client.of('stream:error')[0]).toMatchObject({ streamId, code: 'STREAM_NOT_FOUND' });
+    expect(client.socket.connected).toBe(true);
+  });
+
+  test('are closed when nobody can say for two reviews who they are', async () => {
+    await fixture.close();
+    fixture = await RealtimeFixture.start({ reviewMs: 200 });
+    const client = await signedIn(fixture.actors.issue());
+    vi.spyOn(fixture.actors, 'resolve').mockRejectedValue(liveError('UNAVAILABLE', 'no database'));
     await withinTwoSeconds('closed', () => !client.socket.connected);
+  });
+
+  test('are asked again when a channel became private, or when changes went unheard, those of nobody too', async () => {
+    const client = await TestClient.connect(fixture.url, {});
+    clients.push(client);
+    const other = v7();
+    await client.ask('stream:join', { streamId });
+    await client.ask('stream:join', { streamId: other });
+    fixture.access.private.add(streamId);
+    fixture.events.emit('channel-changed', { channelId: fixture.access.channelId });
+    await withinTwoSeconds('put out', () => client.of('stream:error').length === 1);
+    fixture.access.private.add(other);
+    fixture.events.emit('access-missed');
+    await withinTwoSeconds('put out', () => client.of('stream:error').length === 2);
+  });
+
+  test('hear of a deletion once', async () => {
+    const client = await signedIn(fixture.actors.issue());
+    fixture.events.emit('stream-ended', { streamId, reason: 'deleted' });
+    fixture.events.emit('stream-deleted', { streamId });
+    await client.ask('stream:leave', { streamId: v7() });
+    expect(client.of('stream:end')).toHaveLength(1);
   });
 
   test('leave a stream that is made private or deleted', async () => {

@@ -113,6 +113,7 @@ const started = z.object({ streamId: z.uuid() });
 function takeContractEvents(socket: RoomSocket, { members, log }: RequestPorts): void {
   socket.on('stream:viewer-joined', (payload: unknown, answer: unknown) => {
     void acknowledge(answer, log, 'stream:viewer-joined', async () => {
+      enterable(socket);
       const { streamId, sessionId } = checked(joined, payload, 'body') as z.output<typeof joined>;
       await members.enter(socket, { streamId, sessionId });
       return {};
@@ -126,6 +127,7 @@ function takeContractEvents(socket: RoomSocket, { members, log }: RequestPorts):
   });
   socket.on('channel:join', (payload: unknown, answer: unknown) => {
     void acknowledge(answer, log, 'channel:join', async () => {
+      enterable(socket);
       const { channelId } = checked(channel, payload, 'body') as z.output<typeof channel>;
       await members.enter(socket, { streamId: channelId, isChannel: true });
       return {};
@@ -140,11 +142,17 @@ function takeContractEvents(socket: RoomSocket, { members, log }: RequestPorts):
   // nchat's broadcaster sends this and nothing else, then waits for viewer counts: it starts nothing, but it shows where it listens.
   socket.on('stream:start', (payload: unknown, answer: unknown) => {
     void acknowledge(answer, log, 'stream:start', async () => {
+      enterable(socket);
       const { streamId } = checked(started, payload, 'body') as z.output<typeof started>;
       await members.enter(socket, { streamId });
       return {};
     });
   });
+}
+
+/** Rejects who may not even do what anybody may, such as an API token that may not read. */
+function enterable({ data: { actor } }: RoomSocket): void {
+  refuseUnentitled(DOORS.anybody, actor, 0, 0);
 }
 
 /** Does it, and tells the client what came of it, if it wants to know. */

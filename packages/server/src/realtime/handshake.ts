@@ -41,6 +41,11 @@ export function isRefusal(error: unknown): boolean {
   return error instanceof LivestreamError && error.statusCode < 500;
 }
 
+/** True for an error that says nothing of the caller: the database was away, or slow. */
+export function isOutage(error: unknown): boolean {
+  return (foreseen(error)?.status ?? 500) >= 500;
+}
+
 function tokenOf(auth: unknown): string | undefined {
   if (typeof auth !== 'object' || auth === null || !('token' in auth)) return undefined;
   return typeof auth.token === 'string' && auth.token !== '' ? auth.token : undefined;

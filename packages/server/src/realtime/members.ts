@@ -1,4 +1,5 @@
-import { liveError, StreamNotFoundError } from '@tallylight/protocol/errors.ts';
+import { LivestreamError, liveError, StreamNotFoundError } from '@tallylight/protocol/errors.ts';
+import { SOCKET_EVENTS } from '@tallylight/protocol/realtime/event-names.ts';
 import type { Actor } from '../api/actor.ts';
 import type { Playbacks } from './playbacks.ts';
 import type { PlaybackJoin, StreamAccess, StreamRights } from './ports.ts';
@@ -46,31 +47,73 @@ export class Members {
    */
   async enter(socket: RoomSocket, entry: Entry): Promise<Membership> {
     const { streamId } = entry;
-    const { memberships, actor } = socket.data;
-    if (!memberships.has(streamId) && memberships.size >= this.#options.roomsPerSocket) {
-      throw liveError('RATE_LIMITED', `a connection may be in ${this.#options.roomsPerSocket} streams`);
+    const { memberships, entering } = socket.data;
+    const isNew = !memberships.has(streamId) && !entering.has(streamId);
+    // Those under way count: several may be asked for at once.
+    const most = this.#options.roomsPerSocket;
+    if (isNew && new Set([...memberships.keys(), ...entering]).size >= most) {
+      throw liveError('RATE_LIMITED', `a connection may be in ${most} streams`);
     }
+    if (!isNew) return this.#enter(socket, entry);
+    entering.add(streamId);
+    try {
+      return await this.#enter(socket, entry);
+    } finally {
+      entering.delete(streamId);
+    }
+  }
+
+  async #enter(socket: RoomSocket, entry: Entry): Promise<Membership> {
+    const { streamId } = entry;
+    const { memberships, actor } = socket.data;
     const rights = await this.#rightsOn(socket, streamId);
     if (rights === undefined) throw new StreamNotFoundError(streamId);
     // Asked for in the meantime: gone, or another person.
     if (!socket.connected || socket.data.actor !== actor)
       throw liveError('CONFLICT', 'the connection changed');
     const before = memberships.get(streamId);
-    const playback = this.#playbackOf(socket, entry, before?.playback);
     const membership: Membership = {
       ...rights,
       streamId,
       isChannel: entry.isChannel === true || before?.isChannel === true,
-      ...(playback === undefined ? {} : { playback }),
+      ...(before?.playback === undefined ? {} : { playback: before.playback }),
     };
     memberships.set(streamId, membership);
     if (before === undefined) this.#options.rooms.enter(streamId, rights.channelId);
     this.#enterRooms(socket, membership);
-    if (playback !== undefined && playback.sessionId !== before?.playback?.sessionId) {
-      await this.#options.playbacks.enter(socket.id, playback);
-      // One playback per connection and stream: nobody counts twice.
-      if (before?.playback !== undefined) this.#options.playbacks.exit(socket.id, before.playback, false);
+    const playback = this.#playbackOf(socket, entry, before?.playback);
+    if (playback === undefined || playback.sessionId === before?.playback?.sessionId) return membership;
+    return this.#play(socket, entry, { playback, isNew: before === undefined });
+  }
+
+  /** Counts a playback of a connection that is in the room by now: it is held only when it is counted. */
+  async #play(
+    socket: RoomSocket,
+    { streamId, sessionId }: Entry,
+    { playback, isNew }: { readonly playback: PlaybackJoin; readonly isNew: boolean },
+  ): Promise<Membership> {
+    const { memberships } = socket.data;
+    const { playbacks } = this.#options;
+    try {
+      await playbacks.enter(socket.id, playback);
+    } catch (error) {
+      const now = memberships.get(streamId);
+      // Who comes by its channel only listens, and may do so after the end too.
+      if (sessionId === undefined && isOver(error) && now !== undefined) return now;
+      // Who is told no is not in the room, unless it was there before.
+      if (isNew && socket.connected) this.leave(socket, streamId);
+      throw error;
     }
+    const now = memberships.get(streamId);
+    if (now === undefined || !socket.connected) {
+      playbacks.exit(socket.id, playback, now !== undefined);
+      throw liveError('CONFLICT', 'the connection left meanwhile');
+    }
+    const membership: Membership = { ...now, playback };
+    memberships.set(streamId, membership);
+    // One playback per connection and stream: nobody counts twice.
+    if (now.playback !== undefined && now.playback.sessionId !== playback.sessionId)
+      playbacks.exit(socket.id, now.playback, false);
     return membership;
   }
 
@@ -103,22 +146,26 @@ export class Members {
     socket.data.memberships = new Map();
     for (const { streamId, playback, isChannel } of before) {
       try {
-        await this.enter(socket, { streamId, isChannel, sessionId: playback?.sessionId });
+        await this.enter(socket, { streamId, isChannel, sessionId: playback?.sessionId }).catch((error) => {
+          if (!isOver(error)) throw error;
+          return this.enter(socket, { streamId });
+        });
       } catch {
         void socket.leave(viewersRoom(streamId));
+        tellOut(socket, streamId);
       }
     }
   }
 
-  /** Asks the access again about a connection in a room. False: it was put out. */
+  /** Asks the access again about a connection in a room, and puts it out when it says no. Rejects when there is no answer now. */
   async review(socket: RoomSocket, streamId: string): Promise<boolean> {
     const before = socket.data.memberships.get(streamId);
     if (before === undefined) return false;
-    const rights = await this.#rightsOn(socket, streamId).catch(() => undefined);
+    const rights = await this.#rightsOn(socket, streamId);
     const now = socket.data.memberships.get(streamId);
     if (now === undefined) return false;
     if (rights === undefined) {
-      this.leave(socket, streamId);
+      this.putOut(socket, streamId);
       return false;
     }
     const membership = { ...now, ...rights };
@@ -127,16 +174,32 @@ export class Members {
     return true;
   }
 
+  /** Takes a connection out of a room that it was in, and tells it: there is no such stream for it any more. */
+  putOut(socket: RoomSocket, streamId: string): void {
+    if (!socket.data.memberships.has(streamId)) return;
+    this.leave(socket, streamId);
+    tellOut(socket, streamId);
+  }
+
+  /** Whether somebody may be in the room of a stream now. Rejects when there is no answer. */
+  async mayEnter(actor: Actor, streamId: string): Promise<boolean> {
+    return (await this.#latest(actor, streamId)) !== undefined;
+  }
+
   /** Rights changed somewhere: an answer that is on its way may be of before. */
   outdate(): void {
     this.#changes++;
     this.#asking.clear();
   }
 
-  async #rightsOn(socket: RoomSocket, streamId: string): Promise<StreamRights | undefined> {
+  #rightsOn(socket: RoomSocket, streamId: string): Promise<StreamRights | undefined> {
+    return this.#latest(socket.data.actor, streamId);
+  }
+
+  async #latest(actor: Actor, streamId: string): Promise<StreamRights | undefined> {
     for (;;) {
       const changes = this.#changes;
-      const rights = await this.#ask(socket.data.actor, streamId);
+      const rights = await this.#ask(actor, streamId);
       if (changes === this.#changes || rights === undefined) return rights;
     }
   }
@@ -171,4 +234,14 @@ export class Members {
     const id = sessionId ?? before?.sessionId ?? (isChannel === true ? `socket-${socket.id}` : undefined);
     return id === undefined ? undefined : { streamId, sessionId: id, actor, address, userAgent };
   }
+}
+
+/** The stream has ended: one may be in its room, but not play it. */
+function isOver(error: unknown): boolean {
+  return error instanceof LivestreamError && error.code === 'STREAM_NOT_LIVE';
+}
+
+function tellOut(socket: RoomSocket, streamId: string): void {
+  const { code, message } = new StreamNotFoundError(streamId);
+  socket.emit(SOCKET_EVENTS.STREAM_ERROR, { streamId, error: message, code });
 }

@@ -89,6 +89,8 @@ describe('sockets', () => {
     fixture.addressOf = () => '127.0.0.1';
     expect((await raw()).status).toBe(101);
     expect((await raw()).status).toBe(101);
+    // Others, whom a proxy on it sends.
+    expect((await raw({ headers: ['X-Forwarded-For: 192.0.2.1'] })).status).toBe(429);
     await fixture.close();
     await start({ socketsPerAddress: 1, exemptLoopback: false });
     fixture.addressOf = () => '127.0.0.1';
@@ -257,6 +259,13 @@ describe('what a connection may send', () => {
     expect(answers.filter(({ ok }) => ok)).toHaveLength(20);
     expect(answers.at(-1)).toMatchObject({ error: { code: 'RATE_LIMITED' } });
     expect(await joining.ask('stream:join', { streamId: streams[0] })).toMatchObject({ ok: true });
+  });
+
+  test('20 rooms asked for at once, and not one more', async () => {
+    await start({ eventsPerSecond: 100 });
+    const joining = await client();
+    const asked = Array.from({ length: 25 }, () => joining.ask('stream:join', { streamId: v7() }));
+    expect((await Promise.all(asked)).filter(({ ok }) => ok)).toHaveLength(20);
   });
 
   test('frames of garbage and names of prototypes end one connection at most; the others are served', async () => {

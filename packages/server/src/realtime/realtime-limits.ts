@@ -4,7 +4,7 @@ export interface RealtimeLimits {
   readonly socketsPerAddress: number;
   /** Sockets in all; one more is refused with 503. Default 10000. */
   readonly sockets: number;
-  /** Do not count sockets from this machine per address (a proxy or a test runs there). Default true. */
+  /** Do not count sockets from this machine per address, unless a proxy there sends them for others. Default true. */
   readonly exemptLoopback: boolean;
   /** Events of one socket in a second; one more is acknowledged with RATE_LIMITED. Default 10. */
   readonly eventsPerSecond: number;

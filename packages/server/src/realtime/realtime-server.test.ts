@@ -360,6 +360,39 @@ describe('requests', () => {
   });
 });
 
+describe('refused', () => {
+  test('is a playback: then the connection is neither in the room nor holds it', async () => {
+    const joining = await TestClient.connect(fixture.url, {});
+    clients.push(joining);
+    vi.spyOn(fixture.presence, 'join').mockRejectedValueOnce(liveError('CONFLICT', 'somebody else holds it'));
+    const sessionId = 'session-1';
+    const answer = await joining.ask('stream:join', { streamId, sessionId });
+    expect(answer).toMatchObject({ ok: false, error: { code: 'CONFLICT' } });
+    expect(await joining.ask('viewer:heartbeat', { streamId, sessionId, transport: 'hls' })).toMatchObject({
+      ok: false,
+      error: { code: 'NOT_FOUND' },
+    });
+    fixture.events.emit('chat-unpinned', { streamId, messageId: v7() });
+    await joining.ask('stream:leave', { streamId: v7() });
+    expect(joining.of('stream:chat-unpinned')).toEqual([]);
+    expect(await joining.ask('stream:join', { streamId, sessionId })).toMatchObject({ ok: true });
+  });
+
+  test('is an API token that may not read, by whatever name it asks', async () => {
+    const token = fixture.actors.issue({ ...person(), by: 'api-token', scopes: ['write'] });
+    const joining = await TestClient.connect(fixture.url, { token });
+    clients.push(joining);
+    const asked = [
+      joining.ask('stream:join', { streamId }),
+      joining.ask('stream:viewer-joined', { streamId }),
+      joining.ask('channel:join', { channelId: streamId }),
+      joining.ask('stream:start', { streamId }),
+    ];
+    const refused = { ok: false, error: { code: 'FORBIDDEN' } };
+    expect(await Promise.all(asked)).toMatchObject([refused, refused, refused, refused]);
+  });
+});
+
 describe('recovery', () => {
   test('a plain client whose connection broke gets what it missed, in order', async () => {
     const reader = await viewer({ reconnects: true });
@@ -375,6 +408,22 @@ describe('recovery', () => {
     expect(reader.socket.recovered).toBe(true);
     await send(writing, 'after');
     await until('five', () => reader.of('stream:chat-message').length === 5);
+  });
+
+  test('who lost the right without anybody saying so recovers nothing', async () => {
+    const reader = await viewer({ reconnects: true });
+    const alice = await writer();
+    await send(alice, 'before');
+    await until('known', () => reader.of('stream:chat-message').length === 1);
+    reader.socket.io.reconnection(false);
+    reader.socket.io.engine.close();
+    await until('gone', () => fixture.server.sockets === 1);
+    await send(alice, 'secret');
+    fixture.access.private.add(streamId);
+    reader.socket.connect();
+    await until('back', () => reader.socket.connected);
+    expect(await reader.ask('stream:join', { streamId })).toMatchObject({ ok: false });
+    expect(reader.of('stream:chat-message').map(({ content }) => content)).toEqual(['before']);
   });
 
   test('who was banned meanwhile recovers nothing', async () => {

@@ -19,8 +19,8 @@ import { Members } from './members.ts';
 import { Playbacks } from './playbacks.ts';
 import type { ChatPort, QuestionPort, ReactionPort, StreamAccess, ViewerPresence } from './ports.ts';
 import { DEFAULT_REALTIME_LIMITS, type RealtimeLimits } from './realtime-limits.ts';
-import { personRoom, RoomAdapter } from './room-adapter.ts';
-import type { RoomNamespace, RoomSocket } from './room-socket.ts';
+import { personRoom, RoomAdapter, viewersRoom } from './room-adapter.ts';
+import type { RoomNamespace, RoomSocket, SocketState } from './room-socket.ts';
 import { Rooms } from './rooms.ts';
 import { SocketCap } from './socket-cap.ts';
 import { Turnstile } from './turnstile.ts';
@@ -113,7 +113,10 @@ export class RealtimeServer {
     else if (!isPlainHandshake(request.url)) refuse(socket, 400);
     else if (origin !== undefined && !this.#options.origins.allows(origin, request)) refuse(socket, 403);
     else {
-      const admitted = this.#cap.admit(this.#options.addressOf(request));
+      const admitted = this.#cap.admit(
+        this.#options.addressOf(request),
+        request.headers['x-forwarded-for'] !== undefined,
+      );
       if (typeof admitted === 'number') {
         refuse(socket, admitted);
         return;
@@ -141,7 +144,11 @@ export class RealtimeServer {
   #createIo(): Server {
     const { frameBytes, handshakeTimeoutMs, pingIntervalMs, pingTimeoutMs, recoveryMs } = this.#limits;
     const { clock, log } = this.#options;
-    const adapterOptions = { ...this.#limits, monotonicMs: () => clock.monotonicMs() };
+    const adapterOptions = {
+      ...this.#limits,
+      monotonicMs: () => clock.monotonicMs(),
+      roomsOf: (state: unknown) => this.#roomsOf(state as SocketState),
+    };
     const io = new Server(this.#inner, {
       path: REALTIME_PATH,
       serveClient: false,
@@ -167,6 +174,15 @@ export class RealtimeServer {
     return io;
   }
 
+  /** Rooms that a lost connection may come back to: what was said there meanwhile goes out before anybody is asked who they are. */
+  async #roomsOf({ actor: before, handshake, memberships }: SocketState): Promise<readonly string[]> {
+    const actor = await actorOf(handshake, this.#options.actors);
+    if (actor.userId !== before.userId) return [];
+    const ids = [...memberships.keys()];
+    const allowed = await Promise.all(ids.map((id) => this.#members.mayEnter(actor, id)));
+    return ids.filter((_, index) => allowed[index]).map(viewersRoom);
+  }
+
   #admit(namespace: RoomNamespace): void {
     const { actors, clock, addressOf } = this.#options;
     const turnstile = new Turnstile(HANDSHAKES_AT_ONCE);
@@ -175,8 +191,11 @@ export class RealtimeServer {
       try {
         const actor = await turnstile.pass(() => actorOf(socket.handshake, actors));
         const memberships = socket.recovered ? socket.data.memberships : new Map();
-        const userAgent = socket.handshake.headers['user-agent'];
-        socket.data = { actor, address: addressOf(socket.request), userAgent, memberships };
+        const { auth, headers } = socket.handshake;
+        const userAgent = headers['user-agent'];
+        const address = addressOf(socket.request);
+        const handshake = { auth, headers };
+        socket.data = { actor, handshake, address, userAgent, memberships, entering: new Set() };
       } catch (error) {
         const data = publicError(error);
         refusal = Object.assign(new Error(data.message), { data });
@@ -226,6 +245,8 @@ function isPlainHandshake(target: string | undefined): boolean {
 }
 
 function refuse(socket: Duplex, status: number): void {
+  // It counts against no cap: who does not hang up is cut.
+  socket.once('finish', () => socket.destroy());
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nCache-Control: no-store\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`,
   );

@@ -11,6 +11,8 @@ export interface RoomAdapterOptions {
   readonly recoverable: number;
   /** Milliseconds that only rise. */
   readonly monotonicMs: () => number;
+  /** Viewers' rooms that somebody who comes back may still be in. Rejects when there is no answer: then nothing is recovered. */
+  readonly roomsOf: (state: unknown) => Promise<readonly string[]>;
 }
 
 type LostSession = Omit<Session, 'missedPackets'> & { readonly lostAtMs: number };
@@ -24,6 +26,8 @@ export class RoomAdapter extends Adapter {
   readonly #options: RoomAdapterOptions;
   readonly #log: RecoveryLog;
   readonly #lost = new Map<string, LostSession>();
+  /** Those who are coming back, while it is asked whether they may. */
+  readonly #returning = new Set<LostSession>();
 
   /** @param namespace Socket.IO's namespace, untyped as its base class has it. */
   constructor(namespace: unknown, options: RoomAdapterOptions) {
@@ -62,6 +66,8 @@ export class RoomAdapter extends Adapter {
   /** Drops what lost connections could recover, where `which` says so. */
   forget(which: (state: unknown, rooms: readonly string[]) => boolean): void {
     for (const [pid, { data, rooms }] of this.#lost) if (which(data, rooms)) this.#lost.delete(pid);
+    for (const session of this.#returning)
+      if (which(session.data, session.rooms)) this.#returning.delete(session);
   }
 
   /** Lost connections that can still come back. */
@@ -80,19 +86,28 @@ export class RoomAdapter extends Adapter {
   }
 
   /** Called by Socket.IO when somebody comes back. Once: nobody else can come back as the same. */
-  override restoreSession(pid: string, offset: string): Promise<Session> {
+  override async restoreSession(pid: string, offset: string): Promise<Session> {
     const session = this.#lost.get(pid);
     this.#lost.delete(pid);
+    // The types of the base class do not know of "no".
+    if (session === undefined) return NOTHING as never;
+    this.#returning.add(session);
+    let allowed: ReadonlySet<string>;
+    try {
+      allowed = new Set(await this.#options.roomsOf(session.data));
+    } finally {
+      // Forgotten while it was asked: nothing of before holds.
+      if (!this.#returning.delete(session)) allowed = new Set();
+    }
     const nowMs = this.#options.monotonicMs();
     // Rooms of persons and moderators are entered again after the client proved who it is.
-    const rooms = session?.rooms.filter((room) => room.startsWith(VIEWERS)) ?? [];
+    const rooms = session.rooms.filter((room) => allowed.has(room));
     const missedPackets =
-      session === undefined || session.lostAtMs < nowMs - this.#options.recoveryMs
+      rooms.length === 0 || session.lostAtMs < nowMs - this.#options.recoveryMs
         ? undefined
         : this.#log.after(offset, new Set(rooms), nowMs);
-    // The types of the base class do not know of "no".
-    if (session === undefined || missedPackets === undefined) return Promise.resolve(NOTHING as never);
-    return Promise.resolve({ ...session, rooms, missedPackets });
+    if (missedPackets === undefined) return NOTHING as never;
+    return { ...session, rooms, missedPackets };
   }
 }
 

@@ -18,11 +18,12 @@ export class SocketCap {
   /**
    * Counts one more; the function that comes back uncounts it, once. A status comes back instead when it is one too many: 503 for all, 429
    * for the address.
+   * @param isForwarded it came through a proxy, so that even from this machine it is somebody else's. Default false.
    */
-  admit(address: string): (() => void) | 429 | 503 {
+  admit(address: string, isForwarded = false): (() => void) | 429 | 503 {
     const ofAddress = this.#byAddress.get(address) ?? 0;
     if (this.#size >= this.#limits.sockets) return 503;
-    const isExempt = this.#limits.exemptLoopback && isLoopbackAddress(address);
+    const isExempt = this.#limits.exemptLoopback && !isForwarded && isLoopbackAddress(address);
     if (!isExempt && ofAddress >= this.#limits.socketsPerAddress) return 429;
     this.#size++;
     this.#byAddress.set(address, ofAddress + 1);

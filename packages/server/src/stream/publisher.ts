@@ -70,6 +70,13 @@ export type PublishDecision =
       readonly keyId: string;
       /** How long this stream stays live without its publisher, in milliseconds; absent: as the server's setting says. */
       readonly reconnectWindowMs?: number;
+      /**
+       * The stream's bitrate limit, in bit/s: who sends more than 1.5 times as much for some seconds is cut, so that an encoder that is set
+       * to the limit, with its peaks, its sound and its headers, is not. Absent: the server's limit alone holds.
+       */
+      readonly maxBitrateBps?: number;
+      /** Pixels of the shorter side of the largest picture that viewers may get; absent: as large as the source is. */
+      readonly maxShortSide?: number;
     }
   | {
       readonly allowed: false;
@@ -101,6 +108,8 @@ export interface PublishTarget {
     readonly requestKeyframe?: () => void;
     /** As in `PublishDecision`. */
     readonly reconnectWindowMs?: number;
+    /** As in `PublishDecision`; holds until the next publisher. */
+    readonly maxShortSide?: number | undefined;
   }): PublisherSink;
 }
 

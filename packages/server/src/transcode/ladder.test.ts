@@ -71,6 +71,25 @@ describe('chooseLadder', () => {
     expect(top(426, 240)).toBe('240p 426x240 177.778k all');
   });
 
+  test('no rung is above the preset, and a larger source has one of its size', () => {
+    const of = (height: number, maxShortSide: number, steps?: []): string[] =>
+      chooseLadder({ width: (height * 16) / 9, height }, { maxShortSide, ...(steps && { steps }) }).map(
+        ({ id, width, height: side }) => `${id} ${width}x${side}`,
+      );
+    expect(of(1080, 720)).toEqual(['720p 1280x720', '480p 854x480', '360p 640x360']);
+    expect(of(720, 480)).toEqual(['480p 854x480', '360p 640x360']);
+    expect(of(2160, 1080)[0]).toBe('1080p 1920x1080');
+    expect(of(720, 360)).toEqual(['360p 640x360']);
+    // The preset's size, though the table has none like it: not the source's.
+    expect(of(1080, 900)[0]).toBe('900p 1600x900');
+    expect(of(720, 480, [])).toEqual(['480p 854x480']);
+    // Within the preset the source itself is the top.
+    expect(of(720, 720)).toEqual(['480p 854x480', '360p 640x360']);
+    expect(of(720, 1080)).toEqual(['480p 854x480', '360p 640x360']);
+    const portrait = chooseLadder({ width: 720, height: 1280 }, { maxShortSide: 480 });
+    expect(portrait[0]).toMatchObject({ id: '480p', width: 480, height: 854 });
+  });
+
   test('the table is an option, in any order', () => {
     const steps = [
       { shortSide: 240, bitrateBps: 200_000 },

@@ -31,24 +31,40 @@ const MAX_FULL_RATE_FPS = 30.5;
 /** A rung hardly smaller than the one above it costs as much and helps nobody. */
 const MIN_SHRINK = 0.9;
 
+/** True when a picture is larger than viewers may get: its shorter side has more than `maxShortSide` pixels; undefined bounds nothing. */
+export function exceeds(
+  { width, height }: Pick<LadderSource, 'width' | 'height'>,
+  maxShortSide: number | undefined,
+): boolean {
+  return maxShortSide !== undefined && Math.min(width, height) > maxShortSide;
+}
+
 /**
  * The rungs to encode for a source, largest first. The source itself is the top rendition, so every rung is clearly smaller;
  * with `reencodeSource` (its codec, or its GOP, cannot be served) the top rung has the source's size, or the table's largest
- * where the source exceeds it, even when the table is empty. Aspect is kept, sides are even.
+ * where the source exceeds it, even when the table is empty. A source larger than `maxShortSide` is encoded too: its top rung has that
+ * size. Aspect is kept, sides are even.
  */
 export function chooseLadder(
   source: LadderSource,
-  options: { readonly steps?: readonly LadderStep[]; readonly reencodeSource?: boolean } = {},
+  options: {
+    readonly steps?: readonly LadderStep[];
+    readonly reencodeSource?: boolean;
+    /** Pixels of the shorter side of the largest rung. Default: no bound but the source's. */
+    readonly maxShortSide?: number | undefined;
+  } = {},
 ): readonly Rung[] {
   const steps = [...(options.steps ?? DEFAULT_LADDER)].sort((a, b) => b.shortSide - a.shortSide);
   const short = Math.min(source.width, source.height);
   if (!Number.isFinite(short) || short < 2)
     throw new RangeError(`cannot make a ladder for ${source.width}x${source.height}`);
+  const { maxShortSide } = options;
+  const top = Math.min(short, maxShortSide ?? short);
   const chosen =
-    options.reencodeSource === true
+    options.reencodeSource === true || exceeds(source, maxShortSide)
       ? steps.length === 0
-        ? withTop(DEFAULT_LADDER, short).slice(0, 1)
-        : withTop(steps, short)
+        ? withTop(DEFAULT_LADDER, top).slice(0, 1)
+        : withTop(steps, top)
       : steps.filter((step) => step.shortSide < short * MIN_SHRINK);
   const frames = (source.frameRate ?? 0) > MAX_FULL_RATE_FPS ? 'half' : 'all';
   return chosen.map((step) => ({

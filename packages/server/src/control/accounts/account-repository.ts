@@ -129,10 +129,19 @@ export async function insertPasswordReset(
   tx: Tx,
   reset: { userId: string; identifier: string; expiresAt: Date },
 ): Promise<void> {
+  await voidPasswordResets(tx, reset.userId);
   await tx
     .insertInto('accounts.verification')
     .values({ id: v7(), identifier: reset.identifier, value: reset.userId, expires_at: reset.expiresAt })
     .execute();
+}
+
+/** Voids the tokens that set a new password of a person, but for one. */
+export async function voidPasswordResets(tx: Tx, userId: string, exceptIdentifier?: string): Promise<void> {
+  // No other one-time token has a person's bare id as its value.
+  let query = tx.deleteFrom('accounts.verification').where('value', '=', userId);
+  if (exceptIdentifier !== undefined) query = query.where('identifier', '<>', exceptIdentifier);
+  await query.execute();
 }
 
 /** Deletes a person with everything in it. */
@@ -163,6 +172,7 @@ export async function updateAccess(
 ): Promise<void> {
   // A person of a host app has no row until something is to be said of them.
   await ensureAccount(tx, userId, false);
+  if (access.role === undefined && access.disabled === undefined) return;
   await tx
     .updateTable('nchat_live_accounts')
     .set({

@@ -19,7 +19,7 @@ import { type HostApp, HostTokens } from './host-tokens.ts';
 import { PasswordResets } from './password-resets.ts';
 import { registerAccountRoutes } from './routes.ts';
 import { SessionActors } from './session-actors.ts';
-import { deleteExpired, findPerson } from './session-repository.ts';
+import { deleteExpired, findPerson, ownsUsers } from './session-repository.ts';
 import { TrustedOrigins } from './trusted-origins.ts';
 
 /** What {@link openAccounts} needs. */
@@ -35,7 +35,10 @@ export interface AccountsOptions {
   readonly publicUrl: string;
   /** Origins of other pages that may sign people in. Default none; the host that is asked is always trusted. */
   readonly trustedOrigins?: readonly string[] | undefined;
-  /** Who may make an account. Default `closed` with a host app, else `open`. Guests may come in either case. */
+  /**
+   * Who may make an account. Default `closed` with a host app, else `open`. Guests may come in either case. On a host app's own database
+   * nobody and no guest makes one, whatever this says.
+   */
   readonly signUp?: 'open' | 'closed' | undefined;
   /** A host app whose JWTs are accepted. Default none. */
   readonly hostApp?: HostApp | undefined;
@@ -100,7 +103,10 @@ export class Accounts {
   }
 
   /** See {@link openAccounts}. */
-  static async open(options: AccountsOptions): Promise<Accounts> {
+  static async open(asked: AccountsOptions): Promise<Accounts> {
+    // A host app's people are its to make: the table is read only for us.
+    const isHosted = !(await asked.database.asService(ownsUsers));
+    const options: AccountsOptions = isHosted ? { ...asked, signUp: 'closed' } : asked;
     const parts = await buildParts(options);
     await parts.firstAdmin.open();
     await parts.listener.open();
@@ -171,6 +177,7 @@ async function buildParts(options: AccountsOptions) {
     options.mail === undefined ? undefined : new AccountMails({ ...options.mail, publicUrl, log });
   const changed = (userId: string, sessionId: string | undefined) =>
     events.emit('access-changed', { userId, ...(sessionId === undefined ? {} : { sessionId }) });
+  const resets = new PasswordResets(database, clock);
   const auth = await buildAuth({
     pool: database.pool,
     log,
@@ -183,6 +190,7 @@ async function buildParts(options: AccountsOptions) {
     signUp: signUpOf(options),
     oidc: options.oidc,
     mails,
+    resets,
     isDisabled: async (userId) =>
       (await database.asService((tx) => findPerson(tx, userId)))?.disabled_at != null,
     onSessionEnded: ({ id, userId }) => changed(userId, id),
@@ -208,6 +216,8 @@ async function buildParts(options: AccountsOptions) {
     connectionString: database.pool.options.connectionString ?? '',
     log,
     onChange: changed,
+    onChannel: (channelId) => events.emit('channel-changed', { channelId }),
+    onMissed: () => events.emit('access-missed'),
   });
   return {
     auth,
@@ -219,7 +229,7 @@ async function buildParts(options: AccountsOptions) {
     firstAdmin: new FirstAdmin(database),
     service: new AccountService({ database, events, clock, limits, attempts }),
     tokens: new ApiTokens({ database, secrets, clock, limits, events }),
-    resets: new PasswordResets(database, clock),
+    resets,
   };
 }
 

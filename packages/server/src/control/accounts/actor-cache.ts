@@ -28,7 +28,8 @@ export class ActorCache {
     if (kept !== undefined && kept.untilMs > now) return kept.actor;
     const generation = this.#generation;
     const actor = await find();
-    if (generation === this.#generation) this.#keep(key, actor, now);
+    // Not nobody: guesses, each with a key of its own, would push out those who are somebody.
+    if (generation === this.#generation && actor.userId !== undefined) this.#keep(key, actor, now);
     return actor;
   }
 

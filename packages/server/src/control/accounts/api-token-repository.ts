@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Tx } from '../../db/database.ts';
 
 /** A token that is good, with whose it is. */
@@ -66,9 +67,19 @@ export async function insertToken(
   await tx.insertInto('nchat_live_api_tokens').values(token).execute();
 }
 
-/** Locks the owner, so that two tokens made at once are counted one after the other. */
+/** Holds a lock in the owner's name, so that two tokens made at once are counted one after the other. Not the row: it may be a host app's. */
 export async function lockTokenOwner(tx: Tx, userId: string): Promise<void> {
-  await tx.selectFrom('users').select('id').where('id', '=', userId).forUpdate().execute();
+  await sql`SELECT pg_advisory_xact_lock(hashtextextended(${`api tokens of ${userId}`}, 0))`.execute(tx);
+}
+
+/** Revokes every token of a person. */
+export async function revokeTokens(tx: Tx, userId: string, at: Date): Promise<void> {
+  await tx
+    .updateTable('nchat_live_api_tokens')
+    .set({ revoked_at: at })
+    .where('user_id', '=', userId)
+    .where('revoked_at', 'is', null)
+    .execute();
 }
 
 /** Revokes a token of this person; false when there is none such. */

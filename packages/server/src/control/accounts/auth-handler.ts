@@ -7,6 +7,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { AccountsLimits } from './accounts-limits.ts';
 import type { Attempt, AttemptLimits } from './attempt-limits.ts';
 import { type AuthEndpoint, endpointOf } from './auth-endpoints.ts';
+import { SignInQueue } from './sign-in-queue.ts';
 import type { TrustedOrigins } from './trusted-origins.ts';
 
 /** What {@link AuthHandler} needs. */
@@ -29,6 +30,7 @@ export interface AuthHandlerOptions {
  */
 export class AuthHandler {
   readonly #options: AuthHandlerOptions;
+  readonly #queue = new SignInQueue();
 
   constructor(options: AuthHandlerOptions) {
     this.#options = options;
@@ -61,7 +63,8 @@ export class AuthHandler {
     if (endpoint.stepUp === true) this.#refuseUnproven(await this.#options.signedIn(request));
     const account = await this.#account(request, endpoint, body);
     if (account !== undefined) await attempts.byAccount(attempt, account);
-    const response = await this.#library(passedOn(request, address, body));
+    const pass = (): Promise<Response> => this.#library(passedOn(request, address, body));
+    const response = await (request.method === 'GET' ? pass() : this.#queue.enter(pass));
     if (account !== undefined && response.ok) await this.#forget(attempt, account);
     return answered(request, response);
   }
@@ -72,8 +75,10 @@ export class AuthHandler {
    */
   async #withSessionOrNone(request: Request): Promise<Request> {
     if (!request.headers.has('authorization')) return request;
+    // Known by its looks: no guess of one is to cost a look-up here.
+    const isApiToken = /^bearer +tlat_/i.test(request.headers.get('authorization') ?? '');
     try {
-      if ((await this.#options.signedIn(request)).by === 'session') return request;
+      if (!isApiToken && (await this.#options.signedIn(request)).by === 'session') return request;
     } catch (error) {
       if (!(error instanceof StreamError) || error.code !== 'UNAUTHENTICATED') throw error;
     }

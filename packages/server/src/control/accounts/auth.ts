@@ -12,6 +12,7 @@ import type { Logger } from '../../platform/logger.ts';
 import type { AccountMails } from './account-mails.ts';
 import type { AccountsLimits } from './accounts-limits.ts';
 import { withHashedSessions } from './hashed-sessions.ts';
+import type { PasswordResets } from './password-resets.ts';
 
 /** An OpenID Connect provider. */
 export interface OidcProvider {
@@ -45,6 +46,8 @@ export interface AuthOptions {
   readonly mails: AccountMails | undefined;
   /** Whether this person may not sign in. */
   readonly isDisabled: (userId: string) => Promise<boolean>;
+  /** Links for new passwords, by mail and used. */
+  readonly resets: Pick<PasswordResets, 'mailed' | 'used'>;
   readonly onSessionEnded: (session: { readonly id: string; readonly userId: string }) => void;
 }
 
@@ -108,7 +111,7 @@ export async function buildAuth(options: AuthOptions) {
 export type Auth = Awaited<ReturnType<typeof buildAuth>>;
 
 function core(options: AuthOptions) {
-  const { limits, mails } = options;
+  const { limits, mails, resets } = options;
   return {
     appName: 'Tallylight',
     baseURL: options.publicUrl,
@@ -127,7 +130,13 @@ function core(options: AuthOptions) {
       resetPasswordTokenExpiresIn: 3600,
       ...(mails === undefined
         ? {}
-        : { sendResetPassword: ({ user, token }) => mails.passwordReset(user.email, token) }),
+        : {
+            sendResetPassword: async ({ user, token }) => {
+              await resets.mailed(user.id, token);
+              await mails.passwordReset(user.email, token);
+            },
+          }),
+      onPasswordReset: ({ user }) => resets.used(user.id),
     },
     ...(mails === undefined
       ? {}

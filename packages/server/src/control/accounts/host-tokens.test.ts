@@ -81,11 +81,12 @@ describe('by the keys of a JWKS', () => {
     }
   });
 
-  test('auth_time is when somebody proved who they are, else when the token was made; never tomorrow', async () => {
+  test('auth_time alone is when somebody proved who they are, a refreshed token is no proof; never tomorrow', async () => {
     const proven = async (claims: object) =>
       (await tokens().verify(await signed({ ...good, ...claims }))).provenAtMs;
     expect(await proven({ auth_time: NOW - 100 })).toBe(NOW_MS - 100_000);
-    expect(await proven({})).toBe(NOW_MS);
+    expect(await proven({})).toBeUndefined();
+    expect(await proven({ auth_time: String(NOW) })).toBeUndefined();
     expect(await proven({ auth_time: NOW + 3600 })).toBeUndefined();
   });
 

@@ -22,7 +22,7 @@ export interface HostIdentity {
   readonly isAdmin: boolean;
   readonly displayName: string | undefined;
   readonly avatarUrl: string | undefined;
-  /** When the person proved who they are to the host app, else when it made the token; Unix milliseconds. */
+  /** When the person proved who they are to the host app, Unix milliseconds; undefined when the token has no `auth_time`. */
   readonly provenAtMs: number | undefined;
 }
 
@@ -118,7 +118,8 @@ function identityOf(payload: JWTPayload, nowMs: number): HostIdentity {
   if (!claims.success) throw refused('its Hasura claims');
   const userId = z.uuid().safeParse(claims.data['x-hasura-user-id'] ?? payload.sub);
   if (!userId.success) throw refused('no user id that is a UUID');
-  const provenAt = typeof payload['auth_time'] === 'number' ? payload['auth_time'] : payload.iat;
+  // Not `iat`: a token that was silently refreshed proves nothing anew.
+  const provenAt = typeof payload['auth_time'] === 'number' ? payload['auth_time'] : undefined;
   // A proof of tomorrow would be fresh until then.
   const isPast = provenAt !== undefined && provenAt * 1000 <= nowMs + SKEW_S * 1000;
   const picture = text(payload['picture']);

@@ -94,6 +94,57 @@ test('without mail there is no reset by mail', async () => {
   await plain.close();
 });
 
+describe('what was given out before', () => {
+  const reset = async (token: string) =>
+    (await server.auth('POST', '/reset-password', { token, newPassword: 'battery staple' })).status;
+  const linkFor = async (email: string) => tokenIn(await actions.run('reset-password', email, false));
+  /** A program's access to an account. */
+  async function program(email: string): Promise<{ authorization: string }> {
+    const { cookie } = await server.signIn(email);
+    const body = { name: 'p', scopes: ['read'] };
+    const made = await server.api('POST', '/api/me/tokens', body, { headers: cookie });
+    return { authorization: `Bearer ${made.body.token}` };
+  }
+  const isIn = (headers: { authorization: string }) =>
+    server.accounts.resolver.resolve(headers).then(
+      ({ userId }) => userId !== undefined,
+      () => false,
+    );
+
+  test('a new link voids those before, on the command line and by mail', async () => {
+    const email = 'links@live.test';
+    await server.signUp(email);
+    const old = await linkFor(email);
+    const newer = await linkFor(email);
+    expect(await reset(old)).toBe(400);
+    await server.auth('POST', '/request-password-reset', { email });
+    const mailed = tokenIn(await letterTo(email, 'Set a new password'));
+    expect(await reset(newer)).toBe(400);
+    expect(await reset(mailed)).toBe(200);
+  });
+
+  test('a password that is set voids links and API tokens', async () => {
+    const email = 'void@live.test';
+    await server.signUp(email);
+    const headers = await program(email);
+    expect(await isIn(headers)).toBe(true);
+    const link = await linkFor(email);
+    await actions.run('reset-password', email, true);
+    expect(await reset(link)).toBe(400);
+    await vi.waitFor(async () => expect(await isIn(headers)).toBe(false), { timeout: 3000 });
+  });
+
+  test('a link that is used revokes API tokens, of this person alone', async () => {
+    const emails = ['loser@live.test', 'other@live.test'] as const;
+    for (const email of emails) await server.signUp(email);
+    const [lost, others] = [await program(emails[0]), await program(emails[1])];
+    expect([await isIn(lost), await isIn(others)]).toEqual([true, true]);
+    expect(await reset(await linkFor(emails[0]))).toBe(200);
+    await vi.waitFor(async () => expect(await isIn(lost)).toBe(false), { timeout: 3000 });
+    expect(await isIn(others)).toBe(true);
+  });
+});
+
 describe('on the command line', () => {
   test('the link sets a password once, and ends every session', async () => {
     await server.signUp('cli@live.test');

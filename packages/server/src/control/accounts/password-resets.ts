@@ -1,9 +1,16 @@
 import { createHash } from 'node:crypto';
 import { hashPassword } from 'better-auth/crypto';
-import type { Database } from '../../db/database.ts';
+import type { Database, Tx } from '../../db/database.ts';
 import type { Clock } from '../../platform/clock.ts';
-import { findAccountId, insertAudit, insertPasswordReset, setPassword } from './account-repository.ts';
+import {
+  findAccountId,
+  insertAudit,
+  insertPasswordReset,
+  setPassword,
+  voidPasswordResets,
+} from './account-repository.ts';
 import { newToken } from './account-secrets.ts';
+import { revokeTokens } from './api-token-repository.ts';
 import { deleteSessions } from './session-repository.ts';
 
 /** How long a link for a new password works, in milliseconds: by mail, and one handed over by an administrator. */
@@ -33,7 +40,17 @@ export class PasswordResets {
     return isKnown ? token : undefined;
   }
 
-  /** Sets a password and signs the person out everywhere. False: nobody has this address. */
+  /** A link was mailed: earlier ones of the person are void. */
+  async mailed(userId: string, token: string): Promise<void> {
+    await this.#database.asService((tx) => voidPasswordResets(tx, userId, resetIdentifier(token)));
+  }
+
+  /** A link was used. Whoever lost a password may have lost more: other links are void, and API tokens are revoked. */
+  async used(userId: string): Promise<void> {
+    await this.#database.asService((tx) => this.#lockOut(tx, userId));
+  }
+
+  /** Sets a password, signs the person out everywhere, voids links and revokes API tokens. False: nobody has this address. */
   async set(email: string, password: string): Promise<boolean> {
     const passwordHash = await hashPassword(password);
     return await this.#database.asService(async (tx) => {
@@ -41,9 +58,15 @@ export class PasswordResets {
       if (userId === undefined) return false;
       await setPassword(tx, userId, passwordHash);
       await deleteSessions(tx, userId);
+      await this.#lockOut(tx, userId);
       await insertAudit(tx, { actorId: undefined, action: 'account.password-set', target: userId });
       return true;
     });
+  }
+
+  async #lockOut(tx: Tx, userId: string): Promise<void> {
+    await voidPasswordResets(tx, userId);
+    await revokeTokens(tx, userId, new Date(this.#clock.now()));
   }
 }
 

@@ -30,10 +30,20 @@ async function hostToken(claims: Record<string, unknown>): Promise<{ authorizati
 
 const resolve = (headers: Record<string, string>) => server.accounts.resolver.resolve(headers);
 
+const nowSec = () => Math.floor(Date.now() / 1000);
+
 describe('host apps', () => {
+  test('a token that was just made, without saying when somebody proved who they are, is no step-up', async () => {
+    const headers = await hostToken({ sub: v7() });
+    expect((await resolve(headers)).provenAtMs).toBeUndefined();
+    const body = { name: 'p', scopes: ['read'] };
+    const made = await server.api('POST', '/api/me/tokens', body, { headers });
+    expect([made.status, made.body.code]).toEqual([401, 'STEP_UP_REQUIRED']);
+  });
+
   test('a person is entered at the first token, with what it says of them', async () => {
     const userId = v7();
-    const headers = await hostToken({ sub: userId, name: 'From the app' });
+    const headers = await hostToken({ sub: userId, name: 'From the app', auth_time: nowSec() });
     expect(await resolve(headers)).toMatchObject({
       userId,
       role: 'user',
@@ -46,7 +56,7 @@ describe('host apps', () => {
   });
 
   test('their names are the host app’s to change, and their account to delete', async () => {
-    const headers = await hostToken({ sub: v7() });
+    const headers = await hostToken({ sub: v7(), auth_time: nowSec() });
     expect((await server.api('PATCH', '/api/me', { displayName: 'X' }, { headers })).status).toBe(403);
     expect((await server.api('DELETE', '/api/me', undefined, { headers })).status).toBe(403);
   });

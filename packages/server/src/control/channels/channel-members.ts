@@ -4,6 +4,7 @@ import type { Actor } from '../../api/actor.ts';
 import type { Database, Tx } from '../../db/database.ts';
 import type { ControlEvents } from '../control-events.ts';
 import { type Giver, mayChangeRole } from './channel-roles.ts';
+import { refuseHosted } from './refuse-hosted.ts';
 import {
   countMembers,
   deleteMember,
@@ -27,7 +28,7 @@ export interface ChannelMembersOptions {
 /** Who is to be taken in. */
 export type Invited = { readonly userId: string } | { readonly username: string };
 
-/** Members of channels. Whoever's role changes is told of by `access-changed`, so that what they have open is asked again. */
+/** Members of channels; a host app's are read only. Whoever's role changes is told of by `access-changed`, so that what they have open is asked again. */
 export class ChannelMembers {
   readonly #database: Database;
   readonly #events: ControlEvents;
@@ -58,7 +59,7 @@ export class ChannelMembers {
    * FORBIDDEN when the caller may not give that role, CONFLICT when the channel is full or its last owner would be none.
    */
   async put(actor: Actor, channelId: string, whom: Invited, role: ChannelRole): Promise<ChannelMember> {
-    await this.#database.asUser(actor, (tx) => this.#visible(tx, actor, channelId));
+    await this.#database.asUser(actor, (tx) => this.#changeable(tx, actor, channelId));
     // Under the service's role: members are its alone to write, after the roles were compared below.
     const member = await this.#database.asService(async (tx) => {
       const giver = await this.#giver(tx, actor, channelId);
@@ -83,7 +84,7 @@ export class ChannelMembers {
 
   /** Puts somebody out, or leaves with the caller's own id. Rejects with NOT_FOUND, FORBIDDEN, or CONFLICT for the last owner. */
   async remove(actor: Actor, channelId: string, userId: string): Promise<void> {
-    await this.#database.asUser(actor, (tx) => this.#visible(tx, actor, channelId));
+    await this.#database.asUser(actor, (tx) => this.#changeable(tx, actor, channelId));
     // Under the service's role, as above.
     await this.#database.asService(async (tx) => {
       const giver = await this.#giver(tx, actor, channelId);
@@ -104,6 +105,11 @@ export class ChannelMembers {
     const channel = await findChannel(tx, { id: channelId }, actor.userId);
     if (channel === undefined) throw liveError('NOT_FOUND', `Channel not found: ${channelId}`);
     return channel;
+  }
+
+  async #changeable(tx: Tx, actor: Actor, channelId: string): Promise<void> {
+    await this.#visible(tx, actor, channelId);
+    await refuseHosted(tx);
   }
 
   /** Holds the channel and finds what the caller is in it at this moment. */

@@ -1,4 +1,5 @@
 import type { ChannelRole } from '@tallylight/protocol/entities/channel.ts';
+import { v7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Actor, NOBODY } from '../../api/actor.ts';
 import { ChannelService } from './service.ts';
@@ -44,6 +45,18 @@ describe('a channel', () => {
     const { role: _, ...seen } = channel;
     expect(await service.get(NOBODY, channel.id)).toEqual(seen);
     expect(changed).toEqual([owner.userId]);
+  });
+
+  test('of an id that is made already is that one, once, and nobody else’s', async () => {
+    const [input, createdId] = [{ name: 'Once' }, v7()];
+    const made = await Promise.all([1, 2, 3].map(() => service.create(owner, input, createdId)));
+    expect(new Set(made.map(({ id }) => id))).toEqual(new Set([createdId]));
+    const wanted = { name: 'Once', slug: `once-${createdId}`.slice(0, 40) };
+    const id = v7();
+    const [one, two] = await Promise.all([1, 2].map(() => service.create(owner, wanted, id)));
+    expect([one?.id, one?.slug]).toEqual([two?.id, two?.slug]);
+    expect((await service.list(owner, { ...everything, mine: true })).total).toBe(2);
+    await expect(service.create(stranger, input, createdId)).rejects.toThrow();
   });
 
   test('gets a slug of its own when its name is taken, but not one that was asked for', async () => {

@@ -12,8 +12,8 @@ import type { StoredRole } from './channel-roles.ts';
 function selectChannels(tx: Tx, userId: string | undefined) {
   const me = userId ?? null;
   return tx
-    .selectFrom('nchat_channels as c')
-    .leftJoin('nchat_channel_members as m', (join) =>
+    .selectFrom('tallylight.channels as c')
+    .leftJoin('tallylight.channel_members as m', (join) =>
       join.onRef('m.channel_id', '=', 'c.id').on('m.user_id', '=', me),
     )
     .leftJoin('nchat_channel_follows as f', (join) =>
@@ -89,7 +89,7 @@ export async function listChannels(
   query: ChannelQuery,
   userId: string | undefined,
 ): Promise<{ channels: Channel[]; total: number }> {
-  const isMine = sql<boolean>`EXISTS (SELECT 1 FROM nchat_channel_members o WHERE o.channel_id = c.id AND o.user_id = ${userId ?? null}::uuid)`;
+  const isMine = sql<boolean>`EXISTS (SELECT 1 FROM tallylight.channel_members o WHERE o.channel_id = c.id AND o.user_id = ${userId ?? null}::uuid)`;
   // The wildcards of LIKE stand for themselves.
   const pattern = `%${(query.search ?? '').replace(/[\\%_]/g, '\\$&')}%`;
   const wanted = sql<boolean>`(c.name ILIKE ${pattern} OR c.slug ILIKE ${pattern}) AND ${query.mine ? isMine : sql<boolean>`NOT c.is_private`}`;
@@ -101,17 +101,25 @@ export async function listChannels(
     .offset(query.offset)
     .execute();
   const { n } = await tx
-    .selectFrom('nchat_channels as c')
+    .selectFrom('tallylight.channels as c')
     .select((eb) => eb.fn.countAll<number>().as('n'))
     .where(wanted)
     .executeTakeFirstOrThrow();
   return { channels: rows.map(channelOf), total: n };
 }
 
+/** True where channels and members are a host app's tables: they are its to write. */
+export async function areHosted(tx: Tx): Promise<boolean> {
+  const { rows } = await sql<{ hosted: boolean }>`SELECT tallylight.host_keeps_channels() AS hosted`.execute(
+    tx,
+  );
+  return rows[0]?.hosted ?? false;
+}
+
 /** How many channels a user has founded. */
 export async function countFounded(tx: Tx, userId: string): Promise<number> {
   const { n } = await tx
-    .selectFrom('nchat_channels')
+    .selectFrom('tallylight.channels')
     .select((eb) => eb.fn.countAll<number>().as('n'))
     .where('created_by', '=', userId)
     .executeTakeFirstOrThrow();
@@ -121,7 +129,7 @@ export async function countFounded(tx: Tx, userId: string): Promise<number> {
 /** The channel that a user owns and has been in for longest. */
 export async function firstOwned(tx: Tx, userId: string): Promise<string | undefined> {
   const row = await tx
-    .selectFrom('nchat_channel_members')
+    .selectFrom('tallylight.channel_members')
     .select('channel_id')
     .where('user_id', '=', userId)
     .where('role', '=', 'owner')
@@ -158,6 +166,17 @@ export async function insertChannel(
     .onConflict((conflict) => conflict.column('slug').doNothing())
     .executeTakeFirstOrThrow();
   return (numInsertedOrUpdatedRows ?? 0n) > 0n;
+}
+
+/** True for a channel that somebody founded. */
+export async function isFoundedBy(tx: Tx, id: string, userId: string): Promise<boolean> {
+  const row = await tx
+    .selectFrom('nchat_channels')
+    .select('id')
+    .where('id', '=', id)
+    .where('created_by', '=', userId)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 /** Changes a channel; false when the caller may not. */
@@ -212,7 +231,7 @@ export async function lockChannel(tx: Tx, id: string): Promise<boolean> {
 /** What somebody is in a channel. */
 export async function roleOf(tx: Tx, channelId: string, userId: string): Promise<StoredRole | undefined> {
   const row = await tx
-    .selectFrom('nchat_channel_members')
+    .selectFrom('tallylight.channel_members')
     .select('role')
     .where('channel_id', '=', channelId)
     .where('user_id', '=', userId)
@@ -223,7 +242,7 @@ export async function roleOf(tx: Tx, channelId: string, userId: string): Promise
 /** How many members a channel has, of one role or in all. */
 export async function countMembers(tx: Tx, channelId: string, role?: StoredRole): Promise<number> {
   const select = tx
-    .selectFrom('nchat_channel_members')
+    .selectFrom('tallylight.channel_members')
     .select((eb) => eb.fn.countAll<number>().as('n'))
     .where('channel_id', '=', channelId);
   const { n } = await (role === undefined
@@ -303,7 +322,7 @@ export async function findMember(
 
 function selectMembers(tx: Tx) {
   return tx
-    .selectFrom('nchat_channel_members as m')
+    .selectFrom('tallylight.channel_members as m')
     .innerJoin('users as u', 'u.id', 'm.user_id')
     .select([
       'm.channel_id',

@@ -6,7 +6,7 @@ import type { ChannelService } from './service.ts';
 export function channelRoutesOf(api: ApiRoutes, deps: { readonly channels: ChannelService }): void {
   const { channels } = deps;
   const { members } = channels;
-  api.on(channelRoutes.create, ({ actor, body }) => channels.create(actor, body));
+  api.on(channelRoutes.create, ({ actor, body, createdId }) => channels.create(actor, body, createdId));
   api.on(channelRoutes.list, ({ actor, query }) => channels.list(actor, query));
   api.on(channelRoutes.get, ({ actor, params }) => channels.get(actor, params.id));
   api.on(channelRoutes.update, ({ actor, params, body }) => channels.update(actor, params.id, body));

@@ -8,11 +8,12 @@ import type {
 import { liveError } from '@tallylight/protocol/errors.ts';
 import { v7 } from 'uuid';
 import type { Actor } from '../../api/actor.ts';
-import type { Database } from '../../db/database.ts';
+import type { Database, Tx } from '../../db/database.ts';
 import type { ControlEvents } from '../control-events.ts';
 import { ChannelMembers } from './channel-members.ts';
 import { slugOf } from './channel-slug.ts';
 import { type ChannelLimits, DEFAULT_CHANNEL_LIMITS } from './channels-limits.ts';
+import { refuseHosted } from './refuse-hosted.ts';
 import {
   type ChannelQuery,
   countFounded,
@@ -20,6 +21,7 @@ import {
   findChannel,
   firstOwned,
   insertChannel,
+  isFoundedBy,
   listChannels,
   putMember,
   streamsOf,
@@ -37,7 +39,7 @@ export interface ChannelServiceOptions {
 /** How often a slug made of a name is tried with another ending. */
 const SLUG_TRIES = 5;
 
-/** Channels: what streams belong to, and who may do what in them. */
+/** Channels: what streams belong to, and who may do what in them. Where a host app keeps them, every change rejects with FORBIDDEN. */
 export class ChannelService {
   /** Who is in them. */
   readonly members: ChannelMembers;
@@ -56,12 +58,18 @@ export class ChannelService {
     });
   }
 
-  /** Founds a channel with the caller as its owner. Rejects with CONFLICT when the slug is taken or the caller has founded too many. */
-  async create(actor: Actor, input: CreateChannelInput): Promise<Channel> {
+  /**
+   * Founds a channel with the caller as its owner. Rejects with CONFLICT when the slug is taken or the caller has founded too many.
+   * @param createdId its id, where the same request may have been run before: then there is one channel. Default another one.
+   */
+  async create(actor: Actor, input: CreateChannelInput, createdId?: string): Promise<Channel> {
     const userId = founder(actor);
-    const id = v7();
+    const id = createdId ?? v7();
+    const isMade = async (tx: Tx): Promise<boolean> => createdId !== undefined && isFoundedBy(tx, id, userId);
     // Under the service's role, as members are its to write: channel and owner in one transaction. Who founds is the actor.
-    await this.#database.asService(async (tx) => {
+    const found = async (tx: Tx): Promise<void> => {
+      await refuseHosted(tx);
+      if (await isMade(tx)) return;
       if ((await countFounded(tx, userId)) >= this.#limits.perUser)
         throw liveError('CONFLICT', `at most ${this.#limits.perUser} channels can be founded by one user`);
       for (let tries = 0; ; tries++) {
@@ -76,11 +84,18 @@ export class ChannelService {
           createdBy: userId,
         };
         if (await insertChannel(tx, row)) break;
+        if (await isMade(tx)) return;
         if (input.slug !== undefined || tries >= SLUG_TRIES)
           throw liveError('CONFLICT', `the slug ${slug} is taken`);
       }
       await putMember(tx, id, userId, 'owner');
-    });
+    };
+    try {
+      await this.#database.asService(found);
+    } catch (error) {
+      // The run before committed only now.
+      if (!isUniqueViolation(error) || !(await this.#database.asService(isMade))) throw error;
+    }
     this.#events.emit('access-changed', { userId });
     return this.get(actor, id);
   }
@@ -110,7 +125,10 @@ export class ChannelService {
   async update(actor: Actor, id: string, changes: UpdateChannelInput): Promise<Channel> {
     const before = await this.get(actor, id);
     try {
-      const isDone = await this.#database.asUser(actor, (tx) => updateChannel(tx, id, changes));
+      const isDone = await this.#database.asUser(actor, async (tx) => {
+        await refuseHosted(tx);
+        return updateChannel(tx, id, changes);
+      });
       if (!isDone) throw liveError('FORBIDDEN', 'Only owners and admins change a channel');
     } catch (error) {
       if (isUniqueViolation(error)) throw liveError('CONFLICT', `the slug ${changes.slug} is taken`);
@@ -127,6 +145,7 @@ export class ChannelService {
     const streams = await this.#database.asService((tx) => streamsOf(tx, id));
     const live = streams.find(({ status }) => status === 'live' || status === 'ending');
     await this.#database.asUser(actor, async (tx) => {
+      await refuseHosted(tx);
       if (!(await deleteChannel(tx, id))) throw liveError('FORBIDDEN', 'Only owners close a channel');
       if (live !== undefined) throw liveError('CONFLICT', `stream ${live.id} of the channel is live`);
     });

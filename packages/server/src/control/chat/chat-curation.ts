@@ -1,5 +1,10 @@
 import type { StreamChatMessage } from '@tallylight/protocol/entities/talk.ts';
-import { liveError, StreamNotFoundError, StreamUnauthorizedError } from '@tallylight/protocol/errors.ts';
+import {
+  liveError,
+  StreamNotFoundError,
+  StreamUnauthorizedError,
+  ViewerBannedError,
+} from '@tallylight/protocol/errors.ts';
 import type { Actor } from '../../api/actor.ts';
 import type { Database, Tx } from '../../db/database.ts';
 import type { ControlEvents } from '../control-events.ts';
@@ -45,6 +50,7 @@ export class ChatCuration {
       const { userId, authority, message } = await this.#case(tx, actor, streamId, messageId);
       const isAuthor = message.userId === userId;
       if (!isAuthor) {
+        demandFree(userId, streamId, authority);
         demand(mayDo(authority, 'canDeleteMessages'), 'Only moderators may delete messages of others');
         const ofAuthor = await readAuthority(tx, streamId, message.userId);
         demand(isAbove(authority, ofAuthor), 'Messages of owners, and of other moderators, stay');
@@ -69,6 +75,7 @@ export class ChatCuration {
   async pin(actor: Actor, streamId: string, messageId: string): Promise<void> {
     const pinned = await this.#database.asUser(actor, async (tx) => {
       const { userId, authority, message } = await this.#case(tx, actor, streamId, messageId);
+      demandFree(userId, streamId, authority);
       demand(mayDo(authority, 'canPinMessages'), 'Only moderators may pin messages');
       if (message.isDeleted) throw liveError('NOT_FOUND', `message ${messageId} was deleted`);
       const maxPinned = this.#maxPinned;
@@ -85,6 +92,7 @@ export class ChatCuration {
   async unpin(actor: Actor, streamId: string, messageId: string): Promise<void> {
     const isNews = await this.#database.asUser(actor, async (tx) => {
       const { userId, authority } = await this.#case(tx, actor, streamId, messageId);
+      demandFree(userId, streamId, authority);
       demand(mayDo(authority, 'canPinMessages'), 'Only moderators may take pins off');
       if (!(await repository.unpinMessage(tx, messageId))) return false;
       await writeLog(tx, { streamId, moderatorId: userId, action: 'unpin_message', metadata: { messageId } });
@@ -103,6 +111,11 @@ export class ChatCuration {
       message,
     };
   }
+}
+
+/** Who is banned or timed out keeps no order meanwhile. */
+function demandFree(userId: string, streamId: string, { isBarred }: Authority): void {
+  if (isBarred) throw new ViewerBannedError(userId, streamId);
 }
 
 function demand(isAllowed: boolean, message: string): void {

@@ -223,15 +223,30 @@ export function readPinned(tx: Tx, streamId: string): Promise<readonly StreamCha
   );
 }
 
-/** Undefined when the stream does not exist for the caller. As the user. */
+/** Undefined when the stream does not exist for the caller, or they are banned from one that is not for everybody. As the user. */
 export async function readPosition(tx: Tx, streamId: string): Promise<ChatPosition | undefined> {
   const row = await tx
     .selectFrom('nchat_streams as s')
     .leftJoin('nchat_stream_chat_counters as c', 'c.stream_id', 's.id')
     .select(['c.epoch', 'c.last_seq'])
     .where('s.id', '=', streamId)
+    .where(sql<boolean>`tallylight.may_attend(s.id)`)
     .executeTakeFirst();
   return row === undefined ? undefined : { epoch: row.epoch ?? '', lastSeq: row.last_seq ?? 0 };
+}
+
+/** The rights of whom the transaction is for to the room of a stream; undefined when there are none. As the user. */
+export async function readRoomRights(
+  tx: Tx,
+  streamId: string,
+): Promise<{ readonly channelId: string; readonly moderates: boolean } | undefined> {
+  const row = await tx
+    .selectFrom('nchat_streams')
+    .select(['channel_id', sql<boolean>`tallylight.moderates_stream(id)`.as('moderates')])
+    .where('id', '=', streamId)
+    .where(sql<boolean>`tallylight.may_attend(id)`)
+    .executeTakeFirst();
+  return row === undefined ? undefined : { channelId: row.channel_id, moderates: row.moderates };
 }
 
 /** Deletes a message; false when it was deleted before, or is not the caller's to delete. As the user. */

@@ -118,7 +118,13 @@ export class ChatService {
     const { streamId } = input;
     const content = chatText(input.content);
     this.#take(this.#userBuckets, sender.userId, `You may send ${this.#limits.userPerSec} messages a second`);
-    const [known, refusal] = await this.#judge(sender, streamId, content);
+    let known = await this.#known(sender, streamId);
+    let refusal = this.#refusal(sender, known, content);
+    if (mayBeOld(refusal)) {
+      known = await this.#knownAnew(sender, streamId);
+      refusal = this.#refusal(sender, known, content);
+    }
+    // From this judgement to the note below nothing is awaited: of messages that come at once, the later ones are judged by the first's note.
     if (refusal !== undefined) return this.#sentBeforeOr(refusal, sender, input);
     this.#take(this.#roomBuckets, streamId, `This chat takes ${this.#limits.roomPerSec} messages a second`);
 
@@ -132,7 +138,7 @@ export class ChatService {
       content,
       author: known.standing.author,
     };
-    // Noted before it is stored, so that two at once are one too many.
+    // Before it is stored, so that two at once are one too many.
     const takeBacks = [
       this.#slowMode.note(streamId, sender.userId),
       this.#autoMod.remember(streamId, sender.userId, content),
@@ -150,7 +156,9 @@ export class ChatService {
   /** Whether the chat would take this message now, as nchat's `checkMessage` says it. */
   async check(actor: Actor, streamId: string, content: string): Promise<MessageVerdict> {
     const sender = signedIn(actor);
-    const [, refusal] = await this.#judge(sender, streamId, chatText(content));
+    const text = chatText(content);
+    let refusal = this.#refusal(sender, await this.#known(sender, streamId), text);
+    if (mayBeOld(refusal)) refusal = this.#refusal(sender, await this.#knownAnew(sender, streamId), text);
     if (refusal === undefined) return { allowed: true };
     const { reason, action } = refusal;
     return { allowed: false, reason, ...(action === undefined ? {} : { action }) };
@@ -164,6 +172,14 @@ export class ChatService {
       if (position === undefined) throw new StreamNotFoundError(streamId);
       return { ...position, messages: await repository.readPage(tx, streamId, page) };
     });
+  }
+
+  /** Whether somebody may be in the room of a stream, where chat, questions and reactions are told: undefined when not. */
+  roomRights(
+    actor: Actor,
+    streamId: string,
+  ): Promise<{ readonly channelId: string; readonly moderates: boolean } | undefined> {
+    return this.#database.asUser(actor, (tx) => repository.readRoomRights(tx, streamId));
   }
 
   /** Forgets what is remembered of a stream, as after a change that no event tells of. */
@@ -198,14 +214,10 @@ export class ChatService {
     return { room, standing };
   }
 
-  async #judge(sender: SignedIn, streamId: string, content: string): Promise<[Known, Refusal | undefined]> {
-    const known = await this.#known(sender, streamId);
-    const refusal = this.#refusal(sender, known, content);
-    if (refusal === undefined || !MAY_BE_OLD.has(refusal.code)) return [known, refusal];
-    // Who has just followed, or was let off, is not told otherwise from memory.
+  /** Who has just followed, or was let off, is not told otherwise from memory. */
+  #knownAnew(sender: SignedIn, streamId: string): Promise<Known> {
     this.#directory.forgetPerson(sender, streamId);
-    const now = await this.#known(sender, streamId);
-    return [now, this.#refusal(sender, now, content)];
+    return this.#known(sender, streamId);
   }
 
   #refusal(sender: SignedIn, { room, standing }: Known, content: string): Refusal | undefined {
@@ -293,6 +305,10 @@ const MAY_BE_OLD: ReadonlySet<string> = new Set([
   'VIEWER_TIMED_OUT',
   'SLOW_MODE',
 ]);
+
+function mayBeOld(refusal: Refusal | undefined): boolean {
+  return refusal !== undefined && MAY_BE_OLD.has(refusal.code);
+}
 
 const BARRED: Readonly<Record<'ban' | 'timeout', Refusal>> = {
   ban: { code: 'VIEWER_BANNED', reason: 'You are banned from this stream' },

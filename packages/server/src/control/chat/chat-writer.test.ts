@@ -223,4 +223,36 @@ describe('ChatWriter', () => {
     await Promise.all([settled, sent]);
     expect(store.told).toEqual([1]);
   });
+
+  test('settled() waits for messages with lost answers that are being told', async () => {
+    vi.useFakeTimers();
+    try {
+      const { store, writer, submit } = setUp();
+      store.mode = 'lost after';
+      const lost = expect(submit('1')).rejects.toMatchObject(UNAVAILABLE);
+      await vi.advanceTimersByTimeAsync(1);
+      await lost;
+      store.mode = 'works';
+      let answer = (): void => {};
+      const find = store.find.bind(store);
+      store.find = async (...asked) => {
+        await new Promise<void>((resolve) => {
+          answer = resolve;
+        });
+        return find(...asked);
+      };
+      await vi.advanceTimersByTimeAsync(1000);
+      let isSettled = false;
+      const settled = writer.settled().then(() => {
+        isSettled = true;
+      });
+      await vi.advanceTimersByTimeAsync(1);
+      expect([isSettled, store.told]).toEqual([false, []]);
+      answer();
+      await settled;
+      expect(store.told).toEqual([1]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
 });

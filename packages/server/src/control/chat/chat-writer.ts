@@ -77,6 +77,7 @@ export class ChatWriter<M extends OutgoingMessage> {
   #isPumping = false;
   #sweeper: NodeJS.Timeout | undefined;
   #recovery: NodeJS.Timeout | undefined;
+  #recovering: Promise<void> = Promise.resolve();
   #isClosed = false;
 
   constructor(options: {
@@ -115,9 +116,9 @@ export class ChatWriter<M extends OutgoingMessage> {
     }
   }
 
-  /** Resolves when every transaction that is under way now has ended and its messages were told. */
+  /** Resolves when every transaction that is under way now has ended and its messages, and those with lost answers, were told. */
   async settled(): Promise<void> {
-    await Promise.all(this.#underWay);
+    await Promise.all([...this.#underWay, this.#recovering]);
   }
 
   /** Refuses what waits and lets what is under way end; idempotent. */
@@ -219,7 +220,7 @@ export class ChatWriter<M extends OutgoingMessage> {
     if (this.#isClosed) return;
     this.#recovery ??= setTimeout(() => {
       this.#recovery = undefined;
-      void this.#recoverIdle();
+      this.#recovering = this.#recoverIdle();
     }, RECOVERY_MS).unref();
   }
 

@@ -12,7 +12,7 @@ export async function isThere(tx: Tx, followed: Followed): Promise<boolean> {
     'userId' in followed
       ? await tx.selectFrom('users').select('id').where('id', '=', followed.userId).executeTakeFirst()
       : await tx
-          .selectFrom('nchat_channels')
+          .selectFrom('tallylight.channels')
           .select('id')
           .where('id', '=', followed.channelId)
           .executeTakeFirst();
@@ -102,7 +102,7 @@ export async function listFollows(
     FROM nchat_user_follows f JOIN users u ON u.id = f.followed_id WHERE f.user_id = ${userId}
     UNION ALL
     SELECT 'channel', f.created_at, c.id, NULL, NULL, c.avatar_url, c.slug, c.name
-    FROM nchat_channel_follows f JOIN nchat_channels c ON c.id = f.channel_id WHERE f.user_id = ${userId}`;
+    FROM nchat_channel_follows f JOIN tallylight.channels c ON c.id = f.channel_id WHERE f.user_id = ${userId}`;
   const { rows } = await sql<FollowRow>`
     SELECT * FROM (${all}) AS followed ORDER BY created_at DESC, id LIMIT ${range.limit} OFFSET ${range.offset}`.execute(
     tx,

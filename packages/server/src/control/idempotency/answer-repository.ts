@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { v7 } from 'uuid';
 import type { AnswerStore, Claim, KeptAnswer, OnceKey } from '../../api/idempotency.ts';
 import type { Database, Tx } from '../../db/database.ts';
 
@@ -15,19 +16,23 @@ export class AnswerRepository implements AnswerStore {
     this.#database = database;
   }
 
-  /** See {@link AnswerStore.claim}. Of two at once one is `claimed`. */
+  /** See {@link AnswerStore.claim}. Of two at once one gets it. Who takes an abandoned one over gets its id: what was made may be there. */
   claim(key: OnceKey, requestHash: string): Promise<Claim> {
     // The service's work: the rows are keyed by the actor that the API has proven, and are nobody's to read.
     return this.#database.asService(async (tx) => {
-      const taken = await sql`
-        INSERT INTO nchat_live_idempotency AS kept (user_id, operation, key, request_hash)
-        VALUES (${key.userId}, ${key.operation}, ${key.key}, ${requestHash})
+      const taken = await sql<{ created_id: string }>`
+        INSERT INTO nchat_live_idempotency AS kept (user_id, operation, key, request_hash, created_id)
+        VALUES (${key.userId}, ${key.operation}, ${key.key}, ${requestHash}, ${v7()}::uuid)
         ON CONFLICT (user_id, operation, key) DO UPDATE
-          SET created_at = now(), request_hash = excluded.request_hash, status = NULL, body = NULL
+          SET created_at = now(), request_hash = excluded.request_hash, status = NULL, body = NULL,
+              created_id = CASE WHEN kept.created_at < now() - make_interval(hours => ${KEPT_HOURS})
+                THEN excluded.created_id ELSE coalesce(kept.created_id, excluded.created_id) END
           WHERE kept.created_at < now() - make_interval(hours => ${KEPT_HOURS})
-             OR (kept.status IS NULL AND kept.created_at < now() - make_interval(secs => ${ABANDONED_SECONDS}))
-        RETURNING 1`.execute(tx);
-      return taken.rows.length > 0 ? 'claimed' : this.#known(tx, key, requestHash);
+             OR (kept.status IS NULL AND kept.request_hash = excluded.request_hash
+               AND kept.created_at < now() - make_interval(secs => ${ABANDONED_SECONDS}))
+        RETURNING kept.created_id`.execute(tx);
+      const [mine] = taken.rows;
+      return mine === undefined ? this.#known(tx, key, requestHash) : { createdId: mine.created_id };
     });
   }
 

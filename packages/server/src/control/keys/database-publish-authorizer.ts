@@ -49,7 +49,9 @@ export class DatabasePublishAuthorizer implements PublishAuthorizer {
     let facts: PublishFacts | undefined;
     try {
       // As the server: no user's role sees keys.
-      facts = await database.asService((tx) => readPublishFacts(tx, { lookups: ring.lookups(streamKey) }));
+      facts = await this.#read(() =>
+        database.asService((tx) => readPublishFacts(tx, { lookups: ring.lookups(streamKey) })),
+      );
     } catch (error) {
       log.warn({ error }, 'cannot ask the database for a stream key');
       return this.#decideAlone(lookup);
@@ -68,16 +70,28 @@ export class DatabasePublishAuthorizer implements PublishAuthorizer {
     return this.#admit(facts);
   }
 
-  /** Whether a key may still publish, for what happens while it does. Rejects when the database is away. */
+  /**
+   * Whether a key may still publish, for what happens while it does. That it expired is no reason: the end of an overlap closes the door to
+   * new connections only. Rejects when the database is away.
+   */
   async mayGoOn(keyId: string): Promise<boolean> {
     const facts = await this.#options.database.asService((tx) => readPublishFacts(tx, { id: keyId }));
-    return facts !== undefined && publishRefusal(facts) === undefined;
+    return facts !== undefined && publishRefusal({ ...facts, keyExpired: false }) === undefined;
   }
 
   /** Takes a stream's keys from memory: it ended, or its key is another. */
   forget(streamId: string): void {
     for (const [lookup, { facts }] of this.#remembered) {
       if (facts.streamId === streamId) this.#remembered.delete(lookup);
+    }
+  }
+
+  /** Once more when a channel became private while it was read. */
+  async #read<T>(read: () => Promise<T>): Promise<T> {
+    for (;;) {
+      const { outdated } = this.#options.streams;
+      const facts = await read();
+      if (outdated === this.#options.streams.outdated) return facts;
     }
   }
 
@@ -94,7 +108,7 @@ export class DatabasePublishAuthorizer implements PublishAuthorizer {
   }
 
   #admit(facts: PublishFacts): PublishDecision {
-    const { streamId, keyId, reconnectWindowSeconds } = facts;
+    const { streamId, keyId, reconnectWindowSeconds, bitrateKbps, maxResolution } = facts;
     const reconnectWindowMs =
       reconnectWindowSeconds === undefined ? undefined : reconnectWindowSeconds * 1000;
     this.#options.streams.admit({
@@ -111,6 +125,8 @@ export class DatabasePublishAuthorizer implements PublishAuthorizer {
       streamId,
       keyId,
       ...(reconnectWindowMs === undefined ? {} : { reconnectWindowMs }),
+      maxBitrateBps: bitrateKbps * 1000,
+      ...(maxResolution === 'auto' ? {} : { maxShortSide: Number.parseInt(maxResolution, 10) }),
     };
   }
 

@@ -80,7 +80,8 @@ async function makeKeys(): Promise<void> {
     await by(id, person, channel);
     keys.set(name, key);
   };
-  keys.set('good', (await harness.stream(owner, channelId, { reconnectWindowSeconds: 77 })).key);
+  const settings = { reconnectWindowSeconds: 77, maxResolution: '480p', bitrateKbps: 2500 } as const;
+  keys.set('good', (await harness.stream(owner, channelId, settings)).key);
   const other = await harness.person('other');
   keys.set('other', (await harness.stream(other, await harness.channel({ owner: other }))).key);
   keys.set('wrong', `live_${'x'.repeat(43)}`);
@@ -137,7 +138,7 @@ describe('security 3: doors for publishers', () => {
     const good = keys.get('good') ?? '';
     const living = closeLater(await RtmpPublisher.publish({ port: rtmp.port, key: good }));
     const [publication] = rtmp.target.publications;
-    expect(publication?.reconnectWindowMs).toBe(77_000);
+    expect(publication).toMatchObject({ reconnectWindowMs: 77_000, maxShortSide: 480 });
     for (const [port, tls] of [
       [rtmp.port, false],
       [rtmp.tlsPort, true],
@@ -169,7 +170,7 @@ describe('security 3: doors for publishers', () => {
     expect(made.status).toBe(201);
     const session = String(made.headers.location);
     const [publication] = whipTarget.publications;
-    expect(publication?.reconnectWindowMs).toBe(77_000);
+    expect(publication).toMatchObject({ reconnectWindowMs: 77_000, maxShortSide: 480 });
     const own = `/api/streams/${publication?.streamId}/whip`;
     for (const [method, path] of [
       ['POST', '/whip'],
@@ -202,6 +203,35 @@ describe('security 3: doors for publishers', () => {
       await expect(admit('revoked')).rejects.toMatchObject({ status: 401 });
     for (let time = 0; time < 2; time++) await expect(admit('wrong')).rejects.toMatchObject({ status: 401 });
     await expect(admit('good')).rejects.toMatchObject({ status: 429 });
+  });
+});
+
+describe('what a stream’s settings let its publisher do', () => {
+  const decide = async (settings: Parameters<StreamsHarness['stream']>[2]) => {
+    const { id, key } = await harness.stream(owner, channelId, settings);
+    const ask = () => harness.authorizer.authorize({ protocol: 'rtmp', app: '', streamKey: key, peer: '' });
+    return { id, ask, decision: await ask() };
+  };
+
+  test('bitrate limit and quality preset', async () => {
+    expect((await decide({ bitrateKbps: 2500, maxResolution: '480p' })).decision).toMatchObject({
+      ...{ maxBitrateBps: 2_500_000, maxShortSide: 480 },
+    });
+    const { decision } = await decide({ bitrateKbps: 100_000, maxResolution: 'auto' });
+    expect(decision).toMatchObject({ maxBitrateBps: 100_000_000 });
+    expect(decision).not.toHaveProperty('maxShortSide');
+  });
+
+  test('a stream that says nothing has 6 Mbit/s and 1080p', async () => {
+    expect((await decide({})).decision).toMatchObject({ maxBitrateBps: 6_000_000, maxShortSide: 1080 });
+  });
+
+  test('a changed setting holds for the next publisher', async () => {
+    const { id, ask } = await decide({ bitrateKbps: 2500, maxResolution: '480p' });
+    await harness.database.asService((tx) =>
+      sql`UPDATE nchat_streams SET bitrate_kbps = 700, max_resolution = '720p' WHERE id = ${id}`.execute(tx),
+    );
+    expect(await ask()).toMatchObject({ maxBitrateBps: 700_000, maxShortSide: 720 });
   });
 });
 

@@ -44,6 +44,9 @@ export interface PublishFacts {
   readonly visibility: string;
   readonly channelIsPrivate: boolean;
   readonly reconnectWindowSeconds: number | undefined;
+  readonly bitrateKbps: number;
+  /** `auto`, `1080p`, … */
+  readonly maxResolution: string;
   readonly changedAtMs: number;
   /** The broadcaster's role in the channel. */
   readonly role: string | undefined;
@@ -57,6 +60,14 @@ export async function replaceKey(tx: Tx, key: NewKey, overlapSeconds: number): P
   const { rows } = await sql<{ id: string }>`
     SELECT tallylight.replace_stream_key(${key.streamId}::uuid, ${key.id}::uuid, ${key.version}::integer, ${key.lookup},
       ${JSON.stringify(key.sealed)}::jsonb, ${key.last4}, make_interval(secs => ${overlapSeconds})) AS id
+  `.execute(tx);
+  return rows.map(({ id }) => id);
+}
+
+/** On behalf of an owner. Returns the ids of keys that died. */
+export async function revokeKeys(tx: Tx, streamId: string): Promise<readonly string[]> {
+  const { rows } = await sql<{ id: string }>`
+    SELECT tallylight.revoke_stream_keys(${streamId}::uuid) AS id
   `.execute(tx);
   return rows.map(({ id }) => id);
 }
@@ -122,6 +133,8 @@ export async function readPublishFacts(
       's.status',
       's.visibility',
       's.reconnect_window_seconds as reconnectWindowSeconds',
+      's.bitrate_kbps as bitrateKbps',
+      's.max_resolution as maxResolution',
       's.updated_at as changedAt',
       'm.role as role',
       'a.server_role as serverRole',

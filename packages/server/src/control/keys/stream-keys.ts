@@ -4,7 +4,7 @@ import { liveError } from '@tallylight/protocol/errors.ts';
 import { v7 } from 'uuid';
 import type { Database, Tx } from '../../db/database.ts';
 import type { KeyRing } from './key-ring.ts';
-import { readCurrentKey, readOwnVersion, replaceKey, writeAudit } from './repository.ts';
+import { readCurrentKey, readOwnVersion, replaceKey, revokeKeys, writeAudit } from './repository.ts';
 
 /** Whose key it is: what a sealed key is bound to, so that it cannot be moved to another row. */
 interface KeyPlace {
@@ -68,6 +68,11 @@ export class StreamKeys {
         `the key of stream ${stream.id} is being changed by somebody else: try again`,
       );
     }
+  }
+
+  /** Takes every key of a stream away, in a transaction on behalf of its owner. Returns the ids of those that could still publish. */
+  revoke(tx: Tx, streamId: string): Promise<readonly string[]> {
+    return revokeKeys(tx, streamId);
   }
 
   /** The key, to be typed into an encoder; written to the audit log before it is shown. The caller has found that it is an owner's. */

@@ -13,6 +13,8 @@ export type Rank = 'viewer' | 'moderator' | 'channel-moderator' | 'owner' | 'adm
 export interface Authority {
   readonly rank: Rank;
   readonly permissions: ModeratorPermissions;
+  /** A ban or time-out holds for them, and they are no owner: they moderate nothing until it ends. */
+  readonly isBarred: boolean;
 }
 
 const RANKS: readonly Rank[] = ['viewer', 'moderator', 'channel-moderator', 'owner', 'admin'];
@@ -62,12 +64,15 @@ export async function readAuthority(tx: Tx, streamId: string, userId: string): P
   const { rows } = await sql<{
     rank: Rank;
     permissions: unknown;
-  }>`SELECT rank, permissions FROM tallylight.authority(${streamId}, ${userId})`.execute(tx);
+    is_barred: boolean;
+  }>`SELECT rank, permissions, is_barred FROM tallylight.authority(${streamId}, ${userId})`.execute(tx);
   const [row] = rows;
-  if (row === undefined || row.rank === 'viewer') return { rank: 'viewer', permissions: NO_PERMISSION };
+  const { rank, is_barred: isBarred } = row ?? { rank: 'viewer', is_barred: false };
+  if (row === undefined || rank === 'viewer') return { rank: 'viewer', permissions: NO_PERMISSION, isBarred };
   return {
-    rank: row.rank,
-    permissions: row.rank === 'moderator' ? permissionsFrom(row.permissions) : EVERY_PERMISSION,
+    rank,
+    isBarred: isBarred && rank !== 'owner' && rank !== 'admin',
+    permissions: rank === 'moderator' ? permissionsFrom(row.permissions) : EVERY_PERMISSION,
   };
 }
 

@@ -156,6 +156,20 @@ export async function removeModerator(tx: Tx, streamId: string, userId: string):
   return numDeletedRows > 0n;
 }
 
+/** True when a ban or time-out that the caller sees holds in a stream now, of whichever scope. */
+export async function isBarred(
+  tx: Tx,
+  kind: 'ban' | 'timeout',
+  { channelId, streamId, userId }: Pick<NewBar, 'channelId' | 'userId'> & { readonly streamId: string },
+): Promise<boolean> {
+  const row = await inForce(tx, kind, { channelId, userId })
+    .where(sql<boolean>`(stream_id IS NULL OR stream_id = ${streamId})`)
+    .select('id')
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** True when a ban of that scope holds now. */
 export async function isBanned(
   tx: Tx,
@@ -280,7 +294,8 @@ export async function writeSettings(tx: Tx, streamId: string, settings: Moderate
       chat_mode: settings.mode,
       slow_mode_seconds: settings.slowModeSeconds,
       automod: JSON.stringify(settings.autoMod),
-      updated_at: sql`now()`,
+      // Not now(): the row may have been waited for, and of two changes the later in effect must be the later by this clock too.
+      updated_at: sql`clock_timestamp()`,
     })
     .where('id', '=', streamId)
     .execute();

@@ -10,7 +10,12 @@ import type {
   StreamTimeout,
 } from '@tallylight/protocol/entities/moderation.ts';
 import type { ChatMode } from '@tallylight/protocol/entities/stream.ts';
-import { liveError, StreamNotFoundError, StreamUnauthorizedError } from '@tallylight/protocol/errors.ts';
+import {
+  liveError,
+  StreamNotFoundError,
+  StreamUnauthorizedError,
+  ViewerBannedError,
+} from '@tallylight/protocol/errors.ts';
 import type { ChatSettingsChange } from '@tallylight/protocol/routes/moderation.ts';
 import { v7 } from 'uuid';
 import type { Actor } from '../../api/actor.ts';
@@ -147,7 +152,7 @@ export class ModerationService {
     };
   }
 
-  /** Lifts every ban of the person that the caller may lift. Throws NOT_FOUND when there is none. */
+  /** Lifts every ban of the person that the caller may lift: none of their own, none of a superior's. Throws NOT_FOUND when there is none. */
   unbanUser(actor: Actor, streamId: string, userId: string): Promise<void> {
     return this.#lift(actor, streamId, userId, 'ban');
   }
@@ -281,9 +286,14 @@ export class ModerationService {
         kind === 'ban' ? 'canBanUsers' : 'canTimeoutUsers',
         kind === 'ban' ? 'unban' : 'end time-outs',
       );
+      if (userId === desk.userId) throw new StreamUnauthorizedError('You cannot moderate yourself');
       const where = { channelId: desk.channelId, streamId, userId, by: desk.userId };
       const lifted = await repository.liftBars(tx, kind, where);
       if (lifted.length === 0) {
+        // Seen, and not lifted: it was placed by somebody above the caller.
+        if (await repository.isBarred(tx, kind, where)) {
+          throw new StreamUnauthorizedError('Moderators cannot undo what their superiors did');
+        }
         throw liveError('NOT_FOUND', kind === 'ban' ? 'User is not banned' : 'User is not timed out');
       }
       const action = kind === 'ban' ? 'unban' : 'untimeout';
@@ -344,7 +354,9 @@ export class ModerationService {
       return await this.#database.asUser(actor, async (tx) => {
         const channelId = await repository.readChannel(tx, streamId);
         if (channelId === undefined) throw new StreamNotFoundError(streamId);
-        return work(tx, { userId, channelId, authority: await readAuthority(tx, streamId, userId) });
+        const authority = await readAuthority(tx, streamId, userId);
+        if (authority.isBarred) throw new ViewerBannedError(userId, streamId);
+        return work(tx, { userId, channelId, authority });
       });
     } catch (error) {
       if (isForeignKeyViolation(error)) throw liveError('NOT_FOUND', 'There is no such user');

@@ -131,7 +131,7 @@ export async function takeDueReminders(
     SELECT sent.stream_id, sent.user_id, s.title, s.scheduled_at, s.channel_id, s.broadcaster_id, c.name AS channel,
       coalesce(n.by_mail, false) AS mailed,
       s.scheduled_at >= ${options.notBefore} AND tallylight.may_be_reminded(sent.stream_id, sent.user_id) AS told
-    FROM sent JOIN nchat_streams s ON s.id = sent.stream_id JOIN nchat_channels c ON c.id = s.channel_id
+    FROM sent JOIN nchat_streams s ON s.id = sent.stream_id JOIN tallylight.channels c ON c.id = s.channel_id
     LEFT JOIN nchat_stream_notification_settings n ON n.user_id = sent.user_id AND n.channel_id = s.channel_id`.execute(
     tx,
   );
@@ -165,7 +165,7 @@ export async function takeDueReminders(
 /** A channel's name. */
 export async function channelName(tx: Tx, channelId: string): Promise<string | undefined> {
   const row = await tx
-    .selectFrom('nchat_channels')
+    .selectFrom('tallylight.channels')
     .select('name')
     .where('id', '=', channelId)
     .executeTakeFirst();
@@ -179,7 +179,7 @@ export async function findSettings(
   userId: string,
 ): Promise<NotificationSettings | undefined> {
   const row = await tx
-    .selectFrom('nchat_channels as c')
+    .selectFrom('tallylight.channels as c')
     .leftJoin('nchat_stream_notification_settings as n', (join) =>
       join.onRef('n.channel_id', '=', 'c.id').on('n.user_id', '=', userId),
     )
@@ -275,7 +275,7 @@ export async function listNotifications(
   const seen = tx
     .selectFrom('nchat_stream_notifications as n')
     .innerJoin('nchat_streams as s', 's.id', 'n.stream_id')
-    .innerJoin('nchat_channels as c', 'c.id', 's.channel_id')
+    .innerJoin('tallylight.channels as c', 'c.id', 's.channel_id')
     .where('n.user_id', '=', userId);
   const rows = await (query.unread ? seen.where('n.read_at', 'is', null) : seen)
     .selectAll('n')

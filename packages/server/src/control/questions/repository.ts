@@ -40,9 +40,14 @@ export async function questionRules(
   };
 }
 
-/** True when the caller may see the stream. */
+/** True when the caller may see the stream, and is not banned from one that is not for everybody. */
 export async function streamIsVisible(tx: Tx, streamId: string): Promise<boolean> {
-  const row = await tx.selectFrom('nchat_streams').select('id').where('id', '=', streamId).executeTakeFirst();
+  const row = await tx
+    .selectFrom('nchat_streams')
+    .select('id')
+    .where('id', '=', streamId)
+    .where(sql<boolean>`tallylight.may_attend(id)`)
+    .executeTakeFirst();
   return row !== undefined;
 }
 

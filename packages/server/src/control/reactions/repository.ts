@@ -41,7 +41,7 @@ export async function admissionRows(
       SELECT * FROM unnest(${askers.map(({ streamId }) => streamId)}::uuid[], ${askers.map(({ userId }) => userId)}::uuid[],
         ${askers.map(({ isAdmin }) => isAdmin)}::boolean[]) WITH ORDINALITY AS a (stream_id, user_id, is_admin, at)
     ), s AS MATERIALIZED (
-      SELECT id, channel_id, broadcaster_id, status, enable_reactions,
+      SELECT id, channel_id, status, enable_reactions,
         visibility <> 'private' AND NOT coalesce(tallylight.channel_is_private(channel_id), true) AS is_open
       FROM nchat_streams WHERE id IN (SELECT stream_id FROM asked)
     )
@@ -51,7 +51,7 @@ export async function admissionRows(
         AND b.lifted_at IS NULL AND (b.expires_at IS NULL OR b.expires_at > now())
       ORDER BY b.kind LIMIT 1) AS barred
     FROM asked JOIN s ON s.id = asked.stream_id JOIN users u ON u.id = asked.user_id
-    WHERE s.is_open OR asked.is_admin OR s.broadcaster_id = asked.user_id OR EXISTS (
+    WHERE s.is_open OR asked.is_admin OR EXISTS (
       SELECT 1 FROM nchat_channel_members m WHERE m.channel_id = s.channel_id AND m.user_id = asked.user_id)`.execute(
     tx,
   );
@@ -123,6 +123,7 @@ export async function totalReactions(tx: Tx, streamId: string): Promise<number |
     .selectFrom('nchat_streams')
     .select('total_reactions')
     .where('id', '=', streamId)
+    .where(sql<boolean>`tallylight.may_attend(id)`)
     .executeTakeFirst();
   return row?.total_reactions;
 }

@@ -32,7 +32,7 @@ export async function readChannelStanding(
 ): Promise<{ readonly isMember: boolean; readonly mayBroadcast: boolean }> {
   const { rows } = await sql<{ role: string | null; may: boolean }>`
     SELECT tallylight.channel_role(${channelId}::uuid) AS role, tallylight.may_broadcast_in(${channelId}::uuid)
-      AND EXISTS (SELECT 1 FROM nchat_channels WHERE id = ${channelId}::uuid) AS may
+      AND EXISTS (SELECT 1 FROM tallylight.channels WHERE id = ${channelId}::uuid) AS may
   `.execute(tx);
   return { isMember: rows[0]?.role != null, mayBroadcast: rows[0]?.may ?? false };
 }

@@ -16,9 +16,9 @@ const UNKEPT = { 'Cache-Control': 'no-store' };
 
 /** Puts the routes of streams into the API. */
 export function streamRoutes(api: ApiRoutes, { service, thumbnails, schedule }: StreamRoutesDeps): void {
-  api.on(routes.create, ({ actor, body }) => service.create(actor, body));
-  api.on(routes.createAtRoot, ({ actor, body }) => service.create(actor, body));
-  api.on(routes.schedule, ({ actor, body }) => service.create(actor, body));
+  api.on(routes.create, ({ actor, body, createdId }) => service.create(actor, body, createdId));
+  api.on(routes.createAtRoot, ({ actor, body, createdId }) => service.create(actor, body, createdId));
+  api.on(routes.schedule, ({ actor, body, createdId }) => service.create(actor, body, createdId));
   api.on(routes.list, async ({ actor, query }) => pageReply(await service.list(actor, 'all', query)));
   api.on(routes.live, async ({ actor, query }) => pageReply(await service.list(actor, 'live', query)));
   api.on(routes.scheduled, async ({ actor, query }) =>
@@ -40,6 +40,10 @@ export function streamRoutes(api: ApiRoutes, { service, thumbnails, schedule }: 
   api.on(routes.regenerateKey, async ({ actor, params, body }) => {
     const streamKey = await service.regenerateKey(actor, params.id, body.overlapSeconds);
     return new ApiReply({ streamKey }, { headers: UNKEPT });
+  });
+  api.on(routes.revokeKey, async ({ actor, params }) => {
+    await service.revokeKey(actor, params.id);
+    return { success: true as const };
   });
   api.on(routes.key, async ({ actor, params, address }) => {
     return new ApiReply(await service.revealKey(actor, params.id, address), { headers: UNKEPT });

@@ -1,5 +1,6 @@
 import { createStreamBody, streamDetails } from '@tallylight/protocol/routes/streams.ts';
 import { sql } from 'kysely';
+import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Actor, NOBODY } from '../../api/actor.ts';
 import { eventually, StreamsHarness } from './testing/streams-harness.ts';
@@ -43,6 +44,23 @@ describe('create', () => {
     await expect(
       harness.service.create(admin, { ...input, channelId: '0195d000-0000-7000-8000-000000000000' }),
     ).rejects.toMatchObject({ code: 'STREAM_UNAUTHORIZED' });
+  });
+
+  test('of an id that is made already gives what was made, once, and only to whom it belongs', async () => {
+    const [input, createdId] = [createStreamBody.parse({ channelId, title: 'once' }), v7()];
+    const told: string[] = [];
+    const hear = ({ stream }: { stream: { id: string } }): void => void told.push(stream.id);
+    harness.events.on('stream-created', hear);
+    const made = await harness.service.create(owner, input, createdId);
+    expect(made.id).toBe(createdId);
+    const again = await Promise.all([1, 2].map(() => harness.service.create(owner, input, createdId)));
+    expect(again).toEqual([made, made]);
+    expect(told).toEqual([createdId]);
+    const late = v7();
+    const both = await Promise.all([1, 2, 3].map(() => harness.service.create(owner, input, late)));
+    expect(new Set(both.map(({ id }) => id))).toEqual(new Set([late]));
+    await expect(harness.service.create(admin, input, createdId)).rejects.toThrow();
+    harness.events.off('stream-created', hear);
   });
 
   test('gives nchat’s defaults, a masked key and where to publish', async () => {

@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Stream } from '@tallylight/protocol/entities/stream.ts';
 import { liveError, StreamUnauthorizedError, ViewerBannedError } from '@tallylight/protocol/errors.ts';
 import type { StreamDetails } from '@tallylight/protocol/routes/streams.ts';
 import { v7 } from 'uuid';
 import type { Actor } from '../../api/actor.ts';
 import type { Database } from '../../db/database.ts';
+import { isUniqueViolation } from '../../db/database-error.ts';
 import type { ControlEvents } from '../control-events.ts';
 import type { StreamKeys } from '../keys/stream-keys.ts';
 import type { LivePort } from '../live-port.ts';
@@ -22,10 +24,10 @@ import {
   type StreamListing,
   type StreamSettings,
 } from './repository.ts';
-import { isModerator, isOwner, seeStream } from './stream-access.ts';
+import { isModerator, isOwner, lockSeen, seeStream } from './stream-access.ts';
 import type { StreamLife } from './stream-life.ts';
 import type { StreamMapper } from './stream-mapper.ts';
-import { factsOf, type StreamRow } from './stream-row.ts';
+import { factsOf, type StreamRow, selectStreams } from './stream-row.ts';
 import { DEFAULT_STREAMS_LIMITS, type StreamsLimits } from './streams-limits.ts';
 
 /** What streams are served by. */
@@ -67,11 +69,29 @@ export class StreamService {
     this.#limits = { ...DEFAULT_STREAMS_LIMITS, ...options.limits };
   }
 
-  /** Makes a stream with its first key. Rejects with STREAM_UNAUTHORIZED for who may not broadcast in the channel. */
-  async create(actor: Actor, input: NewStream): Promise<Stream> {
-    const broadcasterId = signedIn(actor);
+  /**
+   * Makes a stream with its first key. Rejects with STREAM_UNAUTHORIZED for who may not broadcast in the channel.
+   * @param createdId its id, where the same request may have been run before: then there is one stream. Default another one.
+   */
+  async create(actor: Actor, input: NewStream, createdId?: string): Promise<Stream> {
     refuseForeignPicture(input.thumbnailUrl);
-    const id = v7();
+    const made = createdId === undefined ? undefined : await this.#ownIfMade(actor, createdId);
+    if (made !== undefined) return made;
+    try {
+      return await this.#create(actor, input, createdId ?? v7());
+    } catch (error) {
+      // The run before committed only now.
+      const late =
+        createdId !== undefined && isUniqueViolation(error)
+          ? await this.#ownIfMade(actor, createdId)
+          : undefined;
+      if (late !== undefined) return late;
+      throw error;
+    }
+  }
+
+  async #create(actor: Actor, input: NewStream, id: string): Promise<Stream> {
+    const broadcasterId = signedIn(actor);
     const row = await this.#options.database.asUser(actor, async (tx) => {
       const { isMember, mayBroadcast } = await readChannelStanding(tx, input.channelId);
       if (!mayBroadcast) {
@@ -151,17 +171,26 @@ export class StreamService {
   /** Changes settings. What says when it begins changes only before it has begun. */
   async update(actor: Actor, streamId: string, changes: StreamSettings): Promise<Stream> {
     refuseForeignPicture(changes.thumbnailUrl);
-    const row = await this.#options.database.asUser(actor, async (tx) => {
-      const before = requireOwner(await seeStream(tx, streamId), 'update');
+    const { database, events, life, mapper } = this.#options;
+    const { outdated } = life;
+    const { before, row } = await database.asUser(actor, async (tx) => {
+      requireOwner(await seeStream(tx, streamId), 'update');
+      // Locked: it may go live at this moment, and what it is must not be written over by what it was.
+      const before = requireOwner(await lockSeen(tx, streamId), 'update');
       await changeStream(tx, streamId, { ...changes, ...statusBySchedule(before, changes) });
-      return seeStream(tx, streamId);
+      return { before, row: await seeStream(tx, streamId) };
     });
-    this.#options.life.changed(row);
-    const now = this.#options.mapper.toStream(row, { owner: false });
-    const told = Object.keys(changes).concat('status', 'updatedAt');
-    this.#options.events.emit('stream-updated', {
+    life.changed(row, outdated);
+    const was: Partial<Stream> = mapper.toStream(before, { owner: false });
+    const now: Partial<Stream> = mapper.toStream(row, { owner: false });
+    // Only what is another now: what decides about rights makes everybody in the room ask again.
+    const told = [...(Object.keys(changes) as (keyof Stream)[]), 'status' as const, 'updatedAt' as const];
+    const changed = told.filter(
+      (name) => !isDeepStrictEqual(was[name], now[name]) && now[name] !== undefined,
+    );
+    events.emit('stream-updated', {
       streamId,
-      changes: Object.fromEntries(Object.entries(now).filter(([name]) => told.includes(name))),
+      changes: Object.fromEntries(changed.map((name) => [name, now[name]])),
     });
     return this.#ofOwner(row);
   }
@@ -226,6 +255,17 @@ export class StreamService {
     return made.streamKey;
   }
 
+  /** Takes a stream's keys away and gives it none; what publishes with one is cut. Nothing where there is none. */
+  async revokeKey(actor: Actor, streamId: string): Promise<void> {
+    const { keys, forgetKeys, live } = this.#options;
+    const revokedIds = await this.#options.database.asUser(actor, async (tx) => {
+      requireOwner(await seeStream(tx, streamId), 'revoke the key of');
+      return keys.revoke(tx, streamId);
+    });
+    forgetKeys(streamId);
+    for (const keyId of revokedIds) live.revoke(keyId);
+  }
+
   /** Shows the key again, and says so in the audit log. */
   async revealKey(
     actor: Actor,
@@ -235,6 +275,13 @@ export class StreamService {
     const row = await this.#seeOwn(actor, streamId, 'see the key of');
     const streamKey = await this.#options.keys.reveal(row, { userId: signedIn(actor), address });
     return { streamKey, ...this.#options.mapper.publishUrls };
+  }
+
+  async #ownIfMade(actor: Actor, id: string): Promise<Stream | undefined> {
+    const row = await this.#options.database.asUser(actor, (tx) =>
+      selectStreams(tx).where('id', '=', id).where('broadcaster_id', '=', signedIn(actor)).executeTakeFirst(),
+    );
+    return row === undefined ? undefined : this.#ofOwner(row);
   }
 
   async #seeOwn(actor: Actor, streamId: string, verb: string): Promise<StreamRow> {

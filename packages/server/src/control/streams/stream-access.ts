@@ -24,6 +24,13 @@ export async function seeStream(tx: Tx, streamId: string): Promise<StreamRow> {
   return row;
 }
 
+/** As {@link seeStream}, and nobody else changes the row until the transaction ends. For who may change it: others find no row. */
+export async function lockSeen(tx: Tx, streamId: string): Promise<StreamRow> {
+  const row = await selectStreams(tx).where('id', '=', streamId).forUpdate().executeTakeFirst();
+  if (row === undefined) throw new StreamNotFoundError(streamId);
+  return row;
+}
+
 /** The broadcaster, who runs the channel, and administrators: they change, start and end a stream. */
 export function isOwner(row: Pick<StreamRow, 'owns'>): boolean {
   return row.owns;

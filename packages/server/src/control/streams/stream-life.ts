@@ -6,7 +6,7 @@ import type { Logger } from '../../platform/logger.ts';
 import type { PublisherEnd } from '../../stream/publisher.ts';
 import type { ControlEvents } from '../control-events.ts';
 import type { LiveEvent, LivePort } from '../live-port.ts';
-import type { ManagedStreams } from '../watching/managed-streams.ts';
+import type { ManagedStreams, StreamFacts } from '../watching/managed-streams.ts';
 import {
   findStream,
   lockStream,
@@ -68,6 +68,11 @@ export class StreamLife {
     this.#limits = { ...DEFAULT_STREAMS_LIMITS, ...options.limits };
   }
 
+  /** What `ManagedStreams.outdated` is now: to be asked before a row is read for {@link changed}. */
+  get outdated(): number {
+    return this.#options.streams.outdated;
+  }
+
   /** Begins to listen, and gives streams that were live when the server stopped the rest of their reconnect window. */
   open(): void {
     const { events, live } = this.#options;
@@ -79,11 +84,21 @@ export class StreamLife {
     };
     const onUpdated = ({ streamId, changes }: { streamId: string; changes: Partial<Stream> }): void => {
       // Its channel became private, or public: no setting of the stream itself.
-      if (changes.channelId !== undefined) this.#refresh(streamId);
+      if (changes.channelId !== undefined) this.#refreshAll(({ id }) => id === streamId);
+    };
+    const onChannel = ({ channelId }: { channelId: string }): void =>
+      this.#refreshAll((stream) => stream.channelId === channelId);
+    const onMissed = (): void => {
+      this.#refreshAll(() => true);
+      for (const { isPublishing, keyId } of this.#options.streams.all()) {
+        if (isPublishing && keyId !== undefined) this.#recheckKey(keyId);
+      }
     };
     events.on('access-changed', recheck);
     events.on('user-barred', onBarred);
     events.on('stream-updated', onUpdated);
+    events.on('channel-changed', onChannel);
+    events.on('access-missed', onMissed);
     const heartbeat = setInterval(() => this.#noteSeen(), this.#limits.heartbeatMs);
     heartbeat.unref();
     this.#stop = [
@@ -91,6 +106,8 @@ export class StreamLife {
       () => events.off('access-changed', recheck),
       () => events.off('user-barred', onBarred),
       () => events.off('stream-updated', onUpdated),
+      () => events.off('channel-changed', onChannel),
+      () => events.off('access-missed', onMissed),
       () => clearInterval(heartbeat),
     ];
     this.#untilDone('streams left live are not found yet', () => this.#resume());
@@ -159,9 +176,12 @@ export class StreamLife {
     this.#options.events.emit('stream-deleted', { streamId: row.id });
   }
 
-  /** A stream's settings changed: who may watch it may be others now. */
-  changed(row: StreamRow): void {
-    if (this.#options.streams.get(row.id) !== undefined) this.#options.streams.admit(factsOf(row));
+  /**
+   * A stream's settings changed: who may watch it may be others now.
+   * @param outdated {@link outdated} before the row was read.
+   */
+  changed(row: StreamRow, outdated: number): void {
+    if (this.#options.streams.get(row.id) !== undefined) this.#admit(factsOf(row), outdated);
     if (row.auto_start && this.#options.streams.get(row.id)?.isPublishing === true) this.#settle(row.id);
   }
 
@@ -262,6 +282,7 @@ export class StreamLife {
     streamId: string,
     work: (tx: Tx, before: StreamRow) => Promise<T>,
   ): Promise<{ readonly row: StreamRow; readonly result: T } | undefined> {
+    const { outdated } = this.#options.streams;
     // As the server: a step writes what no user's role may, and owners were asked for before.
     const done = await this.#options.database.asService(async (tx) => {
       const before = await lockStream(tx, streamId);
@@ -275,7 +296,7 @@ export class StreamLife {
       // Before anybody may ask for it: what was sent until now was for its owners' eyes.
       if (this.#options.streams.get(streamId)?.phase === 'waiting' && facts.phase === 'live')
         this.#options.live.beginAudience(streamId);
-      this.#options.streams.admit(facts);
+      this.#admit(facts, outdated);
     }
     return done;
   }
@@ -302,11 +323,32 @@ export class StreamLife {
       this.#options.log.info({ streams: left.length }, 'streams wait for their publishers');
   }
 
+  /** Enters what a row says. Where a channel changed while it was read, what was known of privacy stays until it is read again. */
+  #admit(facts: StreamFacts, outdated: number): void {
+    const { streams } = this.#options;
+    const known = streams.get(facts.id);
+    if (outdated === streams.outdated || known?.visibility !== 'private') streams.admit(facts);
+    else streams.admit({ ...facts, visibility: 'private' });
+    if (outdated !== streams.outdated) this.#refresh(facts.id);
+  }
+
+  /** Reads those streams again whose channels may have become private, or public. */
+  #refreshAll(which: (stream: StreamFacts) => boolean): void {
+    const { streams } = this.#options;
+    streams.outdate();
+    for (const stream of streams.all()) if (which(stream)) this.#refresh(stream.id);
+  }
+
   #refresh(streamId: string): void {
-    if (this.#options.streams.get(streamId) === undefined) return;
+    const { database, streams } = this.#options;
     this.#untilDone('a stream’s visibility is not known yet', async () => {
-      const row = await this.#options.database.asService((tx) => findStream(tx, streamId));
-      if (row !== undefined) this.#options.streams.admit(factsOf(row));
+      for (let outdated = -1; outdated !== streams.outdated; ) {
+        outdated = streams.outdated;
+        const row = await database.asService((tx) => findStream(tx, streamId));
+        // Gone in the meantime from here, or from the database.
+        if (row === undefined || streams.get(streamId) === undefined) return;
+        if (outdated === streams.outdated) streams.admit(factsOf(row));
+      }
     });
   }
 

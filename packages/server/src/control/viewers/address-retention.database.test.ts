@@ -13,7 +13,7 @@ afterAll(() => world.close());
 
 /** A stream with a viewer of now. */
 async function watched(row: { status: string; endedAtMs?: number; left?: boolean }): Promise<string> {
-  const streamId = await world.stream({ status: row.status });
+  const streamId = await world.stream();
   const service = world.service();
   await service.join(world.viewer('session-1', { streamId, userAgent: 'browser', address: '8.8.8.8' }));
   world.clock.pass(5000);
@@ -21,12 +21,14 @@ async function watched(row: { status: string; endedAtMs?: number; left?: boolean
   if (row.left !== false) await service.leave(streamId, 'session-1', NOBODY);
   world.clock.pass(5000);
   await service.tick();
-  if (row.endedAtMs !== undefined) {
-    const ended_at = new Date(row.endedAtMs);
-    await world.test.database.asService((tx) =>
-      tx.updateTable('nchat_streams').set({ ended_at }).where('id', '=', streamId).execute(),
-    );
-  }
+  const ended = row.endedAtMs === undefined ? {} : { ended_at: new Date(row.endedAtMs) };
+  await world.test.database.asService((tx) =>
+    tx
+      .updateTable('nchat_streams')
+      .set({ status: row.status, ...ended })
+      .where('id', '=', streamId)
+      .execute(),
+  );
   return streamId;
 }
 

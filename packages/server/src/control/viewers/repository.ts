@@ -126,3 +126,13 @@ function inetOf(address: string): string | null {
   if (isIP(host) === 0 || host.includes('%')) return null;
   return length === undefined ? host : `${host}/${length}`;
 }
+
+/** True for a stream that nobody can watch any more: it ended, was called off, failed, or is deleted. */
+export async function isStreamOver(tx: Tx, streamId: string): Promise<boolean> {
+  const row = await tx
+    .selectFrom('nchat_streams')
+    .select('status')
+    .where('id', '=', streamId)
+    .executeTakeFirst();
+  return row === undefined || ['ended', 'cancelled', 'failed'].includes(row.status);
+}

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { liveError } from '@tallylight/protocol/errors.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { TokenBuckets } from '../chat/token-buckets.ts';
 import { Audience } from './audience.ts';
 import { PlaybackSession, type PlaybackStart } from './playback-session.ts';
 import type { ViewerTotals } from './repository.ts';
@@ -13,6 +15,8 @@ export interface RegisterListener {
   onChanged(session: PlaybackSession): void;
 }
 
+/** This machine, as limits count addresses. */
+const LOOPBACK = /^(?:127\.|::1$|0:0:0:0::\/64$)/;
 /** How long a session's secret is, in bytes. */
 const SECRET_BYTES = 24;
 
@@ -21,14 +25,17 @@ export class ViewerRegister {
   readonly #limits: ViewersLimits;
   readonly #listener: RegisterListener;
   readonly #audiences = new Map<string, Audience>();
-  /** Open sessions that came over REST, by address. */
+  /** Open sessions, by address. */
   readonly #ofAddress = new Map<string, number>();
   /** Streams whose count is not what was written last. */
   readonly #recount = new Set<string>();
+  readonly #begun: TokenBuckets;
   #size = 0;
 
-  constructor(limits: ViewersLimits, listener: RegisterListener) {
+  constructor(limits: ViewersLimits, listener: RegisterListener, clock: Clock) {
     this.#limits = limits;
+    const { newSessionsPerSec: perSec, newSessionsBurst: burst } = limits;
+    this.#begun = new TokenBuckets({ perSec, burst, clock });
     this.#listener = listener;
   }
 
@@ -55,20 +62,19 @@ export class ViewerRegister {
       for (const session of each.all()) if (session.present) yield session;
   }
 
-  /** Makes the secret of a session that is opened over REST. Throws RATE_LIMITED when the address has as many open as it may. */
-  secretFor(address: string): string {
-    const { sessionsPerAddress } = this.#limits;
-    if ((this.#ofAddress.get(address) ?? 0) >= sessionsPerAddress) {
-      const message = `address ${address} has ${sessionsPerAddress} viewer sessions open, as many as it may`;
-      throw liveError('RATE_LIMITED', message);
-    }
+  /** Makes the secret of a session that is opened over REST. */
+  newSecret(): string {
     return randomBytes(SECRET_BYTES).toString('base64url');
   }
 
-  /** A session that was not known joins. Throws UNAVAILABLE when as many are remembered as may be. */
+  /**
+   * A session that was not known joins. Throws UNAVAILABLE when as many are remembered as may be, RATE_LIMITED when its address has as many
+   * open as it may, or begins more than it may.
+   */
   begin(start: PlaybackStart, nowMs: number, atMs: number): PlaybackSession {
     if (this.#size >= this.#limits.sessions)
       throw liveError('UNAVAILABLE', `this server counts ${this.#size} viewers, as many as it may`);
+    this.#admit(start);
     const session = new PlaybackSession(start, nowMs, atMs);
     this.#size += 1;
     this.#enter(session);
@@ -148,22 +154,38 @@ export class ViewerRegister {
       if (audience.size === 0 && !this.#recount.has(streamId)) this.#audiences.delete(streamId);
   }
 
+  #admit({ address, secret }: PlaybackStart): void {
+    const { sessionsPerAddress, exemptLoopback } = this.#limits;
+    const isExempt = exemptLoopback && LOOPBACK.test(address);
+    // Over REST also from this machine: nothing but the limit bounds those.
+    if ((!isExempt || secret !== undefined) && (this.#ofAddress.get(address) ?? 0) >= sessionsPerAddress) {
+      const message = `address ${address} has ${sessionsPerAddress} viewer sessions open, as many as it may`;
+      throw liveError('RATE_LIMITED', message);
+    }
+    const waitMs = isExempt ? 0 : this.#begun.take(address);
+    if (waitMs > 0) {
+      const retryAfterSeconds = Math.ceil(waitMs / 1000);
+      throw liveError('RATE_LIMITED', `address ${address} begins too many viewer sessions`, {
+        retryAfterSeconds,
+      });
+    }
+  }
+
   #enter(session: PlaybackSession): void {
-    const { streamId, secret, address } = session.start;
+    const { streamId, address } = session.start;
     let audience = this.#audiences.get(streamId);
     if (audience === undefined) {
       audience = new Audience();
       this.#audiences.set(streamId, audience);
     }
     audience.entered(session);
-    if (secret !== undefined) this.#ofAddress.set(address, (this.#ofAddress.get(address) ?? 0) + 1);
+    this.#ofAddress.set(address, (this.#ofAddress.get(address) ?? 0) + 1);
     this.#recount.add(streamId);
     this.#listener.onChanged(session);
     this.#listener.onJoined(session);
   }
 
-  #freeAddress({ start: { secret, address } }: PlaybackSession): void {
-    if (secret === undefined) return;
+  #freeAddress({ start: { address } }: PlaybackSession): void {
     const left = (this.#ofAddress.get(address) ?? 1) - 1;
     if (left > 0) this.#ofAddress.set(address, left);
     else this.#ofAddress.delete(address);

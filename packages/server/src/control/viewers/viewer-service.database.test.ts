@@ -389,16 +389,46 @@ describe('limits', () => {
     expect(small.count(world.streamId)).toBe(3);
   });
 
-  test('an address has so many open over REST and no more; sockets are counted elsewhere', async () => {
+  test('an address has so many open and no more, over REST and sockets alike', async () => {
     const small = world.service({ limits: { sessionsPerAddress: 2 } });
     const { secret } = await small.open(world.viewer('session-1'), {});
     await small.open(world.viewer('session-2'), {});
     await expect(small.open(world.viewer('session-3'), {})).rejects.toMatchObject({ code: 'RATE_LIMITED' });
     await small.open(world.viewer('session-3', { address: '192.0.2.8' }), {});
-    await small.join(world.viewer('session-4'));
+    await expect(small.join(world.viewer('session-4'))).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    for (const id of ['local-01', 'local-02', 'local-03'])
+      await small.join(world.viewer(id, { address: '127.0.0.1' }));
     await small.close({ streamId: world.streamId, sessionId: 'session-1', actor: NOBODY, secret });
     await small.open(world.viewer('session-5'), {});
     await expect(small.open(world.viewer('session-6'), {})).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+  });
+});
+
+describe('over sockets', () => {
+  test('an address begins so many sessions at once, and then one a second', async () => {
+    const small = world.service({ limits: { newSessionsBurst: 2, newSessionsPerSec: 1 } });
+    const join = (id: string): Promise<void> => small.join(world.viewer(id));
+    await join('session-1');
+    await join('session-2');
+    await join('session-2');
+    await expect(join('session-3')).rejects.toMatchObject({
+      code: 'RATE_LIMITED',
+      details: { retryAfterSeconds: 1 },
+    });
+    world.clock.pass(1000);
+    await join('session-3');
+    await expect(join('session-4')).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    expect(small.count(world.streamId)).toBe(3);
+  });
+
+  test('a stream that has ended takes no new session; one that is counted may come back', async () => {
+    await service.join(world.viewer('session-1'));
+    await world.test.database.asService((tx) =>
+      tx.updateTable('nchat_streams').set({ status: 'ended' }).where('id', '=', world.streamId).execute(),
+    );
+    await service.join(world.viewer('session-1'));
+    await expect(service.join(world.viewer('session-2'))).rejects.toMatchObject({ code: 'STREAM_NOT_LIVE' });
+    expect(service.count(world.streamId)).toBe(1);
   });
 });
 

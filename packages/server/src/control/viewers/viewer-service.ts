@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { liveError } from '@tallylight/protocol/errors.ts';
+import { liveError, StreamNotLiveError } from '@tallylight/protocol/errors.ts';
 import type { Actor } from '../../api/actor.ts';
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -7,7 +7,7 @@ import type { Logger } from '../../platform/logger.ts';
 import type { ControlEvents } from '../control-events.ts';
 import type { Device } from './devices.ts';
 import type { PlaybackReport, PlaybackSession } from './playback-session.ts';
-import { closeOpenSessions, resetCurrentViewers } from './repository.ts';
+import { closeOpenSessions, isStreamOver, resetCurrentViewers } from './repository.ts';
 import { ViewerRegister } from './viewer-register.ts';
 import { ViewerWriter } from './viewer-writer.ts';
 import { DEFAULT_VIEWERS_LIMITS, type ViewersLimits } from './viewers-limits.ts';
@@ -70,6 +70,7 @@ export class ViewerService {
   readonly #limits: ViewersLimits;
   readonly #writer: ViewerWriter;
   readonly #register: ViewerRegister;
+  readonly #asked = new Map<string, Promise<boolean>>();
   #timer: NodeJS.Timeout | undefined;
   #writtenMs: number;
   #countedMs: number;
@@ -81,11 +82,12 @@ export class ViewerService {
     this.#options = options;
     this.#limits = { ...DEFAULT_VIEWERS_LIMITS, ...options.limits };
     const told = ({ id, start: { streamId } }: PlaybackSession) => ({ streamId, viewerId: id });
-    this.#register = new ViewerRegister(this.#limits, {
-      onJoined: (session) => events.emit('viewer-joined', told(session)),
-      onLeft: (session) => events.emit('viewer-left', told(session)),
-      onChanged: (session) => this.#writer.changed(session),
-    });
+    const listener = {
+      onJoined: (session: PlaybackSession) => events.emit('viewer-joined', told(session)),
+      onLeft: (session: PlaybackSession) => events.emit('viewer-left', told(session)),
+      onChanged: (session: PlaybackSession) => this.#writer.changed(session),
+    };
+    this.#register = new ViewerRegister(this.#limits, listener, clock);
     this.#writer = new ViewerWriter({
       ...{ database, log },
       rowsPerStatement: this.#limits.rowsPerStatement,
@@ -139,9 +141,14 @@ export class ViewerService {
 
   /**
    * A connection that holds a session joins it; joining twice is joining once. Rejects with CONFLICT when the session is somebody
-   * else's, with UNAVAILABLE when the server remembers as many as it may.
+   * else's, STREAM_NOT_LIVE when it is new and the stream has ended, UNAVAILABLE when the server remembers as many as it may, RATE_LIMITED
+   * when the address has as many open as it may or begins too many.
    */
   async join(playback: ViewerJoin): Promise<void> {
+    if (this.#register.find(playback.streamId, playback.sessionId) === undefined) {
+      if (await this.#isOver(playback.streamId)) throw new StreamNotLiveError(playback.streamId);
+    }
+    // It may have joined meanwhile.
     const present = this.#register.find(playback.streamId, playback.sessionId);
     if (present === undefined) {
       this.#begin(playback, undefined);
@@ -179,7 +186,7 @@ export class ViewerService {
       this.#requireProof(present, { ...playback, secret }, 'CONFLICT');
       this.#register.resume(present, playback.actor.userId, this.#nowMs);
     }
-    const session = present ?? this.#begin(playback, this.#register.secretFor(playback.address));
+    const session = present ?? this.#begin(playback, this.#register.newSecret());
     session.beat(plain(report), this.#nowMs, { maxGapMs: 0, live: false });
     return { session, secret: session.start.secret ?? '' };
   }
@@ -213,6 +220,20 @@ export class ViewerService {
     this.#closed = true;
     for (const session of this.#register.present()) this.#register.leave(session, this.#nowMs);
     await this.#write(true);
+  }
+
+  /** Asked for a stream once at a time: a crowd comes at once. */
+  #isOver(streamId: string): Promise<boolean> {
+    const asked = this.#asked.get(streamId);
+    if (asked !== undefined) return asked;
+    // As the server: that the viewer may see the stream was asked before.
+    const asking = this.#options.database
+      .asService((tx) => isStreamOver(tx, streamId))
+      // While the database is away everything goes on in memory.
+      .catch(() => false)
+      .finally(() => this.#asked.delete(streamId));
+    this.#asked.set(streamId, asking);
+    return asking;
   }
 
   get #nowMs(): number {

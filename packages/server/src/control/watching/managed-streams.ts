@@ -32,6 +32,7 @@ type Change = Partial<Omit<ManagedStream, 'id'>>;
  */
 export class ManagedStreams {
   readonly #keepEndedMs: number;
+  #outdated = 0;
   readonly #streams = new Map<string, ManagedStream>();
   readonly #forget = new Map<string, NodeJS.Timeout>();
   readonly #listeners = new Set<(now: ManagedStream, before: ManagedStream | undefined) => void>();
@@ -48,6 +49,16 @@ export class ManagedStreams {
   /** Every one of them. */
   all(): readonly ManagedStream[] {
     return [...this.#streams.values()];
+  }
+
+  /** How often {@link outdate} was called: what was read before the last time may say what is so no more. */
+  get outdated(): number {
+    return this.#outdated;
+  }
+
+  /** Something that decides about streams, and is not of their rows, changed: a channel became private. */
+  outdate(): void {
+    this.#outdated++;
   }
 
   /** Enters a stream, or what the database says of it now. */

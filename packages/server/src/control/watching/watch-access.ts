@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Actor } from '../../api/actor.ts';
 import type { Database } from '../../db/database.ts';
 import type {
@@ -44,8 +45,8 @@ export class WatchAccess implements ViewerAuthorizer {
   readonly #options: WatchAccessOptions;
   readonly #limits: WatchingLimits;
   readonly #tokens: WatchTokens;
-  /** Tokens from before this process are asked for once: who was banned before it started is not remembered. */
-  readonly #startedAtMs: number;
+  /** Tokens from before this process, or from before changes went unheard, are asked for once: who was banned then is not remembered. */
+  #startedAtMs: number;
   readonly #proven = new Map<string, Promise<boolean>>();
   /** By person and stream, or by session: tokens issued until then are void. */
   readonly #revokedAtMs = new Map<string, number>();
@@ -71,11 +72,14 @@ export class WatchAccess implements ViewerAuthorizer {
       if (sessionId === undefined) this.#askAgain(userId);
       else this.#revokeSession(sessionId);
     };
+    const onMissed = (): void => this.#askForAll();
+    events.on('access-missed', onMissed);
     events.on('user-barred', onBarred);
     events.on('access-changed', onAccessChanged);
     this.#stop = [
       () => events.off('user-barred', onBarred),
       () => events.off('access-changed', onAccessChanged),
+      () => events.off('access-missed', onMissed),
       streams.onChange((now, before) => {
         if (before !== undefined && isOpen(before) && !isOpen(now)) this.#tell(now.id);
         else if (before?.phase !== 'gone' && now.phase === 'gone') this.#tell(now.id);
@@ -177,20 +181,44 @@ export class WatchAccess implements ViewerAuthorizer {
 
   /** Somebody's roles changed: what they hold tokens for is looked at anew, until the database answers. */
   #askAgain(userId: string): void {
+    for (const stream of this.#options.streams.all())
+      if (!isOpen(stream)) void this.#askAbout(stream, userId);
+  }
+
+  /** Anybody's rights may have changed: who holds a token is asked for before it opens anything anew, who watches now at once. */
+  #askForAll(): void {
+    this.#startedAtMs = this.#options.clock.now() + 1;
+    this.#proven.clear();
     for (const stream of this.#options.streams.all()) {
       if (isOpen(stream)) continue;
-      const key = `${stream.id} ${userId}`;
-      this.#proven.delete(key);
-      const ask = (): void => {
-        if (this.#closed) return;
-        this.#rightsOf(stream.id, userId).then(
-          (scope) => {
-            if (scope !== 'preview') this.#revokeUnless(stream, userId, scope);
-          },
-          () => setTimeout(ask, this.#limits.retryMs).unref(),
-        );
-      };
-      ask();
+      const watching = new Set<string>();
+      for (const listener of this.#listeners) {
+        listener(stream.id, (token) => {
+          const read = token === undefined ? undefined : this.#tokens.read(stream.id, token);
+          if (read !== undefined) watching.add(read.userId);
+          return this.#mayStay(stream.id, token);
+        });
+      }
+      void this.#askInTurn(stream, watching);
+    }
+  }
+
+  /** One after another: others need the database too. */
+  async #askInTurn(stream: ManagedStream, userIds: Iterable<string>): Promise<void> {
+    for (const userId of userIds) await this.#askAbout(stream, userId);
+  }
+
+  /** Until the database answers. */
+  async #askAbout(stream: ManagedStream, userId: string): Promise<void> {
+    this.#proven.delete(`${stream.id} ${userId}`);
+    while (!this.#closed) {
+      try {
+        const scope = await this.#rightsOf(stream.id, userId);
+        if (scope !== 'preview') this.#revokeUnless(stream, userId, scope);
+        return;
+      } catch {
+        await sleep(this.#limits.retryMs, undefined, { ref: false });
+      }
     }
   }
 

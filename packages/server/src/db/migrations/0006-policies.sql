@@ -34,31 +34,33 @@ CREATE OR REPLACE FUNCTION tallylight.is_barred(stream uuid, person uuid) RETURN
       AND b.lifted_at IS NULL AND (b.expires_at IS NULL OR b.expires_at > now()))
 $$;
 
--- The broadcaster, who runs the channel, and administrators.
+-- The broadcaster, as long as the channel lets them broadcast; who runs the channel, and administrators.
 CREATE OR REPLACE FUNCTION tallylight.owns_stream(stream uuid) RETURNS boolean
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT EXISTS (
     SELECT 1 FROM nchat_streams s
-    WHERE s.id = stream AND (s.broadcaster_id = tallylight.user_id() OR tallylight.runs_channel(s.channel_id)))
+    WHERE s.id = stream AND (tallylight.runs_channel(s.channel_id)
+      OR (s.broadcaster_id = tallylight.user_id() AND tallylight.may_broadcast_in(s.channel_id))))
 $$;
 
--- Owners, the channel's moderators, the stream's own.
+-- Owners; the channel's moderators and the stream's own, as long as they are not barred themselves.
 CREATE OR REPLACE FUNCTION tallylight.moderates_stream(stream uuid) RETURNS boolean
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT EXISTS (
     SELECT 1 FROM nchat_streams s
     WHERE s.id = stream
-      AND (s.broadcaster_id = tallylight.user_id() OR tallylight.is_admin()
-        OR coalesce(tallylight.channel_role(s.channel_id) IN ('owner', 'admin', 'moderator'), false)
-        OR EXISTS (SELECT 1 FROM nchat_stream_moderators m WHERE m.stream_id = s.id AND m.user_id = tallylight.user_id())))
+      AND (tallylight.owns_stream(s.id)
+        OR ((coalesce(tallylight.channel_role(s.channel_id) = 'moderator', false)
+          OR EXISTS (SELECT 1 FROM nchat_stream_moderators m WHERE m.stream_id = s.id AND m.user_id = tallylight.user_id()))
+          AND NOT tallylight.is_barred(s.id, tallylight.user_id()))))
 $$;
 
--- Private streams, and streams of private channels, exist for the channel's members only; unlisted ones for whoever knows the id.
+-- Private streams, and streams of private channels, exist for the channel's members only, of whom the broadcaster is one;
+-- unlisted ones for whoever knows the id.
 CREATE OR REPLACE FUNCTION tallylight.may_view(channel uuid, broadcaster uuid, visibility text) RETURNS boolean
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT (visibility <> 'private' AND NOT coalesce(tallylight.channel_is_private(channel), true))
       OR tallylight.is_admin()
-      OR broadcaster = tallylight.user_id()
       OR tallylight.channel_role(channel) IS NOT NULL
 $$;
 
@@ -67,6 +69,42 @@ CREATE OR REPLACE FUNCTION tallylight.may_view_stream(stream uuid) RETURNS boole
   SELECT EXISTS (
     SELECT 1 FROM nchat_streams s WHERE s.id = stream AND tallylight.may_view(s.channel_id, s.broadcaster_id, s.visibility))
 $$;
+
+-- True when the caller may read what is said in a stream: who sees it, but for those who are banned from one that is not for everybody.
+CREATE OR REPLACE FUNCTION tallylight.may_attend(stream uuid) RETURNS boolean
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  s record;
+BEGIN
+  SELECT x.channel_id, x.visibility INTO s FROM nchat_streams x WHERE x.id = stream;
+  IF NOT FOUND THEN RETURN false; END IF;
+  IF s.visibility <> 'private' AND NOT coalesce(tallylight.channel_is_private(s.channel_id), true) THEN RETURN true; END IF;
+  IF NOT (tallylight.is_admin() OR tallylight.channel_role(s.channel_id) IS NOT NULL) THEN RETURN false; END IF;
+  RETURN tallylight.owns_stream(stream) OR NOT EXISTS (
+    SELECT 1 FROM nchat_stream_bans b
+    WHERE b.user_id = tallylight.user_id() AND b.channel_id = s.channel_id AND (b.stream_id IS NULL OR b.stream_id = stream)
+      AND b.kind = 'ban' AND b.lifted_at IS NULL AND (b.expires_at IS NULL OR b.expires_at > now()));
+END $$;
+
+-- True when the caller may lift a ban or time-out: nobody their own, nobody one that was placed by somebody above them.
+CREATE OR REPLACE FUNCTION tallylight.may_lift(channel uuid, stream uuid, person uuid, placed_by uuid) RETURNS boolean
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  me uuid := tallylight.user_id();
+  ranks text[] := ARRAY['viewer', 'moderator', 'channel-moderator', 'owner', 'admin'];
+BEGIN
+  IF me IS NULL OR person = me THEN RETURN false; END IF;
+  IF tallylight.is_admin() THEN RETURN true; END IF;
+  IF NOT (tallylight.runs_channel(channel) OR (stream IS NOT NULL AND tallylight.moderates_stream(stream))) THEN
+    RETURN false;
+  END IF;
+  IF placed_by IS NULL OR placed_by = me THEN RETURN true; END IF;
+  IF stream IS NULL THEN
+    RETURN NOT EXISTS (SELECT 1 FROM nchat_live_accounts a WHERE a.user_id = placed_by AND a.server_role = 'admin');
+  END IF;
+  RETURN coalesce((SELECT array_position(ranks, mine.rank) >= array_position(ranks, theirs.rank)
+    FROM tallylight.authority(stream, me) mine, tallylight.authority(stream, placed_by) theirs), false);
+END $$;
 
 -- True when the stream's chat takes a message of the caller: mode, ban; not how often.
 CREATE OR REPLACE FUNCTION tallylight.may_chat(stream uuid) RETURNS boolean
@@ -93,7 +131,8 @@ DECLARE
 BEGIN
   FOREACH fn IN ARRAY ARRAY[
     'channel_is_private(uuid)', 'channel_role(uuid)', 'runs_channel(uuid)', 'may_broadcast_in(uuid)', 'is_barred(uuid, uuid)',
-    'owns_stream(uuid)', 'moderates_stream(uuid)', 'may_view(uuid, uuid, text)', 'may_view_stream(uuid)', 'may_chat(uuid)']
+    'owns_stream(uuid)', 'moderates_stream(uuid)', 'may_view(uuid, uuid, text)', 'may_view_stream(uuid)', 'may_chat(uuid)',
+    'may_attend(uuid)', 'may_lift(uuid, uuid, uuid, uuid)']
   LOOP
     EXECUTE format('ALTER FUNCTION tallylight.%s OWNER TO tallylight_service', fn);
   END LOOP;
@@ -139,10 +178,13 @@ CREATE POLICY "Users can view public streams" ON nchat_streams FOR SELECT TO tal
 CREATE POLICY "Broadcaster can create streams" ON nchat_streams FOR INSERT TO tallylight_request
   WITH CHECK (broadcaster_id = tallylight.user_id() AND tallylight.may_broadcast_in(channel_id));
 CREATE POLICY "Broadcaster can update their streams" ON nchat_streams FOR UPDATE TO tallylight_request
-  USING (broadcaster_id = tallylight.user_id() OR tallylight.runs_channel(channel_id))
-  WITH CHECK (broadcaster_id = tallylight.user_id() OR tallylight.runs_channel(channel_id));
+  USING (tallylight.runs_channel(channel_id)
+    OR (broadcaster_id = tallylight.user_id() AND tallylight.may_broadcast_in(channel_id)))
+  WITH CHECK (tallylight.runs_channel(channel_id)
+    OR (broadcaster_id = tallylight.user_id() AND tallylight.may_broadcast_in(channel_id)));
 CREATE POLICY "Broadcaster can delete their streams" ON nchat_streams FOR DELETE TO tallylight_request
-  USING (broadcaster_id = tallylight.user_id() OR tallylight.runs_channel(channel_id));
+  USING (tallylight.runs_channel(channel_id)
+    OR (broadcaster_id = tallylight.user_id() AND tallylight.may_broadcast_in(channel_id)));
 
 -- Viewers: one's own sessions, and to the stream's owners all of them; addresses and user agents to nobody.
 GRANT SELECT (id, stream_id, user_id, session_id, country, device, browser, os, joined_at, left_at, last_seen_at,
@@ -160,7 +202,7 @@ CREATE POLICY "Broadcaster can view quality metrics" ON nchat_stream_quality_met
 -- and never change one: the right to update is what a lock asks for.
 GRANT SELECT, UPDATE (last_seq) ON nchat_stream_chat_counters TO tallylight_request;
 CREATE POLICY "Viewers see how far a chat is" ON nchat_stream_chat_counters FOR SELECT TO tallylight_request
-  USING (tallylight.may_view_stream(stream_id));
+  USING (tallylight.may_attend(stream_id));
 CREATE POLICY "Users lock counters and change none" ON nchat_stream_chat_counters FOR UPDATE TO tallylight_request
   USING (tallylight.may_view_stream(stream_id)) WITH CHECK (false);
 GRANT SELECT, INSERT (id, stream_id, user_id, content, seq, client_id, created_at),
@@ -168,7 +210,7 @@ GRANT SELECT, INSERT (id, stream_id, user_id, content, seq, client_id, created_a
   ON nchat_stream_chat_messages TO tallylight_request;
 -- What was deleted is there for its author and for who keeps order; everybody else learns from the API only that it was.
 CREATE POLICY "Users can view stream chat" ON nchat_stream_chat_messages FOR SELECT TO tallylight_request
-  USING (tallylight.may_view_stream(stream_id)
+  USING (tallylight.may_attend(stream_id)
     AND (NOT is_deleted OR user_id = tallylight.user_id() OR tallylight.moderates_stream(stream_id)));
 CREATE POLICY "Users can send chat messages" ON nchat_stream_chat_messages FOR INSERT TO tallylight_request
   WITH CHECK (user_id = tallylight.user_id() AND tallylight.may_chat(stream_id));
@@ -187,9 +229,10 @@ BEGIN
      AND NOT tallylight.moderates_stream(OLD.stream_id) THEN
     RAISE EXCEPTION 'only moderators pin and highlight' USING ERRCODE = 'insufficient_privilege';
   END IF;
-  -- Nobody signs with another's name.
+  -- Nobody signs with another's name, and who deleted a message stays written.
   IF (NEW.pinned_by IS DISTINCT FROM OLD.pinned_by AND NEW.pinned_by <> tallylight.user_id())
-     OR (NEW.deleted_by IS DISTINCT FROM OLD.deleted_by AND NEW.deleted_by <> tallylight.user_id()) THEN
+     OR ((NEW.is_deleted, NEW.deleted_at, NEW.deleted_by) IS DISTINCT FROM (OLD.is_deleted, OLD.deleted_at, OLD.deleted_by)
+       AND (OLD.is_deleted OR NEW.deleted_by IS DISTINCT FROM tallylight.user_id())) THEN
     RAISE EXCEPTION 'pinned_by and deleted_by are the caller' USING ERRCODE = 'insufficient_privilege';
   END IF;
   RETURN NEW;
@@ -199,7 +242,7 @@ CREATE TRIGGER guard_message BEFORE UPDATE ON nchat_stream_chat_messages FOR EAC
 GRANT SELECT, INSERT (id, stream_id, user_id, emoji, reaction_type, position_x, position_y, created_at), DELETE
   ON nchat_stream_reactions TO tallylight_request;
 CREATE POLICY "Users can view stream reactions" ON nchat_stream_reactions FOR SELECT TO tallylight_request
-  USING (tallylight.may_view_stream(stream_id));
+  USING (tallylight.may_attend(stream_id));
 CREATE POLICY "Users can create reactions" ON nchat_stream_reactions FOR INSERT TO tallylight_request
   WITH CHECK (user_id = tallylight.user_id() AND tallylight.may_view_stream(stream_id)
     AND NOT tallylight.is_barred(stream_id, tallylight.user_id()));
@@ -209,7 +252,7 @@ CREATE POLICY "Users can delete their own reactions" ON nchat_stream_reactions F
 GRANT SELECT, INSERT (id, stream_id, user_id, client_id, content, created_at), UPDATE (status, answer, answered_at, answered_by)
   ON nchat_stream_questions TO tallylight_request;
 CREATE POLICY "Users can view questions" ON nchat_stream_questions FOR SELECT TO tallylight_request
-  USING (tallylight.may_view_stream(stream_id)
+  USING (tallylight.may_attend(stream_id)
     AND (status <> 'dismissed' OR user_id = tallylight.user_id() OR tallylight.moderates_stream(stream_id)));
 CREATE POLICY "Users can ask" ON nchat_stream_questions FOR INSERT TO tallylight_request
   WITH CHECK (user_id = tallylight.user_id() AND tallylight.may_view_stream(stream_id)
@@ -249,9 +292,8 @@ CREATE POLICY "Moderators can ban" ON nchat_stream_bans FOR INSERT TO tallylight
     OR (stream_id IS NOT NULL AND tallylight.moderates_stream(stream_id)
       AND EXISTS (SELECT 1 FROM nchat_streams s WHERE s.id = stream_id AND s.channel_id = nchat_stream_bans.channel_id))));
 CREATE POLICY "Moderators can lift bans" ON nchat_stream_bans FOR UPDATE TO tallylight_request
-  USING (tallylight.runs_channel(channel_id) OR (stream_id IS NOT NULL AND tallylight.moderates_stream(stream_id)))
-  WITH CHECK (lifted_by = tallylight.user_id()
-    AND (tallylight.runs_channel(channel_id) OR (stream_id IS NOT NULL AND tallylight.moderates_stream(stream_id))));
+  USING (tallylight.may_lift(channel_id, stream_id, user_id, moderator_id))
+  WITH CHECK (lifted_by = tallylight.user_id() AND tallylight.may_lift(channel_id, stream_id, user_id, moderator_id));
 
 GRANT SELECT, INSERT (id, stream_id, moderator_id, target_user_id, action, reason, metadata) ON nchat_stream_moderation_log TO tallylight_request;
 CREATE POLICY "Moderators see the log" ON nchat_stream_moderation_log FOR SELECT TO tallylight_request
@@ -278,8 +320,20 @@ GRANT SELECT, UPDATE (read_at), DELETE ON nchat_stream_notifications TO tallylig
 CREATE POLICY "Only channels that one sees" ON nchat_channel_follows AS RESTRICTIVE FOR INSERT TO tallylight_request
   WITH CHECK (NOT coalesce(tallylight.channel_is_private(channel_id), true)
     OR tallylight.channel_role(channel_id) IS NOT NULL OR tallylight.is_admin());
-CREATE POLICY "Only streams that one sees" ON nchat_stream_reminders AS RESTRICTIVE FOR INSERT TO tallylight_request
-  WITH CHECK (tallylight.may_view_stream(stream_id));
+-- Changes too: a row must not be moved to what one does not see.
+DO $$
+DECLARE
+  command text;
+BEGIN
+  FOREACH command IN ARRAY ARRAY['INSERT', 'UPDATE'] LOOP
+    EXECUTE format('CREATE POLICY %I ON nchat_stream_reminders AS RESTRICTIVE FOR %s TO tallylight_request
+      WITH CHECK (tallylight.may_view_stream(stream_id))', 'Only streams that one sees: ' || lower(command), command);
+    EXECUTE format('CREATE POLICY %I ON nchat_stream_notification_settings AS RESTRICTIVE FOR %s TO tallylight_request
+      WITH CHECK (NOT coalesce(tallylight.channel_is_private(channel_id), true)
+        OR tallylight.channel_role(channel_id) IS NOT NULL OR tallylight.is_admin())',
+      'Only channels that one sees: ' || lower(command), command);
+  END LOOP;
+END $$;
 GRANT SELECT, INSERT, UPDATE, DELETE ON nchat_channel_subscriptions TO tallylight_request;
 CREATE POLICY "Own subscriptions" ON nchat_channel_subscriptions FOR SELECT TO tallylight_request
   USING (user_id = tallylight.user_id() OR tallylight.runs_channel(channel_id));

@@ -123,9 +123,9 @@ CREATE FUNCTION tallylight.chat_badges(stream uuid, people uuid[])
   RETURNS TABLE (user_id uuid, is_moderator boolean, is_subscriber boolean)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT p.id,
-    s.broadcaster_id = p.id
-      OR EXISTS (SELECT 1 FROM nchat_channel_members m
-        WHERE m.channel_id = s.channel_id AND m.user_id = p.id AND m.role IN ('owner', 'admin', 'moderator'))
+    EXISTS (SELECT 1 FROM nchat_channel_members m
+        WHERE m.channel_id = s.channel_id AND m.user_id = p.id AND (m.role::text IN ('owner', 'admin', 'moderator')
+          OR (s.broadcaster_id = p.id AND m.role::text IN ('broadcaster', 'member'))))
       OR EXISTS (SELECT 1 FROM nchat_stream_moderators m WHERE m.stream_id = s.id AND m.user_id = p.id),
     EXISTS (SELECT 1 FROM nchat_channel_subscriptions b
       WHERE b.channel_id = s.channel_id AND b.user_id = p.id AND (b.expires_at IS NULL OR b.expires_at > now()))
@@ -136,15 +136,17 @@ ALTER FUNCTION tallylight.chat_badges(uuid, uuid[]) OWNER TO tallylight_service;
 CREATE INDEX nchat_stream_bans_stream ON nchat_stream_bans (channel_id, stream_id) WHERE lifted_at IS NULL;
 
 -- Where a person stands in a stream that the caller may see: whom moderators may act on depends on it. Administrators by their account.
-CREATE FUNCTION tallylight.authority(stream uuid, person uuid) RETURNS TABLE (rank text, permissions jsonb)
+CREATE FUNCTION tallylight.authority(stream uuid, person uuid) 
+  RETURNS TABLE (rank text, permissions jsonb, is_barred boolean)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT CASE
       WHEN a.server_role = 'admin' OR (person = tallylight.user_id() AND tallylight.is_admin()) THEN 'admin'
-      WHEN s.broadcaster_id = person OR m.role IN ('owner', 'admin') THEN 'owner'
-      WHEN m.role = 'moderator' THEN 'channel-moderator'
+      WHEN m.role::text IN ('owner', 'admin') OR (s.broadcaster_id = person AND m.role::text IN ('broadcaster', 'member')) THEN 'owner'
+      WHEN m.role::text = 'moderator' THEN 'channel-moderator'
       WHEN d.user_id IS NOT NULL THEN 'moderator'
       ELSE 'viewer' END,
-    d.permissions
+    d.permissions,
+    tallylight.is_barred(s.id, person)
   FROM nchat_streams s
   LEFT JOIN nchat_live_accounts a ON a.user_id = person
   LEFT JOIN nchat_channel_members m ON m.channel_id = s.channel_id AND m.user_id = person

@@ -48,21 +48,27 @@ DECLARE
 BEGIN
   SELECT x.channel_id, x.broadcaster_id INTO s FROM nchat_streams x WHERE x.id = stream;
   IF NOT FOUND THEN RETURN false; END IF;
-  RETURN coalesce(s.broadcaster_id = tallylight.user_id(), false) OR tallylight.runs_channel(s.channel_id);
+  RETURN tallylight.runs_channel(s.channel_id)
+    OR (coalesce(s.broadcaster_id = tallylight.user_id(), false) AND tallylight.may_broadcast_in(s.channel_id));
 END $$;
 
 CREATE OR REPLACE FUNCTION tallylight.moderates_stream(stream uuid) RETURNS boolean
   LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   me uuid := tallylight.user_id();
+  my_role text;
   s record;
 BEGIN
   SELECT x.channel_id, x.broadcaster_id INTO s FROM nchat_streams x WHERE x.id = stream;
   IF NOT FOUND THEN RETURN false; END IF;
-  RETURN coalesce(s.broadcaster_id = me, false)
-    OR tallylight.is_admin()
-    OR coalesce(tallylight.channel_role(s.channel_id) IN ('owner', 'admin', 'moderator'), false)
-    OR EXISTS (SELECT 1 FROM nchat_stream_moderators m WHERE m.stream_id = stream AND m.user_id = me);
+  IF tallylight.is_admin() THEN RETURN true; END IF;
+  my_role := coalesce(tallylight.channel_role(s.channel_id), '');
+  IF my_role IN ('owner', 'admin') OR (s.broadcaster_id = me AND my_role IN ('broadcaster', 'member')) THEN RETURN true; END IF;
+  IF my_role = 'moderator'
+     OR EXISTS (SELECT 1 FROM nchat_stream_moderators m WHERE m.stream_id = stream AND m.user_id = me) THEN
+    RETURN NOT tallylight.is_barred(stream, me);
+  END IF;
+  RETURN false;
 END $$;
 
 CREATE OR REPLACE FUNCTION tallylight.may_view(channel uuid, broadcaster uuid, visibility text) RETURNS boolean
@@ -70,7 +76,6 @@ CREATE OR REPLACE FUNCTION tallylight.may_view(channel uuid, broadcaster uuid, v
 BEGIN
   RETURN (visibility <> 'private' AND NOT coalesce(tallylight.channel_is_private(channel), true))
     OR tallylight.is_admin()
-    OR coalesce(broadcaster = tallylight.user_id(), false)
     OR tallylight.channel_role(channel) IS NOT NULL;
 END $$;
 

@@ -48,7 +48,6 @@ BEGIN
     SELECT 1 FROM nchat_streams s
     WHERE s.id = stream
       AND ((s.visibility = 'public' AND NOT coalesce(tallylight.channel_is_private(s.channel_id), true))
-        OR s.broadcaster_id = person
         OR EXISTS (SELECT 1 FROM nchat_channel_members m WHERE m.channel_id = s.channel_id AND m.user_id = person))));
 END $$;
 

@@ -29,13 +29,17 @@ export class TestDatabase {
     this.database = new Database({ url: this.url, log: pino({ level: 'silent' }) });
   }
 
-  /** Makes and migrates it. */
-  static async create(serverUrl = process.env['TEST_DATABASE_URL']): Promise<TestDatabase> {
+  /** Makes and migrates it; `before` is SQL that is there already when it is migrated, such as a host app's tables. */
+  static async create(
+    serverUrl = process.env['TEST_DATABASE_URL'],
+    options: { readonly before?: string } = {},
+  ): Promise<TestDatabase> {
     if (serverUrl === undefined) throw new Error('TEST_DATABASE_URL is not set');
     const name = `t_${randomBytes(6).toString('hex')}`;
     await statement(serverUrl, MAKE_ROLES);
     await statement(serverUrl, `CREATE DATABASE ${name} OWNER ${ROLE}`);
     const test = new TestDatabase(serverUrl, name);
+    if (options.before !== undefined) await statement(test.url, options.before);
     await migrate(test.url);
     return test;
   }

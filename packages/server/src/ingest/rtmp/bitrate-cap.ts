@@ -4,6 +4,16 @@ export interface BitrateCapLimits {
   readonly bitrateBurstSec: number;
 }
 
+/** How far a publisher may exceed the limit of its stream: encoders' peaks, sound and headers are not meant by it. */
+const STREAM_TOLERANCE = 1.5;
+
+/** The bounds of a publisher whose stream has a limit of its own, in bit/s: whichever is tighter. */
+export function tighterLimits(limits: BitrateCapLimits, streamBps: number | undefined): BitrateCapLimits {
+  const { maxBitrateBps, bitrateBurstSec } = limits;
+  if (streamBps === undefined) return limits;
+  return { bitrateBurstSec, maxBitrateBps: Math.min(maxBitrateBps, streamBps * STREAM_TOLERANCE) };
+}
+
 /** A leaky bucket over a publisher's bytes: it fills with what came and drains at the highest lasting rate. */
 export class BitrateCap {
   readonly #bytesPerMs: number;

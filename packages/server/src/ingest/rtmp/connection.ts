@@ -9,7 +9,7 @@ import {
   userControlMessage,
 } from '../../rtmp/chunk-writer.ts';
 import { MESSAGE_TYPE, type RtmpMessage, USER_CONTROL } from '../../rtmp/rtmp-message.ts';
-import { BitrateCap } from './bitrate-cap.ts';
+import { BitrateCap, tighterLimits } from './bitrate-cap.ts';
 import { UnservableMediaError } from './media-error.ts';
 import type { RtmpLimits } from './rtmp-limits.ts';
 import { ServerHandshake } from './server-handshake.ts';
@@ -81,6 +81,8 @@ export class Connection implements SessionLink {
   #ackWindow = WINDOW_BYTES;
   #pinged = false;
   #bitrateCap: BitrateCap | undefined;
+  /** The limit that `#bitrateCap` enforces, in words. */
+  #bitrateLimit = '';
 
   constructor(options: ConnectionOptions) {
     this.peer = options.peer;
@@ -189,13 +191,18 @@ export class Connection implements SessionLink {
     }
   }
 
-  authorised(): void {
+  authorised(streamBps: number | undefined): void {
     this.#reader.setLimits(this.#limits);
     this.#setChunkBytes(Math.min(PUBLISHER_CHUNK_BYTES, this.#limits.maxChunkBytes));
     this.send(CONTROL_CHUNK_STREAM, userControlMessage(USER_CONTROL.streamBegin, 1));
     const nowMs = this.#clock.monotonicMs();
     this.#lastByteMs = nowMs;
-    this.#bitrateCap = new BitrateCap(this.#limits, this.#received, nowMs);
+    const limits = tighterLimits(this.#limits, streamBps);
+    this.#bitrateCap = new BitrateCap(limits, this.#received, nowMs);
+    this.#bitrateLimit =
+      streamBps === undefined || limits.maxBitrateBps >= this.#limits.maxBitrateBps
+        ? `${this.#limits.maxBitrateBps / 1e6} Mbit/s`
+        : `the ${streamBps / 1000} kbit/s that this stream allows`;
     this.#onAuthorised();
   }
 
@@ -272,11 +279,8 @@ export class Connection implements SessionLink {
       this.send(CONTROL_CHUNK_STREAM, userControlMessage(USER_CONTROL.pingRequest, Math.round(nowMs) >>> 0));
     }
     if (this.#bitrateCap?.exceeds(this.#received, nowMs) === true) {
-      const capMbps = this.#limits.maxBitrateBps / 1e6;
-      this.#session.refuse(
-        'NetStream.Publish.Failed',
-        `the encoder sends more than ${capMbps} Mbit/s: lower its bitrate`,
-      );
+      const description = `the encoder sends more than ${this.#bitrateLimit}: lower its bitrate`;
+      this.#session.refuse('NetStream.Publish.Failed', description);
     }
   }
 

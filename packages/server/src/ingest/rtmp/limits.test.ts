@@ -109,6 +109,41 @@ describe('limits at their edges', () => {
     );
   });
 
+  test('a stream’s own limit cuts its publisher and nobody else, one and a half times the limit is borne', async () => {
+    const { port, target } = await startServer(
+      { maxBitrateBps: 8_000_000, bitrateBurstSec: 2 },
+      {
+        authorize: async ({ streamKey }) => ({
+          ...{ allowed: true, streamId: streamKey, keyId: streamKey },
+          ...(streamKey === 'limited' ? { maxBitrateBps: 800_000 } : {}),
+        }),
+      },
+    );
+    const [limited, other] = [await publishing(port, 'limited'), await publishing(port, 'other')];
+    // Two seconds at 1.2 Mbit/s are 300 000 bytes.
+    for (const publisher of [limited, other]) publisher.sendTag('video', 0, fillerTag(290_000));
+    await until(() => expect(firstPublication(target).silentForMs()).toBeGreaterThan(600));
+    expect(target.publications.map(({ ended }) => ended)).toEqual([undefined, undefined]);
+    for (const publisher of [other, limited]) publisher.sendTag('video', 0, fillerTag(500_000));
+    expect((await limited.status()).description).toBe(
+      'the encoder sends more than the 800 kbit/s that this stream allows: lower its bitrate',
+    );
+    expect((await other.call('getStreamLength', null, 'x')).args).toEqual([0]);
+    expect(target.publications.map(({ ended }) => ended)).toEqual(['protocol-error', undefined]);
+  });
+
+  test('a stream’s limit above the server’s changes nothing', async () => {
+    const { port } = await startServer(
+      { maxBitrateBps: 800_000, bitrateBurstSec: 2 },
+      { authorize: async () => ({ allowed: true, streamId: 's', keyId: 'k', maxBitrateBps: 6_000_000 }) },
+    );
+    const publisher = await publishing(port);
+    publisher.sendTag('video', 0, fillerTag(500_000));
+    expect((await publisher.status()).description).toBe(
+      'the encoder sends more than 0.8 Mbit/s: lower its bitrate',
+    );
+  });
+
   test('a key of 256 characters is looked up, one of 257 is not', async () => {
     const { port } = await startServer();
     await publishing(port, `good${'x'.repeat(252)}`);

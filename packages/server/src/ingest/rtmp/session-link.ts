@@ -21,8 +21,8 @@ export interface SessionLink {
   /** A command such as `publish` is being decided: nothing more is to be reported until `resume`. */
   pause(): void;
   resume(): void;
-  /** The key was accepted: the limits of a publisher hold from now on. */
-  authorised(): void;
+  /** The key was accepted: the limits of a publisher hold from now on, and its stream's limit in bit/s where it has one. */
+  authorised(maxBitrateBps: number | undefined): void;
   /** The publisher stopped: the time to publish again begins. */
   unpublished(): void;
   /** Sends what is to be sent, then closes. */

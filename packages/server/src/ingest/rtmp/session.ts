@@ -208,11 +208,13 @@ export class Session {
     }
   }
 
-  #attach({ streamId, keyId, reconnectWindowMs }: Extract<PublishDecision, { allowed: true }>): void {
+  #attach(decision: Extract<PublishDecision, { allowed: true }>): void {
+    const { streamId, keyId, reconnectWindowMs, maxBitrateBps, maxShortSide } = decision;
     const sink = this.#services.target.publish({
       streamId,
       keyId,
       ...(reconnectWindowMs === undefined ? {} : { reconnectWindowMs }),
+      maxShortSide,
       protocol: this.#link.protocol,
       peer: this.#link.peer,
       silentForMs: () => this.#link.silentForMs(),
@@ -221,7 +223,7 @@ export class Session {
     const log = this.#log.child({ streamId });
     this.#publisher = { sink, log, feed: new PublisherFeed(sink, log, this.#services.limits.amf) };
     this.#state = 'publishing';
-    this.#link.authorised();
+    this.#link.authorised(maxBitrateBps);
     log.info({ app: this.#app }, 'publisher connected');
     const started = statusMessage(this.#publishingOn, 'status', 'NetStream.Publish.Start', 'publishing');
     this.#link.send(STATUS_CHUNK_STREAM, started);

@@ -142,7 +142,8 @@ export class WhipEndpoint implements RequestHandler {
       });
       const rtc = await this.#open(offer, session);
       // Offer and answer take seconds, in which a key may be revoked: that ends only who publishes already. Nothing is awaited after this.
-      const { keyId, reconnectWindowMs } = await door.admit(request, { ...client, streamId });
+      const admitted = await door.admit(request, { ...client, streamId });
+      const { keyId, reconnectWindowMs, maxBitrateBps, maxShortSide } = admitted;
       if (this.#closed) throw offerRefused({ reason: 'unavailable', message: 'the server is stopping' });
       // The client went away, or the worker did: without an answer there is no publisher.
       if (isGone(response) || session.ended) {
@@ -154,6 +155,7 @@ export class WhipEndpoint implements RequestHandler {
         streamId,
         keyId,
         ...(reconnectWindowMs === undefined ? {} : { reconnectWindowMs }),
+        maxShortSide,
         protocol,
         peer,
         silentForMs: () => publisher.silentForMs(),
@@ -162,7 +164,7 @@ export class WhipEndpoint implements RequestHandler {
       });
       id = rtc.id;
       this.#sessions.set(id, session);
-      session.attach(sink, tracks);
+      session.attach(sink, { tracks, maxBitrateBps });
       // A key does not tell a person which stream it is for: the link does.
       respondAnswer(response, rtc, `/whip/${id}`, iceServers, [`</watch/${streamId}>; rel="alternate"`]);
     } catch (error) {

@@ -109,6 +109,19 @@ describe('WhipSession', () => {
     peer.listener.onUnit(picture);
     expect([peer.closed, stream.ended]).toEqual([true, 'protocol-error']);
   });
+
+  test('a stream’s own limit holds where it is tighter, with half as much again to spare', async () => {
+    stream.evict('unpublished');
+    whip.keys.limits = { maxBitrateBps: 400_000, maxShortSide: 480 };
+    expect((await whip.publish('HTTP/1.1')).status).toBe(201);
+    const limited = whip.gateway.ingests[1] as FakeIngest;
+    expect(whip.target.publications[1]?.maxShortSide).toBe(480);
+    // A second at 600 kbit/s is 75 000 bytes.
+    limited.listener.onUnit({ ...fakePicture(0, true), payload: new Uint8Array(70_000) });
+    expect(limited.closed).toBe(false);
+    limited.listener.onUnit({ ...fakePicture(33), payload: new Uint8Array(50_000) });
+    expect([limited.closed, whip.target.publications[1]?.ended]).toEqual([true, 'protocol-error']);
+  });
 });
 
 describe('HealthWatch', () => {

@@ -10,7 +10,7 @@ import type {
 import type { AccessUnit } from '../../stream/access-unit.ts';
 import type { PublisherEnd, PublisherSink } from '../../stream/publisher.ts';
 import type { Track } from '../../stream/track.ts';
-import { BitrateCap, type BitrateCapLimits } from '../rtmp/bitrate-cap.ts';
+import { BitrateCap, type BitrateCapLimits, tighterLimits } from '../rtmp/bitrate-cap.ts';
 import { HealthWatch } from './health-watch.ts';
 
 /** What a session needs from its endpoint. */
@@ -32,7 +32,8 @@ export class WhipSession implements IngestListener, AnsweredSession {
   readonly #log: Logger;
   readonly #onEnded: () => void;
   readonly #health = new HealthWatch();
-  readonly #cap: BitrateCap;
+  readonly #limits: BitrateCapLimits;
+  #cap: BitrateCap;
   #receivedBytes = 0;
   #early: Track[] = [];
   #rtc: RtcIngestSession | undefined;
@@ -45,6 +46,7 @@ export class WhipSession implements IngestListener, AnsweredSession {
     this.#clock = options.clock;
     this.#log = options.log;
     this.#onEnded = options.onEnded;
+    this.#limits = options.limits;
     this.#cap = new BitrateCap(options.limits, 0, options.clock.monotonicMs());
   }
 
@@ -68,10 +70,18 @@ export class WhipSession implements IngestListener, AnsweredSession {
     this.#rtc = rtc;
   }
 
-  /** The stream takes it: from now on media goes there. */
-  attach(sink: PublisherSink, tracks: { readonly video: boolean; readonly audio: boolean }): void {
+  /** The stream takes it: from now on media goes there, within the stream's limit in bit/s where it has one. */
+  attach(
+    sink: PublisherSink,
+    options: {
+      readonly tracks: { readonly video: boolean; readonly audio: boolean };
+      readonly maxBitrateBps: number | undefined;
+    },
+  ): void {
     this.#sink = sink;
-    sink.expectTracks(tracks);
+    const limits = tighterLimits(this.#limits, options.maxBitrateBps);
+    this.#cap = new BitrateCap(limits, this.#receivedBytes, this.#clock.monotonicMs());
+    sink.expectTracks(options.tracks);
     for (const track of this.#early) sink.writeTrack(track);
     this.#early = [];
   }

@@ -20,7 +20,7 @@ export function readChannelSchedule(
 /** A channel's name; undefined for one that this transaction's user may not see. */
 export async function readChannelName(tx: Tx, channelId: string): Promise<string | undefined> {
   const channel = await tx
-    .selectFrom('nchat_channels')
+    .selectFrom('tallylight.channels')
     .select('name')
     .where('id', '=', channelId)
     .executeTakeFirst();

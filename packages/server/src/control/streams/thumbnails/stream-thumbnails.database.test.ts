@@ -25,7 +25,7 @@ afterAll(() => harness?.close());
 const nothing = { version: undefined, knownEtag: undefined };
 
 describe('a stream’s picture', () => {
-  test('is served as JPEG at the address that the stream then names, for ever under its version', async () => {
+  test('is served as JPEG at the address that the stream then names, for a day under its version', async () => {
     const { id } = await harness.stream(owner, channelId);
     await expect(harness.thumbnails.answer(NOBODY, id, nothing)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     const { thumbnailUrl } = await harness.thumbnails.put(owner, id, picture);
@@ -39,7 +39,7 @@ describe('a stream’s picture', () => {
     });
     expect(served.headers).toMatchObject({
       'Content-Type': 'image/jpeg',
-      'Cache-Control': 'public, max-age=31536000, immutable',
+      'Cache-Control': 'public, max-age=86400, immutable',
       ETag: `"${version}"`,
     });
     expect((await harness.thumbnails.answer(NOBODY, id, nothing)).headers['Cache-Control']).toBe(
@@ -51,6 +51,10 @@ describe('a stream’s picture', () => {
     });
     expect([known.status, known.body]).toEqual([304, '']);
     await harness.thumbnails.remove(owner, id);
+    expect(harness.told.at(-1)).toEqual({
+      name: 'stream-updated',
+      payload: { streamId: id, changes: { thumbnailUrl: '' } },
+    });
     await expect(harness.thumbnails.answer(NOBODY, id, nothing)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     expect((await harness.service.get(NOBODY, id)).thumbnailUrl).toBeUndefined();
   });

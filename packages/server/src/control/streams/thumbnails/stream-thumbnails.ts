@@ -52,6 +52,7 @@ export class StreamThumbnails {
       await deleteThumbnail(tx, streamId);
       await changeStream(tx, streamId, { thumbnailUrl: null });
     });
+    this.#events.emit('stream-updated', { streamId, changes: { thumbnailUrl: '' } });
   }
 
   /** The picture, for who may see the stream. Rejects with STREAM_NOT_FOUND or NOT_FOUND. */
@@ -79,8 +80,8 @@ export class StreamThumbnails {
   }
 }
 
-/** A version's bytes never change; what is private is kept by nobody, for the right to see it may end. */
+/** A version's bytes never change; what is private is kept by nobody, and what is public for a day: it may become private. */
 function cacheControl(isPrivate: boolean, isVersioned: boolean): string {
   if (isPrivate) return 'private, no-store';
-  return isVersioned ? 'public, max-age=31536000, immutable' : 'public, max-age=60';
+  return isVersioned ? 'public, max-age=86400, immutable' : 'public, max-age=60';
 }

@@ -82,7 +82,10 @@ export class ViewerWorld {
   /** A service on this database, not started. */
   service(options: Partial<ViewerServiceOptions> = {}): ViewerService {
     const { events, clock } = this;
-    return new ViewerService({ database: this.test.database, events, clock, log: silentLogger, ...options });
+    // All of them come from one address.
+    const limits = { sessionsPerAddress: 100_000, newSessionsBurst: 100_000, ...options.limits };
+    const { database } = this.test;
+    return new ViewerService({ database, events, clock, log: silentLogger, ...options, limits });
   }
 
   /** What joins: an anonymous viewer of the stream unless said otherwise. */

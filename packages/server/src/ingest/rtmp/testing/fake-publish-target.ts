@@ -20,6 +20,8 @@ export interface Publication {
   readonly silentForMs: () => number;
   /** Absent: the server's. */
   readonly reconnectWindowMs: number | undefined;
+  /** Absent: as large as the source. */
+  readonly maxShortSide: number | undefined;
   /** Absent where the protocol cannot ask. */
   readonly requestKeyframe: (() => void) | undefined;
   /** The last report. */
@@ -41,7 +43,7 @@ export class FakePublishTarget implements PublishTarget {
       if (silentForMs < 1500) throw new StreamBusyError(options.streamId, silentForMs);
       living.evict('taken-over');
     }
-    const { streamId, evict, silentForMs, requestKeyframe, reconnectWindowMs } = options;
+    const { streamId, evict, silentForMs, requestKeyframe, reconnectWindowMs, maxShortSide } = options;
     const publication: Publication = {
       streamId,
       tracks: [],
@@ -51,6 +53,7 @@ export class FakePublishTarget implements PublishTarget {
       evict,
       silentForMs,
       reconnectWindowMs,
+      maxShortSide,
       requestKeyframe,
       health: undefined,
     };

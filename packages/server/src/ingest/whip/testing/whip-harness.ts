@@ -71,6 +71,8 @@ export class FakeKeys implements PublishAuthorizer {
     ['live_key-of-two', 'two'],
   ]);
   asked = 0;
+  /** What streams are limited to beside the server's limits. */
+  limits: { readonly maxBitrateBps?: number; readonly maxShortSide?: number } = {};
   /** When set, answers wait for it. */
   gate: Promise<void> | undefined;
 
@@ -84,7 +86,7 @@ export class FakeKeys implements PublishAuthorizer {
     const streamId = this.#streams.get(streamKey);
     return streamId === undefined
       ? { allowed: false as const, reason: 'unknown stream key' }
-      : { allowed: true as const, streamId, keyId: `id-of-${streamId}` };
+      : { allowed: true as const, streamId, keyId: `id-of-${streamId}`, ...this.limits };
   }
 }
 
