@@ -48,11 +48,11 @@ export function defineRoute<const R extends Route>(route: R): R {
 /** The values of the path's named elements. */
 export type ParamsOf<R extends Route> = R extends { readonly params: infer S extends z.ZodType }
   ? z.output<S>
-  : Record<never, never>;
+  : Readonly<Record<string, never>>;
 /** The query, with defaults applied. */
 export type QueryOf<R extends Route> = R extends { readonly query: infer S extends z.ZodType }
   ? z.output<S>
-  : Record<never, never>;
+  : Readonly<Record<string, never>>;
 /** The query as a caller gives it. */
 export type QueryInput<R extends Route> = R extends { readonly query: infer S extends z.ZodType }
   ? z.input<S>

@@ -9,7 +9,7 @@ test('every file of routes is among them, and every route has an operation, a pa
     const exported: Record<string, unknown> = await import(
       /* @vite-ignore */ `${import.meta.dirname}/${file}`
     );
-    const routes = Object.entries(exported).filter(([name]) => /Routes$/.test(name));
+    const routes = Object.entries(exported).filter(([name]) => name.endsWith('Routes'));
     for (const [name, group] of routes) {
       const known = Object.values(group as object).every((route) => ALL_ROUTES.includes(route));
       if (!known) missing.push(`${file}: ${name}`);

@@ -75,6 +75,9 @@ export function controlLimits(values: SettingValues): ControlLimits {
     viewers: {
       sessions: values.viewerSessions,
       sessionsPerAddress: values.viewerSessionsPerAddress,
+      newSessionsBurst: values.viewerSessionsBurst,
+      newSessionsPerSec: values.viewerSessionsPerSecond,
+      exemptLoopback: !values.limitLoopback,
     },
     watching: {
       tokenLifeMs: values.watchTokenSec * 1000,

@@ -140,7 +140,13 @@ export class ChatDirectory {
     events.on('stream-live', forgetLive);
     events.on('user-barred', forgetUser);
     events.on('access-changed', forgetUser);
+    // Nobody knows who is meant: everything is asked again.
+    const forgetAll = (): void => this.#rooms.clear();
+    events.on('channel-changed', forgetAll);
+    events.on('access-missed', forgetAll);
     return () => {
+      events.off('channel-changed', forgetAll);
+      events.off('access-missed', forgetAll);
       for (const name of streamEvents) events.off(name, forget);
       events.off('stream-live', forgetLive);
       events.off('user-barred', forgetUser);

@@ -133,10 +133,14 @@ export class ReactionAdmission {
     events.on('stream-live', onLive).on('stream-updated', onUpdate);
     events.on('stream-ended', onStream).on('stream-deleted', onStream);
     events.on('user-barred', onUser).on('access-changed', onUser);
+    // Nobody knows who is meant: everybody is asked about again.
+    const onAll = (): void => this.#forgetAll();
+    events.on('channel-changed', onAll).on('access-missed', onAll);
     return () => {
       events.off('stream-live', onLive).off('stream-updated', onUpdate);
       events.off('stream-ended', onStream).off('stream-deleted', onStream);
       events.off('user-barred', onUser).off('access-changed', onUser);
+      events.off('channel-changed', onAll).off('access-missed', onAll);
     };
   }
 }
