@@ -40,7 +40,11 @@ export class DatabaseHost {
         ...(gid === undefined ? {} : { gid }),
       },
     );
-    this.exited = new Promise((resolve) => this.child.once('exit', (code) => resolve(code)));
+    this.exited = new Promise((resolve) => {
+      this.child.once('exit', (code) => resolve(code));
+      // It could not even be started: there is no exit then.
+      this.child.once('error', () => resolve(null));
+    });
     this.report = this.#read();
     this.report.catch(() => {});
   }
@@ -62,6 +66,7 @@ export class DatabaseHost {
         text += bytes.toString();
         if (text.includes('\n')) resolve(JSON.parse(text) as HostReport);
       });
+      this.child.once('error', reject);
       this.child.once('close', () => reject(new Error(`the host ended without a word: ${text}`)));
     });
   }
