@@ -137,13 +137,14 @@ describe('secrets are in nothing that viewers get of a broadcast, and in no line
           async () => {
             const { body } = await fetchOnce(at);
             const read = parseMediaPlaylist(body.toString());
-            return read.segments.some(({ parts }) => parts.length > 0) ? read : undefined;
+            // Gaps stand before a stream's first segment, with parts: nothing is there.
+            return read.segments.some(({ gap, parts }) => !gap && parts.length > 0) ? read : undefined;
           },
           20_000,
         );
         await take(`${visibility} media playlist ${uri}`, at);
         // The newest: older ones may go while they are asked for.
-        const segment = list.segments.findLast(({ parts }) => parts.length > 0);
+        const segment = list.segments.findLast(({ gap, parts }) => !gap && parts.length > 0);
         const bytes = [segment?.map?.uri, segment?.uri, ...(segment?.parts ?? []).map((part) => part.uri)];
         for (const each of new Set(bytes.flatMap((one) => one ?? [])))
           await take(`${visibility} bytes ${uri} ${each}`, new URL(each, at).href);

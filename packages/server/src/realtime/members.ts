@@ -63,14 +63,16 @@ export class Members {
     }
   }
 
-  async #enter(socket: RoomSocket, entry: Entry): Promise<Membership> {
+  async #enter(socket: RoomSocket, entry: Entry, tries = 3): Promise<Membership> {
     const { streamId } = entry;
     const { memberships, actor } = socket.data;
     const rights = await this.#rightsOn(socket, streamId);
     if (rights === undefined) throw new StreamNotFoundError(streamId);
-    // Asked for in the meantime: gone, or another person.
-    if (!socket.connected || socket.data.actor !== actor)
-      throw liveError('CONFLICT', 'the connection changed');
+    // Asked for in the meantime: gone, or another person. The same one, asked about anew, may have other rights by now.
+    const { actor: now } = socket.data;
+    if (socket.connected && now !== actor && now.userId === actor.userId && tries > 1)
+      return await this.#enter(socket, entry, tries - 1);
+    if (!socket.connected || now !== actor) throw liveError('CONFLICT', 'the connection changed');
     const before = memberships.get(streamId);
     const membership: Membership = {
       ...rights,
