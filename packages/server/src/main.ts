@@ -300,6 +300,7 @@ function publishingHandlers(parts: Parts, worker: RtcWorker | undefined, origin:
     webrtc.push(whip, whep, networkTest);
   }
   const streams = streamRoutes({
+    peopleEndStreams: parts.control !== undefined,
     status: (streamId) => sessions.status(streamId),
     viewers: (streamId) => ({ whep: parts.viewers.whep(streamId), hls: origin.viewers(streamId) }),
     mayWatch: async (asked) => {

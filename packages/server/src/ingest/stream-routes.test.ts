@@ -44,6 +44,7 @@ beforeAll(async () => {
           return true;
         },
         reconnectWindowMs: 30_000,
+        peopleEndStreams: true,
         door: new PublisherDoor({ authorizer: new FakeKeys(), keyFailures, clock }),
         mayWatch: async ({ streamId, token }) => streamId !== 'hidden' || token === 'ticket',
         log,

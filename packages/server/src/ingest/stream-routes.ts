@@ -37,6 +37,8 @@ export interface StreamRoutesOptions {
     readonly address: string;
     readonly token?: string;
   }) => Promise<boolean>;
+  /** True: people end streams too, and the handler after this one knows them. Default false: an end without a stream key is 401. */
+  readonly peopleEndStreams?: boolean;
   readonly log: Logger;
   /** The client's address as limits count it. */
   readonly clientAddress: (request: HttpRequest) => string;
@@ -50,7 +52,7 @@ const KEY_PREFIX = 'live_';
  * `GET /api/streams/:id/health`: how the publisher's connection and media are, who watches, and for how many seconds a publisher that
  * went away is waited for (`reconnectWindowSec`); of a stream that not everybody may watch, with its watch token (`?token=` or bearer) or
  * its stream key (bearer). `POST /api/streams/:id/end`: ends the stream without that time, for any key of the stream, whatever protocol
- * it publishes by; without a stream key it is the next handler's, where people with sessions end their streams.
+ * it publishes by; without a stream key it is the next handler's where people with sessions end their streams.
  */
 export function streamRoutes(options: StreamRoutesOptions): RequestHandler {
   const router = new Router(options.log)
@@ -85,7 +87,7 @@ export function streamRoutes(options: StreamRoutesOptions): RequestHandler {
     });
   return {
     handle: (request, response) => {
-      if (isEndOfSession(request)) return false;
+      if (options.peopleEndStreams === true && isEndOfSession(request)) return false;
       return router.handle(request, response);
     },
   };
