@@ -19,27 +19,17 @@ export class DatabaseHost {
   /** Resolves with its exit code, null after a signal. */
   readonly exited: Promise<number | null>;
 
-  /** `command`: what runs Node, such as `setpriv …` for another user. */
+  /** `command`: what runs Node, such as `setpriv …` for another user; it must become Node, not start it. */
   constructor(
     directory: string,
-    options: {
-      readonly migrate?: boolean;
-      readonly uid?: number;
-      readonly gid?: number;
-    } = {},
+    options: { readonly migrate?: boolean; readonly command?: readonly string[] } = {},
   ) {
-    const { uid, gid } = options;
-    this.child = spawn(
-      process.execPath,
-      [HOST, directory, ...(options.migrate === true ? ['migrate'] : [])],
-      {
-        stdio: ['ignore', 'pipe', 'inherit'],
-        // A process group of its own, which a test may signal as the terminal does.
-        detached: true,
-        ...(uid === undefined ? {} : { uid }),
-        ...(gid === undefined ? {} : { gid }),
-      },
-    );
+    const [program = '', ...words] = [...(options.command ?? []), process.execPath, HOST, directory];
+    this.child = spawn(program, [...words, ...(options.migrate === true ? ['migrate'] : [])], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      // A process group of its own, which a test may signal as the terminal does.
+      detached: true,
+    });
     this.exited = new Promise((resolve) => {
       this.child.once('exit', (code) => resolve(code));
       // It could not even be started: there is no exit then.
