@@ -1,7 +1,16 @@
 import { defineConfig } from 'vitest/config';
 
 /** Tests beside the source: quick, in parallel, on loopback at most. `*.process.test.ts` start FFmpeg or take long. */
-const quick = { testTimeout: 20_000, hookTimeout: 20_000 };
+const quick = {
+  testTimeout: 20_000,
+  hookTimeout: 20_000,
+  // Files of one worker share its modules: importing them anew for each file took twice as long as the tests. So a test puts back what it
+  // changes of the process; what Vitest itself changed for it is put back here.
+  isolate: false,
+  restoreMocks: true,
+  unstubEnvs: true,
+  unstubGlobals: true,
+};
 
 /** Tests that start servers, FFmpeg and browsers: one file at a time, because they measure time. */
 const slow = {
