@@ -7,17 +7,17 @@ import { FfmpegPublisher } from '../tests/support/publisher.ts';
 import { StudioPage } from '../tests/support/studio-page.ts';
 import { Tallylight } from '../tests/support/tallylight.ts';
 import { type NetworkPath, routeThroughProxy, UdpProxy } from '../tests/support/udp-proxy.ts';
+import { BareWhep } from './support/bare-whep-process.ts';
 import { BenchCard } from './support/card.ts';
 import { glassScript, readGlass } from './support/glass.ts';
 import { type GlassRow, glassRow } from './support/glass-row.ts';
 import { avOffsetMs } from './support/lip-sync.ts';
 import { heardOffsetMs, lipWatchScript } from './support/lip-watch.ts';
-import { treeUsage } from './support/process-tree.ts';
 import { option, report, round, seconds, wordOption } from './support/report.ts';
 import { sourceFile } from './support/source-file.ts';
+import { type ViewerCost, viewerCost } from './support/viewer-cost.ts';
 import { rememberPeersScript, type ViewerStats, viewerStats } from './support/viewer-stats.ts';
 import { waitUntilListed } from './support/wait-until-listed.ts';
-import { WhepCrowd } from './support/whep-crowd.ts';
 
 const STREAM = 'bench';
 const MODES = wordOption('modes', 'browser,rtmp,loss-out,viewers,av').split(',');
@@ -29,6 +29,7 @@ const RTT_MS = option('rtt', 50);
 const AV_MINUTES = option('av-minutes', 0.5);
 const VIEWERS = option('viewers', 100);
 const VIEWERS_SEC = option('viewers-seconds', 20);
+const VIEWER_ROUNDS = option('viewers-rounds', 3);
 
 interface Row extends Partial<GlassRow> {
   readonly mode: string;
@@ -41,6 +42,8 @@ interface Row extends Partial<GlassRow> {
   readonly cpuPercent?: number;
   /** Extrapolated from that. */
   readonly viewersPerCore?: number;
+  /** Of the rounds. */
+  readonly viewersPerCoreRange?: readonly number[];
   readonly viewers?: number;
   readonly mbpsPerViewer?: number;
   readonly lost?: number;
@@ -132,11 +135,34 @@ async function watchByWhep(context: BrowserContext, url: string, proxyPort?: num
   return page;
 }
 
-/**
- * CPU of our process tree for viewers that only decrypt, above what it needs for one: a stream that is watched at all has its sound encoded
- * and its pictures handed to the child, however many watch.
- */
-async function measureViewers(): Promise<Row> {
+/** What viewers cost our process tree, and the library that it uses without anything of ours, in turn. */
+async function measureViewers(): Promise<readonly Row[]> {
+  const [ours, bare]: [ViewerCost[], ViewerCost[]] = [[], []];
+  for (let round = 0; round < VIEWER_ROUNDS; round += 1) {
+    const cost = await costOfOurs();
+    ours.push(cost);
+    bare.push(await costOfBare(cost));
+  }
+  return [viewerRow('viewers', ours), viewerRow('viewers, the bare library', bare)];
+}
+
+/** The round whose cost is the middle one. */
+function viewerRow(mode: string, rounds: readonly ViewerCost[]): Row {
+  const perCore = rounds.map(({ viewersPerCore }) => viewersPerCore).sort((a, b) => a - b);
+  const middle = rounds.find(({ viewersPerCore }) => viewersPerCore === perCore[perCore.length >> 1]);
+  if (middle === undefined) throw new Error('no round was measured');
+  return {
+    mode,
+    viewers: middle.viewers,
+    mbpsPerViewer: round(middle.mbpsPerViewer),
+    lost: rounds.reduce((sum, { lost }) => sum + lost, 0),
+    cpuPercent: round(middle.cpuPercent, 1),
+    viewersPerCore: round(middle.viewersPerCore, 0),
+    viewersPerCoreRange: [perCore[0] ?? 0, perCore.at(-1) ?? 0].map((each) => round(each, 0)),
+  };
+}
+
+async function costOfOurs(): Promise<ViewerCost> {
   const server = await Tallylight.start({
     env: {
       LADDER: 'off',
@@ -150,45 +176,31 @@ async function measureViewers(): Promise<Row> {
     ...['-v', 'error', '-re', '-stream_loop', '-1', '-i', file, '-c', 'copy', '-f', 'flv'],
     `${server.rtmpUrl}/${await server.addKey(STREAM)}`,
   ]);
-  const crowds: WhepCrowd[] = [];
   try {
     await waitUntilListed(server.playlistUrl(STREAM));
     const url = `${server.url}/whep/${STREAM}`;
-    crowds.push(await WhepCrowd.open(url, 1));
-    await seconds(5);
-    const one = await cpuPercent(server.pid);
-    const crowd = await WhepCrowd.open(url, VIEWERS);
-    crowds.push(crowd);
-    await seconds(5);
-    const before = crowd.report;
-    const cost = (await cpuPercent(server.pid)) - one;
-    const after = crowd.report;
-    return {
-      mode: 'viewers',
-      viewers: after.connected,
-      mbpsPerViewer: round((8 * (after.bytes - before.bytes)) / after.sampled / VIEWERS_SEC / 1e6),
-      lost: after.lost - before.lost,
-      cpuPercent: round(cost, 1),
-      viewersPerCore: round((100 * after.connected) / cost, 0),
-    };
+    return await viewerCost({ pid: server.pid, url, viewers: VIEWERS, measureSec: VIEWERS_SEC });
   } finally {
-    for (const each of crowds) each.close();
     await publisher.stop('SIGKILL');
     await server.stop();
   }
 }
 
-async function cpuPercent(pid: number): Promise<number> {
-  const [startMs, before] = [performance.now(), treeUsage(pid).cpuSec];
-  await seconds(VIEWERS_SEC);
-  return (100_000 * (treeUsage(pid).cpuSec - before)) / (performance.now() - startMs);
+/** As many packets of the same size as ours sent. */
+async function costOfBare(load: ViewerCost): Promise<ViewerCost> {
+  const bare = await BareWhep.start(load);
+  try {
+    return await viewerCost({ pid: bare.pid, url: bare.url, viewers: VIEWERS, measureSec: VIEWERS_SEC });
+  } finally {
+    bare.close();
+  }
 }
 
 const rows: Row[] = [];
 for (const mode of MODES) {
   console.log(`measuring ${mode}`);
   const network = mode === 'loss-out' ? { lossFraction: LOSS, delayMs: RTT_MS / 2 } : undefined;
-  if (mode === 'viewers') rows.push(await measureViewers());
+  if (mode === 'viewers') rows.push(...(await measureViewers()));
   else if (mode === 'av') rows.push(...(await measureLipSync()));
   else rows.push(await measureGlass(mode, network));
 }
@@ -209,6 +221,7 @@ report(
     'packets lost': row.lost,
     'CPU % for them': row.cpuPercent,
     'viewers per core': row.viewersPerCore,
+    range: row.viewersPerCoreRange?.join(' to '),
   })),
   {
     ...rows[0],
