@@ -4,6 +4,8 @@ import type { Route } from '../../packages/protocol/src/route.ts';
 import { ALL_ROUTES } from '../../packages/protocol/src/routes/all-routes.ts';
 import { callRoute } from '../support/call-route.ts';
 import { ControlServer } from '../support/control-server.ts';
+import { hostToken } from '../support/host-token.ts';
+import { type Ground, nchatGround, ownGround } from '../support/rights-ground.ts';
 import { NOT_OF_IDS, RIGHTS } from '../support/rights-table.ts';
 import { makePeople, makeWorld, type People } from '../support/rights-world.ts';
 import { tableState } from '../support/table-state.ts';
@@ -53,64 +55,78 @@ const POWERS = {
   scopes: ['admin'],
 };
 
-let server: ControlServer;
-let people: People;
-const forged = v7();
-
-beforeAll(async () => {
-  server = await ControlServer.start();
-  people = await makePeople(server.test.database);
-  await server.test.database.asService((tx) =>
-    tx.insertInto('users').values({ id: forged, username: 'forged' }).execute(),
-  );
-});
-afterAll(() => server.close());
-
 const withBody: readonly (readonly [string, Route])[] = ALL_ROUTES.filter(
   ({ body, operation }) => body !== undefined && !NOT_OF_IDS.has(operation),
 ).map((route) => [route.operation, route]);
 
-describe('members that nobody asked for (AVideo CVE-2026-33297, PeerTube CVE-2022-0133)', () => {
-  test.each(withBody)('%s ignores them', async (operation, route) => {
-    const right = RIGHTS.get(operation);
-    if (right === undefined) throw new Error(`${operation} is not in the table`);
-    // The least of those who may: what they must not get is the most.
-    const role = right.who.inPublic.find((each) => each !== 'nobody');
-    if (role === undefined) return;
-    const world = await makeWorld(server.test.database, people, false);
-    const asked = { ...right.body?.(world) };
-    const claims = Object.fromEntries(CLAIMS.map((name) => [name, forged]));
-    const meant = new Set(Object.keys(asked));
-    const extra = Object.fromEntries(
-      Object.entries({ ...claims, ...POWERS }).filter(([name]) => !meant.has(name)),
-    );
-    // A moderator's permissions are a body's own member.
-    if (operation === 'addModerator') delete extra['permissions'];
+describe.each([
+  ['our own', undefined],
+  ['nchat’s', 'rls'],
+] as const)(
+  'members that nobody asked for, on a database of %s (AVideo CVE-2026-33297, PeerTube CVE-2022-0133)',
+  (_of, hostApp) => {
+    const isHosted = hostApp !== undefined;
+    const forged = v7();
+    let server: ControlServer;
+    let people: People;
+    let ground: Ground;
 
-    const { status, body } = await callRoute(
-      server,
-      route,
-      right,
-      world,
-      await server.tokenOf(people[role]),
-      extra,
-    );
-    expect([status, body.toString().slice(0, 200)]).not.toEqual([500, expect.anything()]);
+    beforeAll(async () => {
+      server = await ControlServer.start(isHosted ? { hostApp } : {});
+      const { database } = server.test;
+      ground = isHosted ? nchatGround(database) : ownGround(database);
+      people = await makePeople(database, ground);
+      await ground.addPerson(forged, 'forged');
+    });
+    afterAll(() => server?.close());
 
-    const state = await tableState(server.test);
-    const tablesWith = (text: string): string[] =>
-      [...state].filter(([, rows]) => rows.includes(text)).map(([name]) => name);
-    expect(tablesWith(forged)).toEqual(['users']);
-    expect(tablesWith('live_forged')).toEqual([]);
-    expect(tablesWith('999999')).toEqual([]);
-    const { rows } = await server.test.database.pool.query<{ user_id: string }>(
-      `SELECT user_id FROM nchat_live_accounts WHERE server_role = 'admin'`,
-    );
-    expect(rows.map(({ user_id }) => user_id)).toEqual([people.admin]);
-    const { rows: owners } = await server.test.database.pool.query<{ user_id: string }>(
-      `SELECT user_id FROM nchat_channel_members WHERE role = 'owner' AND channel_id = $1`,
-      [world.channelId],
-    );
-    expect(owners.map(({ user_id }) => user_id)).toEqual(operation === 'deleteChannel' ? [] : [people.owner]);
-  });
-});
+    test.each(withBody)('%s ignores them', async (operation, route) => {
+      const right = RIGHTS.get(operation);
+      if (right === undefined) throw new Error(`${operation} is not in the table`);
+      // The least of those who may: what they must not get is the most.
+      const may = (isHosted ? right.inHost : undefined) ?? right.who;
+      const role = may.inPublic.find((each) => each !== 'nobody' && !(isHosted && each === 'guest'));
+      if (role === undefined) return;
+      const world = await makeWorld(server.test.database, people, false, ground);
+      const person = people[role === 'nobody' ? 'viewer' : role];
+      const asked = { ...right.body?.(world) };
+      const claims = Object.fromEntries(CLAIMS.map((name) => [name, forged]));
+      const meant = new Set(Object.keys(asked));
+      const extra = Object.fromEntries(
+        Object.entries({ ...claims, ...POWERS }).filter(([name]) => !meant.has(name)),
+      );
+      // A moderator's permissions are a body's own member.
+      if (operation === 'addModerator') delete extra['permissions'];
+
+      const { status, body } = await callRoute(
+        server,
+        route,
+        right,
+        world,
+        await (isHosted
+          ? hostToken(server, person, role === 'admin' ? ['user', 'admin'] : ['user'])
+          : server.tokenOf(person)),
+        extra,
+      );
+      expect([status, body.toString().slice(0, 200)]).not.toEqual([500, expect.anything()]);
+
+      const state = await tableState(server.test);
+      const tablesWith = (text: string): string[] =>
+        [...state].filter(([, rows]) => rows.includes(text)).map(([name]) => name);
+      expect(tablesWith(forged)).toEqual(['users']);
+      expect(tablesWith('live_forged')).toEqual([]);
+      expect(tablesWith('999999')).toEqual([]);
+      const { rows } = await server.test.database.pool.query<{ user_id: string }>(
+        `SELECT user_id FROM nchat_live_accounts WHERE server_role = 'admin'`,
+      );
+      expect(rows.map(({ user_id }) => user_id)).toEqual(isHosted ? [] : [people.admin]);
+      const { rows: owners } = await server.test.database.pool.query<{ user_id: string }>(
+        `SELECT user_id FROM nchat_channel_members WHERE role = 'owner' AND channel_id = $1`,
+        [world.channelId],
+      );
+      expect(owners.map(({ user_id }) => user_id)).toEqual(
+        operation === 'deleteChannel' ? [] : [people.owner],
+      );
+    });
+  },
+);

@@ -4,6 +4,7 @@ import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fetchOnce } from '../../packages/server/src/http/testing/raw-client.ts';
 import { CLIENT_ADDRESS, ControlServer } from '../support/control-server.ts';
+import { hostToken } from '../support/host-token.ts';
 
 /** As `NCHAT_SQL` has them: Ann owns both channels, Bob is a member of the public one. */
 const [ANN, BOB] = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002'] as const;
@@ -73,7 +74,7 @@ describe.each(['rls', 'plain'] as const)('the API on a database of nchat’s, %s
     expect(decision.streamId).toBe(streamId);
     server.live.connect(streamId, decision.keyId);
     await expect
-      .poll(async () => (await must(ann, 'GET', `/api/streams/${streamId}`))['status'])
+      .poll(async () => (await must(ann, 'GET', `/api/streams/${streamId}`))['status'], { timeout: 10_000 })
       .toBe('live');
   }
 
@@ -199,6 +200,12 @@ describe.each(['rls', 'plain'] as const)('the API on a database of nchat’s, %s
     expect(await must(undefined, 'GET', '/api/sign-in-options')).toMatchObject({ signUp: 'closed' });
     const guest = await call(undefined, 'POST', '/api/auth/sign-in/anonymous', { name: 'Guest' });
     expect(guest).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } });
+    const admin = await hostToken(server, ANN, ['user', 'admin']);
+    const made = await call(admin, 'POST', '/api/admin/accounts', {
+      email: 'eve@example.org',
+      displayName: 'Eve',
+    });
+    expect(made).toMatchObject({ status: 403, body: { message: 'the host app keeps people' } });
     const stranger = await server.tokenOf(randomUUID());
     expect(await call(stranger, 'GET', '/api/follows')).toMatchObject({ status: 401 });
   });

@@ -10,8 +10,11 @@ import { Database } from '../../packages/server/src/db/database.ts';
 import { isDenied } from '../../packages/server/src/db/database-error.ts';
 import { hostAppSql } from '../../packages/server/src/db/host-app-sql.ts';
 import { migrate, migrationStatus, readMigrations } from '../../packages/server/src/db/migrate.ts';
+import { TestDatabase } from '../../packages/server/src/db/testing/test-database.ts';
 import { silentLogger } from '../../packages/server/src/platform/logger.ts';
 import { NCHAT_SQL } from '../support/nchat-database.ts';
+import { nchatGround } from '../support/rights-ground.ts';
+import { makePeople, makeWorld } from '../support/rights-world.ts';
 
 const FILE = join(import.meta.dirname, '../../packages/server/sql/016_live_streaming.sql');
 const hasPsql = spawnSync('psql', ['--version']).status === 0;
@@ -124,6 +127,75 @@ describe('016_live_streaming.sql on a database of nchat’s', () => {
     await run('DROP TABLE nchat_streams');
     await run(text);
     await expect(run(text)).rejects.toThrow(/set up already: run tallylight migrate/);
+  });
+});
+
+describe('a database of nchat’s after it', () => {
+  test('has row-level security on every table of ours, for its owner too, and nothing of the host’s to write', async () => {
+    await run(NCHAT_SQL);
+    await run(readFileSync(FILE, 'utf8'));
+    const host = "c.relname IN ('users', 'nchat_channels', 'nchat_channel_members')";
+    const open = await run(`SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace
+      AND c.relkind IN ('r', 'p') AND NOT (${host}) AND NOT (c.relrowsecurity AND c.relforcerowsecurity)`);
+    expect(open).toEqual([]);
+    const written = await run(`SELECT c.relname, r.rolname FROM pg_class c, pg_roles r
+      WHERE ${host} AND c.relkind = 'r' AND r.rolname IN ('tallylight_request', 'tallylight_service')
+        AND (has_any_column_privilege(r.oid, c.oid, 'INSERT, UPDATE') OR has_table_privilege(r.oid, c.oid, 'DELETE, TRUNCATE, TRIGGER'))`);
+    expect(written).toEqual([]);
+    const views =
+      await run(`SELECT c.relname, c.relowner::regrole::text AS owner, c.reloptions AS options FROM pg_class c
+      WHERE c.relkind = 'v' AND c.relnamespace IN ('public'::regnamespace, 'tallylight'::regnamespace)
+        AND NOT 'security_invoker=true' = ANY (c.reloptions) ORDER BY 1`);
+    // These two ask our own rules of tables whose rules are the host's, and belong to a role that may only read them.
+    expect(views).toEqual(
+      ['channel_members', 'channels'].map((relname) => ({
+        ...{ relname, owner: 'tallylight_service', options: ['security_barrier=true'] },
+      })),
+    );
+  });
+
+  test('lets the host’s own role, which has no rights of ours, change and delete what is its own, and ours goes with it', async () => {
+    // Owned by somebody who is no superuser: FORCE holds for them.
+    const postgres = await TestDatabase.create(undefined, { before: NCHAT_SQL });
+    const role = `${name}_host`;
+    const { database } = postgres;
+    const ask = (text: string) => run(text, postgres.adminUrl);
+    try {
+      const ground = nchatGround(database);
+      const people = await makePeople(database, ground);
+      const { channelId, streamId, questionId } = await makeWorld(database, people, true, ground);
+      await database.asService(async (tx) => {
+        const vote = { question_id: questionId, user_id: people.target };
+        await tx.insertInto('nchat_stream_question_votes').values(vote).execute();
+        const key = sql`INSERT INTO nchat_stream_keys (id, channel_id, stream_id, lookup, sealed, last4)
+          VALUES (gen_random_uuid(), ${channelId}, ${streamId}, 'x', '{}', 'abcd')`;
+        await key.execute(tx);
+      });
+      await ask(`CREATE ROLE ${role} LOGIN PASSWORD '${role}' BYPASSRLS;
+        GRANT SELECT, INSERT, UPDATE, DELETE ON users, nchat_channels, nchat_channel_members TO ${role}`);
+      const asHost = new URL(postgres.adminUrl);
+      [asHost.username, asHost.password] = [role, role];
+      const does = (text: string) => run(text, asHost.href);
+      await does(`UPDATE nchat_channel_members SET role = 'moderator' WHERE user_id = '${people.target}'`);
+      await does(`UPDATE nchat_channels SET type = 'public' WHERE id = '${channelId}'`);
+      await does(`DELETE FROM nchat_channel_members WHERE user_id = '${people.target}'`);
+      await does(`DELETE FROM users WHERE id = '${people.target}'`);
+      expect(await ask('SELECT 1 FROM nchat_stream_question_votes')).toEqual([]);
+      expect(await ask(`SELECT upvotes FROM nchat_stream_questions`)).toEqual([{ upvotes: 0 }]);
+      await does(`DELETE FROM nchat_channel_members WHERE channel_id = '${channelId}'`);
+      await does(`DELETE FROM nchat_channels WHERE id = '${channelId}'`);
+      for (const table of [
+        'nchat_streams',
+        'nchat_stream_keys',
+        'nchat_stream_chat_messages',
+        'nchat_stream_bans',
+      ])
+        expect(await ask(`SELECT 1 FROM ${table}`)).toEqual([]);
+      await expect(does('SELECT 1 FROM nchat_streams')).rejects.toThrow(/permission denied/);
+    } finally {
+      await ask(`DROP OWNED BY ${role}; DROP ROLE ${role}`).catch(() => undefined);
+      await postgres.drop();
+    }
   });
 });
 

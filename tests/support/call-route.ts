@@ -38,7 +38,8 @@ export function callRoute(
   });
 }
 
-function pathIn(route: Route, right: Right, world: World): string {
+/** The path of a route about a world. */
+export function pathIn(route: Route, right: Right, world: World): string {
   const given = new Map(Object.entries({ ...world, userId: world.targetId, ...right.params?.(world) }));
   const id = right.id?.(world) ?? (route.path.startsWith('/api/channels') ? world.channelId : world.streamId);
   return route.path.replace(/:(\w+)/g, (_, name: string) =>

@@ -1,7 +1,7 @@
 import { ChatStore } from '../../packages/client/src/realtime/chat-store.ts';
 import { RealtimeClient } from '../../packages/client/src/realtime/realtime-client.ts';
 import { toRealtimeError } from '../../packages/client/src/realtime/realtime-error.ts';
-import type { SeenMessage, SentMessage } from './chat-crash-checker.ts';
+import type { ReaderView, SeenMessage, SentMessage } from './chat-crash-checker.ts';
 import type { Answer, Person } from './product.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -10,11 +10,14 @@ export interface CrashTarget {
   /** Where sockets connect. */
   readonly url: string;
   readonly rooms: readonly string[];
-  readonly owner: Person;
+  /** Bans and deletes. */
+  readonly owner: Pick<Person, 'call'>;
 }
 
-/** How soon a client comes back, in milliseconds: sooner than people's, to meet the server while it starts. */
-const RETRY_MS = [20, 200] as const;
+/** How soon a client comes back, in milliseconds: sooner than people's, to meet the server while it starts, and not so often as to hold it up. */
+const RETRY_MS = [20, 800] as const;
+/** How long a reader may take to begin, and in the end to read everything, in milliseconds: many share the machine. */
+const READ_MS = 60_000;
 
 /** Waits. */
 export function sleep(ms: number): Promise<void> {
@@ -23,13 +26,16 @@ export function sleep(ms: number): Promise<void> {
 
 /** Who writes how much. */
 export interface ChatWriterOptions {
-  readonly person: Person;
+  readonly person: Pick<Person, 'id' | 'token'>;
   /** Beginning of its client ids. */
   readonly name: string;
+  /** How many it says at least. */
   readonly messages: number;
   /** Longest time between two messages, in milliseconds. */
   readonly pauseMs: number;
   readonly random: () => number;
+  /** Whether it has some of its messages deleted. Default true. */
+  readonly deletes?: boolean;
 }
 
 /** Writes messages one after the other over a socket, hangs up at random, and sends again what was not acknowledged. */
@@ -62,11 +68,16 @@ export class ChatWriterClient {
     return this.sent.filter(({ acks }) => acks.length > 0).length;
   }
 
-  /** Says everything that it has to say. */
-  async run(stop: AbortSignal): Promise<void> {
-    const { random, messages, name, pauseMs, person } = this.#options;
+  /** It has said what it has to say at least. */
+  get hasSaidEnough(): boolean {
+    return this.sent.length >= this.#options.messages;
+  }
+
+  /** Says everything that it has to say, and more as long as `goesOn`. */
+  async run(stop: AbortSignal, goesOn: () => boolean = () => false): Promise<void> {
+    const { random, name, pauseMs, person, deletes = true } = this.#options;
     this.#client.connect();
-    for (let n = 0; n < messages && !stop.aborted; n += 1) {
+    for (let n = 0; (!this.hasSaidEnough || goesOn()) && !stop.aborted; n += 1) {
       const message: SentMessage = {
         clientId: `${name}-${n}`,
         userId: person.id,
@@ -79,7 +90,7 @@ export class ChatWriterClient {
       };
       this.sent.push(message);
       await this.#say(message, stop);
-      if (message.acks.length > 0 && random() < 0.05) await this.#delete(message, stop);
+      if (deletes && message.acks.length > 0 && random() < 0.05) await this.#delete(message, stop);
       await sleep(random() * pauseMs);
     }
     this.#client.close();
@@ -164,23 +175,20 @@ export class ChatWriterClient {
 }
 
 /** Reads one room as our pages do, and notes in which order it is told. */
-export class ChatReader {
+export class ChatReader implements ReaderView {
+  readonly name: string;
   readonly room: string;
   readonly violations: string[] = [];
+  readonly told: SeenMessage[] = [];
   readonly #client: RealtimeClient;
   readonly #store: ChatStore;
-  /** Id by number, of everything that it was ever told. */
-  readonly #told = new Map<number, string>();
-  #lastTold = 0;
 
-  constructor(target: CrashTarget, room: string) {
+  constructor(target: CrashTarget, room: string, name: string) {
+    this.name = name;
     this.room = room;
     this.#client = new RealtimeClient({ url: target.url, retryMs: RETRY_MS });
-    this.#client.onState((state) => {
-      if (state === 'connected') this.#lastTold = 0;
-    });
-    this.#client.on('stream:chat-message', (message) => {
-      if (message.streamId === room) this.#hear(message);
+    this.#client.on('stream:chat-message', ({ streamId, id, seq, isDeleted }) => {
+      if (streamId === room) this.told.push({ id, seq, isDeleted });
     });
     const options = { maxMessages: 1e6, maxCatchUp: 1e6, pageSize: 200, retryMs: 50 };
     this.#store = new ChatStore(this.#client, room, options);
@@ -195,13 +203,13 @@ export class ChatReader {
   async open(): Promise<void> {
     void this.#client.join(this.room);
     this.#client.connect();
-    await waitFor('a reader', () => !this.#store.snapshot.isLoading);
+    await waitFor('a reader', () => !this.#store.snapshot.isLoading, READ_MS);
   }
 
-  /** Reads to the end, once everything works again: as much as `isComplete` wants, within 10 s. */
+  /** Reads to the end, once everything works again. */
   async heal(isComplete: (view: readonly SeenMessage[]) => boolean): Promise<void> {
-    await waitFor('a reader to catch up', () => isComplete(this.view)).catch(() =>
-      this.violations.push('a reader could not catch up after healing'),
+    await waitFor('a reader to catch up', () => isComplete(this.view), READ_MS).catch(() =>
+      this.violations.push(`${this.name} could not catch up after healing`),
     );
   }
 
@@ -209,13 +217,5 @@ export class ChatReader {
   close(): void {
     this.#store.close();
     this.#client.close();
-  }
-
-  #hear({ seq, id }: SeenMessage): void {
-    if (seq <= this.#lastTold) this.violations.push(`told of ${seq} after ${this.#lastTold}`);
-    this.#lastTold = seq;
-    const known = this.#told.get(seq) ?? id;
-    if (known !== id) this.violations.push(`two messages have the number ${seq}`);
-    this.#told.set(seq, id);
   }
 }

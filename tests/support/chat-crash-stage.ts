@@ -3,6 +3,7 @@ import { Database } from '../../packages/server/src/db/database.ts';
 import { EmbeddedPostgres } from '../../packages/server/src/db/embedded/embedded-postgres.ts';
 import { silentLogger } from '../../packages/server/src/platform/logger.ts';
 import type { StoredMessage } from './chat-crash-checker.ts';
+import { sleep } from './chat-crash-clients.ts';
 import { CuttingProxy } from './cutting-proxy.ts';
 import { descendants } from './process-tree.ts';
 import { type Person, Product } from './product.ts';
@@ -18,8 +19,13 @@ const ENV = {
   STREAMS_PER_BROADCASTER: '10000',
 };
 
+/** How long a restart may take, in milliseconds. */
+const RESTART_MS = 120_000;
+
 /** The product with its people, who reach it through a proxy that cuts their connections; for any number of runs. */
 export class ChatCrashStage {
+  /** One after the other: several first starts at once would hold each other up. */
+  static #starting: Promise<unknown> = Promise.resolve();
   readonly product: Product;
   readonly proxy: CuttingProxy;
   readonly owner: Person;
@@ -41,11 +47,12 @@ export class ChatCrashStage {
 
   /** Starts it with so many people who write. */
   static async start(writers: number): Promise<ChatCrashStage> {
-    const product = await Product.start({ env: ENV });
+    const starting = ChatCrashStage.#starting.then(() => Product.start({ env: ENV }));
+    ChatCrashStage.#starting = starting.catch(() => undefined);
+    const product = await starting;
     try {
       const owner = await product.signUp('Owner');
-      const people: Person[] = [];
-      while (people.length < writers) people.push(await product.signUp(`P${people.length}`));
+      const people = await Promise.all(Array.from({ length: writers }, (_, n) => product.signUp(`P${n}`)));
       const { id } = await owner.must('POST', '/api/channels', { name: 'Crash', slug: 'crash' });
       const proxy = await CuttingProxy.start(product.server.httpPort);
       return new ChatCrashStage(product, proxy, [owner, ...people], String(id));
@@ -76,15 +83,30 @@ export class ChatCrashStage {
     await server.signal('SIGKILL');
     const from = server.output.length;
     try {
-      await server.launch();
+      await this.#launch();
       this.thaw();
-      await this.product.ready();
+      await this.product.ready(RESTART_MS);
     } catch (error) {
       throw new Error(`the server did not come back: ${server.output.slice(from).slice(-4000)}`, {
         cause: error,
       });
     }
     return Math.round(performance.now() - killedMs);
+  }
+
+  /** Starts it, however long that takes on a machine that others use: this is not about time. */
+  async #launch(): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await this.product.server.launch();
+        return;
+      } catch (error) {
+        if (String(error).includes('in vain')) return;
+        // While nobody listens on its port, a client's own end of a connection can get that number for a moment.
+        if (tries === 20 || !String(error).includes('EADDRINUSE')) throw error;
+        await sleep(100);
+      }
+    }
   }
 
   /** Lets it go on, in case. */

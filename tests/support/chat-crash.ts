@@ -3,19 +3,30 @@ import { ChatReader, ChatWriterClient, type CrashTarget, sleep } from './chat-cr
 import type { ChatCrashStage } from './chat-crash-stage.ts';
 import { seededRandom } from './seeded-random.ts';
 
+/** Shortest and longest time, in milliseconds. */
+type Range = readonly [number, number];
+
 /** How hard one run is. */
 export interface ChatCrashOptions {
   readonly seed: number;
-  /** Messages of each person. */
+  /** Messages of each person at least; they go on as long as there are kills to come. */
   readonly messages: number;
   /** Longest time between two messages of one person, in milliseconds. */
   readonly writePauseMs: number;
-  /** Shortest and longest time from being ready to the next kill, in milliseconds. */
-  readonly killMs: readonly [number, number];
-  /** Shortest and longest time for which PostgreSQL is frozen before each second kill, in milliseconds. */
-  readonly freezeMs: readonly [number, number];
-  /** Kills at most; after them the clients end in peace. */
-  readonly maxKills: number;
+  /** Between two connections that are cut. */
+  readonly cutMs: Range;
+  /** From being ready to the next kill. */
+  readonly killMs: Range;
+  /** That many kills at least; more while somebody has messages to say. */
+  readonly minKills: number;
+  /** Kills besides, right after the server came back from the first one. */
+  readonly quickKills: number;
+  /** From being ready to a quick kill. */
+  readonly quickMs: Range;
+  /** Before each how many kills PostgreSQL is frozen; 0: never. */
+  readonly freezeEvery: number;
+  /** For how long; every second time it is still frozen when the server is killed. */
+  readonly freezeMs: Range;
   /** A run that takes longer has failed, in milliseconds. */
   readonly timeoutMs: number;
 }
@@ -23,6 +34,7 @@ export interface ChatCrashOptions {
 /** What a run came to. */
 export interface ChatCrashReport {
   readonly violations: readonly string[];
+  readonly sent: number;
   readonly acked: number;
   readonly stored: number;
   readonly deleted: number;
@@ -31,8 +43,11 @@ export interface ChatCrashReport {
   /** Connections that were cut on their way. */
   readonly cuts: number;
   readonly resent: number;
+  /** From being ready, or the beginning, to each kill, in milliseconds. */
+  readonly upMs: readonly number[];
   /** From each kill to being ready again, in milliseconds. */
   readonly restartMs: readonly number[];
+  readonly seconds: number;
 }
 
 /** One run: people write and read while the server is killed, PostgreSQL frozen and connections cut; then everything is compared. */
@@ -40,10 +55,15 @@ export async function runChatCrash(
   stage: ChatCrashStage,
   options: ChatCrashOptions,
 ): Promise<ChatCrashReport> {
-  const random = seededRandom(options.seed);
+  const startedMs = performance.now();
+  // Each has a sequence of its own: what one does when does not change what the others do.
+  let actors = 0;
+  const random = (): (() => number) => seededRandom(options.seed * 1009 + actors++);
   const rooms = [await stage.room(), await stage.room()];
   const target: CrashTarget = { url: stage.proxy.url, rooms, owner: stage.owner };
-  const readers = rooms.flatMap((room) => [1, 2].map(() => new ChatReader(target, room)));
+  const readers = rooms.flatMap((room, n) =>
+    [1, 2].map((m) => new ChatReader(target, room, `reader ${m} of room ${n + 1}`)),
+  );
   const writers = stage.people.map(
     (person, n) =>
       new ChatWriterClient(target, {
@@ -51,25 +71,24 @@ export async function runChatCrash(
         name: `${options.seed}-${n}`,
         messages: options.messages,
         pauseMs: options.writePauseMs,
-        random,
+        random: random(),
       }),
   );
   const stop = new AbortController();
   const timeout = setTimeout(() => stop.abort(), options.timeoutMs);
   try {
     await Promise.all(readers.map((reader) => reader.open()));
-    const writing = [
-      ...writers.map((writer) => writer.run(stop.signal)),
+    let [isHarmDone, isOver] = [false, false];
+    const writing = Promise.all([
+      ...writers.map((writer) => writer.run(stop.signal, () => !isHarmDone)),
       ...writers.slice(0, 1).map((banned) => banned.banWhenHalfDone(stop.signal)),
-    ];
-    let isOver = false;
-    const finished = Promise.all(writing).then(() => {
-      isOver = true;
-      return true;
-    });
-    const cutting = cutConnections(stage, random, () => isOver);
-    const faults = await doHarm(stage, options, random, finished, stop.signal);
-    await finished;
+    ]);
+    const cutting = cutConnections(stage, options.cutMs, random(), () => isOver);
+    const isEnough = (): boolean => writers.every(({ hasSaidEnough }) => hasSaidEnough);
+    const harm = await doHarm(stage, options, random(), isEnough, stop.signal);
+    isHarmDone = true;
+    await writing;
+    isOver = true;
     const cuts = await cutting;
     const timedOut = stop.signal.aborted ? ['the run did not end in time'] : [];
     const stored = await stage.stored(rooms);
@@ -84,12 +103,14 @@ export async function runChatCrash(
         ...[...writers, ...readers].flatMap(({ violations }) => violations),
         ...checkChat({ rooms, stored, sent, readers }),
       ],
+      sent: sent.length,
+      acked: writers.reduce((sum, writer) => sum + writer.ackedCount, 0),
       stored: stored.length,
       deleted: stored.filter(({ isDeleted }) => isDeleted).length,
-      acked: writers.reduce((sum, writer) => sum + writer.ackedCount, 0),
       resent: writers.reduce((sum, writer) => sum + writer.resent, 0),
       cuts,
-      ...faults,
+      ...harm,
+      seconds: Math.round((performance.now() - startedMs) / 1000),
     };
   } finally {
     clearTimeout(timeout);
@@ -99,41 +120,50 @@ export async function runChatCrash(
   }
 }
 
-/** Cuts some connection every tenth of a second until everybody has said everything; gives how many. */
+/** Cuts some connection now and then until everybody has said everything; gives how many. */
 async function cutConnections(
   stage: ChatCrashStage,
+  [shortestMs, longestMs]: Range,
   random: () => number,
   isOver: () => boolean,
 ): Promise<number> {
   let cuts = 0;
   while (!isOver()) {
-    await sleep(50 + random() * 100);
+    await sleep(shortestMs + random() * (longestMs - shortestMs));
     if (stage.proxy.cut(random())) cuts += 1;
   }
   return cuts;
 }
 
+/** Kills until `isEnough`, and at least as often as it shall be. */
 async function doHarm(
   stage: ChatCrashStage,
-  { killMs, freezeMs, maxKills }: ChatCrashOptions,
+  { killMs, quickMs, minKills, quickKills, freezeEvery, freezeMs }: ChatCrashOptions,
   random: () => number,
-  finished: Promise<boolean>,
+  isEnough: () => boolean,
   stop: AbortSignal,
-): Promise<Pick<ChatCrashReport, 'kills' | 'freezes' | 'restartMs'>> {
-  const between = ([low, high]: readonly [number, number]): number => low + random() * (high - low);
-  const restartMs: number[] = [];
+): Promise<Pick<ChatCrashReport, 'kills' | 'freezes' | 'upMs' | 'restartMs'>> {
+  const between = ([low, high]: Range): number => low + random() * (high - low);
+  const [upMs, restartMs]: [number[], number[]] = [[], []];
   let freezes = 0;
-  while (!stop.aborted && restartMs.length < maxKills) {
-    const isDone = await Promise.race([sleep(between(killMs)).then(() => false), finished]);
-    if (isDone) break;
-    if (restartMs.length % 2 === 0) {
-      freezes += 1;
+  for (let kill = 0; ; kill += 1) {
+    const isNeeded = kill < minKills + quickKills;
+    const isQuick = kill >= 1 && kill <= quickKills;
+    const readyMs = performance.now();
+    const untilMs = readyMs + between(isQuick ? quickMs : killMs);
+    const isOver = (): boolean => stop.aborted || (!isNeeded && isEnough());
+    while (performance.now() < untilMs && !isOver())
+      await sleep(Math.min(100, Math.max(0, untilMs - performance.now())));
+    if (isOver()) break;
+    if (freezeEvery > 0 && kill % freezeEvery === 0) {
       stage.freeze();
       await sleep(between(freezeMs));
       // Killed while the database is frozen, in half of the cases.
-      if (random() < 0.5) stage.thaw();
+      if (freezes % 2 === 0) stage.thaw();
+      freezes += 1;
     }
+    upMs.push(Math.round(performance.now() - readyMs));
     restartMs.push(await stage.restart());
   }
-  return { kills: restartMs.length, freezes, restartMs };
+  return { kills: restartMs.length, freezes, upMs, restartMs };
 }

@@ -82,9 +82,18 @@ export class ControlServer {
         clientAddress: () => CLIENT_ADDRESS,
         strictAnswers: true,
         limits: {
+          accounts: {
+            loginPerAccountPerMinute: OFTEN,
+            loginPerAddressPerMinute: OFTEN,
+            signUpPerAddressPerHour: OFTEN,
+            guestsPerAddressPerHour: OFTEN,
+            resetPerHour: OFTEN,
+            otherPerAddressPerMinute: OFTEN,
+          },
           api: { userRequestsPerMinute: OFTEN, anonymousRequestsPerMinute: OFTEN },
           chat: { userPerSec: OFTEN, userBurst: OFTEN, roomPerSec: OFTEN },
           reactions: { perSecond: 1000 },
+          realtime: { eventsPerSecond: OFTEN, framesPerSecond: OFTEN },
         },
       }),
     );

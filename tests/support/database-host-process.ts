@@ -24,7 +24,7 @@ export class DatabaseHost {
     directory: string,
     options: { readonly migrate?: boolean; readonly command?: readonly string[] } = {},
   ) {
-    const [program = '', ...words] = [...(options.command ?? []), process.execPath, HOST, directory];
+    const [program, ...words] = [...(options.command ?? []), process.execPath, HOST, directory];
     this.child = spawn(program, [...words, ...(options.migrate === true ? ['migrate'] : [])], {
       stdio: ['ignore', 'pipe', 'inherit'],
       // A process group of its own, which a test may signal as the terminal does.

@@ -31,10 +31,14 @@ const oneself = both(SIGNED_IN);
 const oneselfWithAccount = both(ACCOUNTS);
 /** Somebody else's: for nobody at all. */
 const nobody = both([]);
+/** People, channels and members are the host app's to change: here everybody is refused. */
+const keptByHost = { inHost: nobody };
 
 /** What a route's rights are, and how to call it so that nothing but a missing right can refuse the call. */
 export interface Right {
   readonly who: Circle;
+  /** Who may on a host app's database, where that is otherwise. There are no guests in either case. */
+  readonly inHost?: Circle;
   readonly body?: (world: World) => object;
   /** Members of the path beside `id`, where they are not the world's of the same name. */
   readonly params?: (world: World) => Readonly<Record<string, string>>;
@@ -56,11 +60,13 @@ export const RIGHTS: ReadonlyMap<string, Right> = new Map<string, Right>(
     getOpenApi: to(everybody),
     getDocs: to(everybody),
     getMe: to(oneself),
+    getSession: to(everybody),
     listApiTokens: to(oneselfWithAccount),
     revokeApiToken: to(nobody, { id: ({ tokenId }) => tokenId }),
     endMySession: to(nobody, { id: ({ tokenId }) => tokenId }),
     listAccounts: to(administrators),
     createAccount: to(administrators, {
+      ...keptByHost,
       body: ({ channelId }) => ({ email: `${channelId}@example.org`, displayName: 'Somebody' }),
     }),
     updateAccount: to(administrators, { id: person, body: () => ({ disabled: false }) }),
@@ -96,20 +102,22 @@ export const RIGHTS: ReadonlyMap<string, Right> = new Map<string, Right>(
     listNotifications: to(oneself),
     readNotifications: to(oneself, { body: () => ({}) }),
 
-    createChannel: to(oneselfWithAccount, { body: () => ({ name: 'My channel' }) }),
+    createChannel: to(oneselfWithAccount, { ...keptByHost, body: () => ({ name: 'My channel' }) }),
     listChannels: to(everybody),
     getChannel: to(viewers),
-    updateChannel: to(runners, { body: () => ({ name: 'Renamed' }) }),
-    deleteChannel: to(runners),
+    updateChannel: to(runners, { ...keptByHost, body: () => ({ name: 'Renamed' }) }),
+    deleteChannel: to(runners, keptByHost),
     listChannelMembers: to(members),
     addChannelMember: to(runners, {
+      ...keptByHost,
       body: (world) => ({ ...target(world), role: 'viewer' }),
     }),
     setChannelRole: to(runners, {
+      ...keptByHost,
       body: () => ({ role: 'moderator' }),
       params: ({ targetId }) => ({ userId: targetId }),
     }),
-    removeChannelMember: to(runners, { params: ({ targetId }) => ({ userId: targetId }) }),
+    removeChannelMember: to(runners, { ...keptByHost, params: ({ targetId }) => ({ userId: targetId }) }),
 
     listChatMessages: to(viewers),
     sendChatMessage: to(signedInViewers, {
@@ -179,6 +187,7 @@ export const RIGHTS: ReadonlyMap<string, Right> = new Map<string, Right>(
     // In a private channel by a token in the address alone, because calendars cannot sign in.
     getChannelCalendar: to({ inPublic: EVERYBODY, inPrivate: [] }),
     getChannelCalendarUrl: to(accountViewers),
+    renewChannelCalendarUrl: to(accountViewers),
   }),
 );
 

@@ -1,5 +1,6 @@
 import { v7 } from 'uuid';
 import type { Database, Tx } from '../../packages/server/src/db/database.ts';
+import { type ChannelRole, type Ground, ownGround } from './rights-ground.ts';
 
 /** Who asks, as seen from one channel and one of its streams. */
 export const ROLES = [
@@ -39,16 +40,14 @@ export interface World {
   readonly tokenId: string;
 }
 
-/** Makes the people. */
-export async function makePeople(database: Database): Promise<People> {
+/** Makes the people. Default: on our own tables. */
+export async function makePeople(database: Database, ground: Ground = ownGround(database)): Promise<People> {
   const names = [...ROLES.filter((role) => role !== 'nobody'), 'target' as const];
   const people = Object.fromEntries(names.map((name) => [name, v7()])) as People;
+  for (const name of names) await ground.addPerson(people[name], name);
   await database.asService(async (tx) => {
+    if (!ground.hasAccounts) return;
     for (const name of names) {
-      await tx
-        .insertInto('users')
-        .values({ id: people[name], username: name.toLowerCase(), display_name: name })
-        .execute();
       await tx
         .insertInto('nchat_live_accounts')
         .values({
@@ -59,12 +58,17 @@ export async function makePeople(database: Database): Promise<People> {
         .execute();
     }
   });
-  await database.asService((tx) => makeChannel(tx, v7(), { [people.otherOwner]: 'owner' }, false));
+  await ground.addChannel(v7(), false, new Map([[people.otherOwner, 'owner']]));
   return people;
 }
 
 /** Makes a channel with its stream. */
-export async function makeWorld(database: Database, people: People, isPrivate: boolean): Promise<World> {
+export async function makeWorld(
+  database: Database,
+  people: People,
+  isPrivate: boolean,
+  ground: Ground = ownGround(database),
+): Promise<World> {
   const world: World = {
     channelId: v7(),
     streamId: v7(),
@@ -74,35 +78,21 @@ export async function makeWorld(database: Database, people: People, isPrivate: b
     targetId: people.target,
     tokenId: v7(),
   };
-  const members = {
-    [people.viewer]: 'viewer',
-    [people.moderator]: 'moderator',
-    [people.colleague]: 'broadcaster',
-    [people.broadcaster]: 'broadcaster',
-    [people.owner]: 'owner',
-    [people.target]: 'viewer',
-  };
+  const members = new Map<string, ChannelRole>([
+    [people.viewer, 'viewer'],
+    [people.moderator, 'moderator'],
+    [people.colleague, 'broadcaster'],
+    [people.broadcaster, 'broadcaster'],
+    [people.owner, 'owner'],
+    [people.target, 'viewer'],
+  ]);
+  await ground.addChannel(world.channelId, isPrivate, members);
   await database.asService(async (tx) => {
-    await makeChannel(tx, world.channelId, members, isPrivate);
     await makeStream(tx, world, people);
     await makeTalk(tx, world, people);
     await makeTarget(tx, world, people);
   });
   return world;
-}
-
-async function makeChannel(
-  tx: Tx,
-  id: string,
-  members: Record<string, string>,
-  isPrivate: boolean,
-): Promise<void> {
-  await tx
-    .insertInto('nchat_channels')
-    .values({ id, name: 'A channel', slug: `c-${id.slice(-12)}`, is_private: isPrivate })
-    .execute();
-  const rows = Object.entries(members).map(([user_id, role]) => ({ channel_id: id, user_id, role }));
-  await tx.insertInto('nchat_channel_members').values(rows).execute();
 }
 
 async function makeStream(tx: Tx, { streamId, channelId, sessionId }: World, people: People): Promise<void> {
@@ -188,16 +178,11 @@ async function makeTarget(
 }
 
 /** Removes every world, and leaves the people. */
-export async function forgetWorlds(database: Database, people: People): Promise<void> {
-  await database.asService(async (tx) => {
-    const kept = tx
-      .selectFrom('nchat_channel_members')
-      .select('channel_id')
-      .where('user_id', '=', people.otherOwner);
-    await tx
-      .deleteFrom('nchat_channels')
-      .where('id', 'not in', kept.where('role', '=', 'owner'))
-      .execute();
-    await tx.deleteFrom('nchat_live_api_tokens').execute();
-  });
+export async function forgetWorlds(
+  database: Database,
+  people: People,
+  ground: Ground = ownGround(database),
+): Promise<void> {
+  await ground.forgetChannels(people.otherOwner);
+  await database.asService((tx) => tx.deleteFrom('nchat_live_api_tokens').execute());
 }

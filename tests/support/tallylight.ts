@@ -54,7 +54,12 @@ export class Tallylight {
       await freeUdpPort(),
     ];
     const server = new Tallylight(options, ports, await mkdtemp(join(tmpdir(), 'tallylight-test-')));
-    await server.launch();
+    try {
+      await server.launch();
+    } catch (error) {
+      await server.signal('SIGKILL');
+      throw error;
+    }
     return server;
   }
 

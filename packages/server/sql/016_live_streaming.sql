@@ -488,76 +488,103 @@ CREATE INDEX nchat_live_audit_log_created ON nchat_live_audit_log (created_at DE
 
 -- ---- 0006-policies
 -- Who may see and do what. FORCE makes the policies hold for the owner of the tables too; only superusers are above them.
--- The questions that several policies ask are functions that run as tallylight_service, so that no policy asks another one.
+-- The questions that several policies ask are functions that run as tallylight_service, so that no policy asks another one. They are
+-- PL/pgSQL, which keeps the plans of its statements for as long as a connection lives: a function in SQL that cannot be inlined is planned
+-- anew on every call, and a chat message asks eight of them.
 
 CREATE OR REPLACE FUNCTION tallylight.channel_is_private(channel uuid) RETURNS boolean
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  j jsonb;
+BEGIN
   -- A host's table may say it otherwise than ours does: read as JSON, a column that is not there is merely null.
-  SELECT coalesce((j ->> 'is_private')::boolean, j ->> 'type' IN ('private', 'direct', 'dm', 'group'), false)
-  FROM (SELECT to_jsonb(c) AS j FROM nchat_channels c WHERE c.id = channel) AS row
-$$;
+  SELECT to_jsonb(c) INTO j FROM nchat_channels c WHERE c.id = channel;
+  IF NOT FOUND THEN RETURN NULL; END IF;
+  RETURN coalesce((j ->> 'is_private')::boolean, j ->> 'type' IN ('private', 'direct', 'dm', 'group'), false);
+END $$;
 
 -- The caller's role in a channel; NULL for none.
 CREATE OR REPLACE FUNCTION tallylight.channel_role(channel uuid) RETURNS text
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT role::text FROM nchat_channel_members WHERE channel_id = channel AND user_id = tallylight.user_id()
-$$;
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  RETURN (SELECT m.role::text FROM nchat_channel_members m
+    WHERE m.channel_id = channel AND m.user_id = tallylight.user_id());
+END $$;
 
 CREATE OR REPLACE FUNCTION tallylight.runs_channel(channel uuid) RETURNS boolean
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT tallylight.is_admin() OR coalesce(tallylight.channel_role(channel) IN ('owner', 'admin'), false)
-$$;
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  RETURN tallylight.is_admin() OR coalesce(tallylight.channel_role(channel) IN ('owner', 'admin'), false);
+END $$;
 
 CREATE OR REPLACE FUNCTION tallylight.may_broadcast_in(channel uuid) RETURNS boolean
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT tallylight.is_admin()
-      OR coalesce(tallylight.channel_role(channel) IN ('owner', 'admin', 'broadcaster', 'member'), false)
-$$;
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  RETURN tallylight.is_admin()
+    OR coalesce(tallylight.channel_role(channel) IN ('owner', 'admin', 'broadcaster', 'member'), false);
+END $$;
 
 -- True for whom a ban or time-out of the stream, or of its channel, holds now.
 CREATE OR REPLACE FUNCTION tallylight.is_barred(stream uuid, person uuid) RETURNS boolean
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT EXISTS (
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  RETURN EXISTS (
     SELECT 1 FROM nchat_stream_bans b JOIN nchat_streams s ON s.id = stream
     WHERE b.user_id = person AND b.channel_id = s.channel_id AND (b.stream_id IS NULL OR b.stream_id = stream)
-      AND b.lifted_at IS NULL AND (b.expires_at IS NULL OR b.expires_at > now()))
-$$;
+      AND b.lifted_at IS NULL AND (b.expires_at IS NULL OR b.expires_at > now()));
+END $$;
 
 -- The broadcaster, as long as the channel lets them broadcast; who runs the channel, and administrators.
 CREATE OR REPLACE FUNCTION tallylight.owns_stream(stream uuid) RETURNS boolean
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT EXISTS (
-    SELECT 1 FROM nchat_streams s
-    WHERE s.id = stream AND (tallylight.runs_channel(s.channel_id)
-      OR (s.broadcaster_id = tallylight.user_id() AND tallylight.may_broadcast_in(s.channel_id))))
-$$;
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  s record;
+BEGIN
+  SELECT x.channel_id, x.broadcaster_id INTO s FROM nchat_streams x WHERE x.id = stream;
+  IF NOT FOUND THEN RETURN false; END IF;
+  RETURN tallylight.runs_channel(s.channel_id)
+    OR (coalesce(s.broadcaster_id = tallylight.user_id(), false) AND tallylight.may_broadcast_in(s.channel_id));
+END $$;
 
 -- Owners; the channel's moderators and the stream's own, as long as they are not barred themselves.
 CREATE OR REPLACE FUNCTION tallylight.moderates_stream(stream uuid) RETURNS boolean
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT EXISTS (
-    SELECT 1 FROM nchat_streams s
-    WHERE s.id = stream
-      AND (tallylight.owns_stream(s.id)
-        OR ((coalesce(tallylight.channel_role(s.channel_id) = 'moderator', false)
-          OR EXISTS (SELECT 1 FROM nchat_stream_moderators m WHERE m.stream_id = s.id AND m.user_id = tallylight.user_id()))
-          AND NOT tallylight.is_barred(s.id, tallylight.user_id()))))
-$$;
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  me uuid := tallylight.user_id();
+  my_role text;
+  s record;
+BEGIN
+  SELECT x.channel_id, x.broadcaster_id INTO s FROM nchat_streams x WHERE x.id = stream;
+  IF NOT FOUND THEN RETURN false; END IF;
+  IF tallylight.is_admin() THEN RETURN true; END IF;
+  my_role := coalesce(tallylight.channel_role(s.channel_id), '');
+  IF my_role IN ('owner', 'admin') OR (s.broadcaster_id = me AND my_role IN ('broadcaster', 'member')) THEN RETURN true; END IF;
+  IF my_role = 'moderator'
+     OR EXISTS (SELECT 1 FROM nchat_stream_moderators m WHERE m.stream_id = stream AND m.user_id = me) THEN
+    RETURN NOT tallylight.is_barred(stream, me);
+  END IF;
+  RETURN false;
+END $$;
 
 -- Private streams, and streams of private channels, exist for the channel's members only, of whom the broadcaster is one;
 -- unlisted ones for whoever knows the id.
 CREATE OR REPLACE FUNCTION tallylight.may_view(channel uuid, broadcaster uuid, visibility text) RETURNS boolean
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT (visibility <> 'private' AND NOT coalesce(tallylight.channel_is_private(channel), true))
-      OR tallylight.is_admin()
-      OR tallylight.channel_role(channel) IS NOT NULL
-$$;
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  RETURN (visibility <> 'private' AND NOT coalesce(tallylight.channel_is_private(channel), true))
+    OR tallylight.is_admin()
+    OR tallylight.channel_role(channel) IS NOT NULL;
+END $$;
 
 CREATE OR REPLACE FUNCTION tallylight.may_view_stream(stream uuid) RETURNS boolean
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT EXISTS (
-    SELECT 1 FROM nchat_streams s WHERE s.id = stream AND tallylight.may_view(s.channel_id, s.broadcaster_id, s.visibility))
-$$;
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  s record;
+BEGIN
+  SELECT x.channel_id, x.broadcaster_id, x.visibility INTO s FROM nchat_streams x WHERE x.id = stream;
+  IF NOT FOUND THEN RETURN false; END IF;
+  RETURN tallylight.may_view(s.channel_id, s.broadcaster_id, s.visibility);
+END $$;
 
 -- True when the caller may read what is said in a stream: who sees it, but for those who are banned from one that is not for everybody.
 CREATE OR REPLACE FUNCTION tallylight.may_attend(stream uuid) RETURNS boolean
@@ -597,22 +624,31 @@ END $$;
 
 -- True when the stream's chat takes a message of the caller: mode, ban; not how often.
 CREATE OR REPLACE FUNCTION tallylight.may_chat(stream uuid) RETURNS boolean
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT EXISTS (
-    SELECT 1 FROM nchat_streams s
-    WHERE s.id = stream
-      AND tallylight.may_view(s.channel_id, s.broadcaster_id, s.visibility)
-      AND NOT tallylight.is_barred(s.id, tallylight.user_id())
-      AND (tallylight.moderates_stream(s.id) OR (s.enable_chat AND CASE s.chat_mode
-        WHEN 'open' THEN true
-        WHEN 'followers' THEN
-          EXISTS (SELECT 1 FROM nchat_channel_follows f WHERE f.channel_id = s.channel_id AND f.user_id = tallylight.user_id())
-          OR EXISTS (SELECT 1 FROM nchat_user_follows f WHERE f.followed_id = s.broadcaster_id AND f.user_id = tallylight.user_id())
-        WHEN 'subscribers' THEN
-          EXISTS (SELECT 1 FROM nchat_channel_subscriptions f WHERE f.channel_id = s.channel_id
-            AND f.user_id = tallylight.user_id() AND (f.expires_at IS NULL OR f.expires_at > now()))
-        ELSE false END)))
-$$;
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  me uuid := tallylight.user_id();
+  s record;
+BEGIN
+  SELECT x.channel_id, x.broadcaster_id, x.visibility, x.enable_chat, x.chat_mode INTO s
+    FROM nchat_streams x WHERE x.id = stream;
+  IF NOT FOUND OR NOT tallylight.may_view(s.channel_id, s.broadcaster_id, s.visibility)
+     OR tallylight.is_barred(stream, me) THEN
+    RETURN false;
+  END IF;
+  IF s.enable_chat AND (
+    CASE s.chat_mode
+      WHEN 'open' THEN true
+      WHEN 'followers' THEN
+        EXISTS (SELECT 1 FROM nchat_channel_follows f WHERE f.channel_id = s.channel_id AND f.user_id = me)
+        OR EXISTS (SELECT 1 FROM nchat_user_follows f WHERE f.followed_id = s.broadcaster_id AND f.user_id = me)
+      WHEN 'subscribers' THEN
+        EXISTS (SELECT 1 FROM nchat_channel_subscriptions f WHERE f.channel_id = s.channel_id
+          AND f.user_id = me AND (f.expires_at IS NULL OR f.expires_at > now()))
+      ELSE false END) THEN
+    RETURN true;
+  END IF;
+  RETURN tallylight.moderates_stream(stream);
+END $$;
 
 DO $$
 DECLARE
@@ -653,13 +689,12 @@ GRANT SELECT (id, channel_id, broadcaster_id, title, description, thumbnail_url,
     peak_viewer_count, total_view_count, total_chat_messages, total_reactions, started_at, ended_at, recording_url,
     recording_duration_seconds, recording_expires_at, metadata, created_at, updated_at, peak_viewers, total_views, duration_seconds)
   ON nchat_streams TO tallylight_request;
-GRANT INSERT (id, channel_id, broadcaster_id, title, description, thumbnail_url, scheduled_at, status, hls_manifest_url,
-    max_resolution, bitrate_kbps, fps, is_recorded, enable_chat, enable_reactions, enable_qa, chat_mode, slow_mode_seconds,
+GRANT INSERT (id, channel_id, broadcaster_id, title, description, thumbnail_url, scheduled_at, status, max_resolution, bitrate_kbps, fps, is_recorded, enable_chat, enable_reactions, enable_qa, chat_mode, slow_mode_seconds,
     waiting_room, visibility, auto_start, reconnect_window_seconds, tags, language)
   ON nchat_streams TO tallylight_request;
 GRANT UPDATE (title, description, thumbnail_url, scheduled_at, status, max_resolution, bitrate_kbps, fps, is_recorded, enable_chat,
     enable_reactions, enable_qa, chat_mode, slow_mode_seconds, waiting_room, visibility, auto_start, reconnect_window_seconds,
-    tags, language, automod, started_at, ended_at, updated_at)
+    tags, language, updated_at)
   ON nchat_streams TO tallylight_request;
 GRANT DELETE ON nchat_streams TO tallylight_request;
 CREATE POLICY "Users can view public streams" ON nchat_streams FOR SELECT TO tallylight_request
@@ -707,7 +742,8 @@ CREATE POLICY "Users can delete their own messages" ON nchat_stream_chat_message
   USING (user_id = tallylight.user_id() OR tallylight.moderates_stream(stream_id))
   WITH CHECK (user_id = tallylight.user_id() OR tallylight.moderates_stream(stream_id));
 -- Authors may delete; pinning and highlighting are for moderators, and nobody brings a deleted message back.
-CREATE OR REPLACE FUNCTION tallylight.guard_message() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION tallylight.guard_message() RETURNS trigger
+  LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF OLD.is_deleted AND NOT NEW.is_deleted THEN
     RAISE EXCEPTION 'message % was deleted and stays so', OLD.id USING ERRCODE = 'insufficient_privilege';
@@ -802,8 +838,13 @@ BEGIN
       USING (user_id = tallylight.user_id()) WITH CHECK (user_id = tallylight.user_id())', name);
   END LOOP;
 END $$;
-GRANT SELECT, INSERT, DELETE ON nchat_channel_follows, nchat_user_follows TO tallylight_request;
-GRANT SELECT, INSERT, UPDATE, DELETE ON nchat_stream_notification_settings, nchat_stream_reminders TO tallylight_request;
+GRANT SELECT, INSERT (channel_id, user_id), DELETE ON nchat_channel_follows TO tallylight_request;
+GRANT SELECT, INSERT (followed_id, user_id), DELETE ON nchat_user_follows TO tallylight_request;
+GRANT SELECT, INSERT (user_id, channel_id, on_live, on_scheduled, by_mail, reminder_minutes),
+    UPDATE (on_live, on_scheduled, by_mail, reminder_minutes, updated_at), DELETE
+  ON nchat_stream_notification_settings TO tallylight_request;
+GRANT SELECT, INSERT (stream_id, user_id, minutes_before), UPDATE (minutes_before, sent_at), DELETE
+  ON nchat_stream_reminders TO tallylight_request;
 -- Told by the service; read and put away by whom they are for.
 GRANT SELECT, UPDATE (read_at), DELETE ON nchat_stream_notifications TO tallylight_request;
 CREATE POLICY "Only channels that one sees" ON nchat_channel_follows AS RESTRICTIVE FOR INSERT TO tallylight_request
@@ -823,7 +864,8 @@ BEGIN
       'Only channels that one sees: ' || lower(command), command);
   END LOOP;
 END $$;
-GRANT SELECT, INSERT, UPDATE, DELETE ON nchat_channel_subscriptions TO tallylight_request;
+GRANT SELECT, INSERT (channel_id, user_id, tier, expires_at), UPDATE (tier, expires_at), DELETE
+  ON nchat_channel_subscriptions TO tallylight_request;
 CREATE POLICY "Own subscriptions" ON nchat_channel_subscriptions FOR SELECT TO tallylight_request
   USING (user_id = tallylight.user_id() OR tallylight.runs_channel(channel_id));
 CREATE POLICY "Who runs a channel states its subscribers" ON nchat_channel_subscriptions FOR ALL TO tallylight_request
@@ -1085,7 +1127,7 @@ CREATE TRIGGER mirror_user AFTER INSERT OR UPDATE OR DELETE ON accounts."user"
   FOR EACH ROW EXECUTE FUNCTION tallylight.mirror_user();
 
 -- Servers learn at once that somebody's rights changed, whoever changed them: this process, another one, the command line.
-CREATE FUNCTION tallylight.tell_access_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION tallylight.tell_access_changed() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF TG_TABLE_NAME = 'session' THEN
     PERFORM pg_notify('tallylight_access', OLD.user_id || ' ' || OLD.id);
@@ -1162,7 +1204,8 @@ ALTER TABLE nchat_stream_thumbnails ENABLE ROW LEVEL SECURITY;
 ALTER TABLE nchat_stream_thumbnails FORCE ROW LEVEL SECURITY;
 GRANT SELECT, INSERT, UPDATE, DELETE ON nchat_stream_thumbnails TO tallylight_service;
 CREATE POLICY "Service sees everything" ON nchat_stream_thumbnails TO tallylight_service USING (true) WITH CHECK (true);
-GRANT SELECT, INSERT, UPDATE, DELETE ON nchat_stream_thumbnails TO tallylight_request;
+GRANT SELECT, INSERT (stream_id, mime, bytes, etag), UPDATE (mime, bytes, etag, updated_at), DELETE
+  ON nchat_stream_thumbnails TO tallylight_request;
 CREATE POLICY "Users can view thumbnails" ON nchat_stream_thumbnails FOR SELECT TO tallylight_request
   USING (tallylight.may_view_stream(stream_id));
 CREATE POLICY "Owners can add thumbnails" ON nchat_stream_thumbnails FOR INSERT TO tallylight_request
@@ -1405,125 +1448,6 @@ CREATE FUNCTION tallylight.authority(stream uuid, person uuid)
 $$;
 ALTER FUNCTION tallylight.authority(uuid, uuid) OWNER TO tallylight_service;
 
--- ---- 0041-kept-plans
--- The questions that policies ask, once more and with the same answers, in PL/pgSQL: it keeps the plans of its statements for as long as
--- a connection lives, where a function in SQL that cannot be inlined is planned anew on every call. A chat message asks eight of them.
-
-CREATE OR REPLACE FUNCTION tallylight.channel_is_private(channel uuid) RETURNS boolean
-  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE
-  j jsonb;
-BEGIN
-  -- A host's table may say it otherwise than ours does: read as JSON, a column that is not there is merely null.
-  SELECT to_jsonb(c) INTO j FROM nchat_channels c WHERE c.id = channel;
-  IF NOT FOUND THEN RETURN NULL; END IF;
-  RETURN coalesce((j ->> 'is_private')::boolean, j ->> 'type' IN ('private', 'direct', 'dm', 'group'), false);
-END $$;
-
-CREATE OR REPLACE FUNCTION tallylight.channel_role(channel uuid) RETURNS text
-  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-BEGIN
-  RETURN (SELECT m.role::text FROM nchat_channel_members m
-    WHERE m.channel_id = channel AND m.user_id = tallylight.user_id());
-END $$;
-
-CREATE OR REPLACE FUNCTION tallylight.runs_channel(channel uuid) RETURNS boolean
-  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-BEGIN
-  RETURN tallylight.is_admin() OR coalesce(tallylight.channel_role(channel) IN ('owner', 'admin'), false);
-END $$;
-
-CREATE OR REPLACE FUNCTION tallylight.may_broadcast_in(channel uuid) RETURNS boolean
-  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-BEGIN
-  RETURN tallylight.is_admin()
-    OR coalesce(tallylight.channel_role(channel) IN ('owner', 'admin', 'broadcaster', 'member'), false);
-END $$;
-
-CREATE OR REPLACE FUNCTION tallylight.is_barred(stream uuid, person uuid) RETURNS boolean
-  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-BEGIN
-  RETURN EXISTS (
-    SELECT 1 FROM nchat_stream_bans b JOIN nchat_streams s ON s.id = stream
-    WHERE b.user_id = person AND b.channel_id = s.channel_id AND (b.stream_id IS NULL OR b.stream_id = stream)
-      AND b.lifted_at IS NULL AND (b.expires_at IS NULL OR b.expires_at > now()));
-END $$;
-
-CREATE OR REPLACE FUNCTION tallylight.owns_stream(stream uuid) RETURNS boolean
-  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE
-  s record;
-BEGIN
-  SELECT x.channel_id, x.broadcaster_id INTO s FROM nchat_streams x WHERE x.id = stream;
-  IF NOT FOUND THEN RETURN false; END IF;
-  RETURN tallylight.runs_channel(s.channel_id)
-    OR (coalesce(s.broadcaster_id = tallylight.user_id(), false) AND tallylight.may_broadcast_in(s.channel_id));
-END $$;
-
-CREATE OR REPLACE FUNCTION tallylight.moderates_stream(stream uuid) RETURNS boolean
-  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE
-  me uuid := tallylight.user_id();
-  my_role text;
-  s record;
-BEGIN
-  SELECT x.channel_id, x.broadcaster_id INTO s FROM nchat_streams x WHERE x.id = stream;
-  IF NOT FOUND THEN RETURN false; END IF;
-  IF tallylight.is_admin() THEN RETURN true; END IF;
-  my_role := coalesce(tallylight.channel_role(s.channel_id), '');
-  IF my_role IN ('owner', 'admin') OR (s.broadcaster_id = me AND my_role IN ('broadcaster', 'member')) THEN RETURN true; END IF;
-  IF my_role = 'moderator'
-     OR EXISTS (SELECT 1 FROM nchat_stream_moderators m WHERE m.stream_id = stream AND m.user_id = me) THEN
-    RETURN NOT tallylight.is_barred(stream, me);
-  END IF;
-  RETURN false;
-END $$;
-
-CREATE OR REPLACE FUNCTION tallylight.may_view(channel uuid, broadcaster uuid, visibility text) RETURNS boolean
-  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-BEGIN
-  RETURN (visibility <> 'private' AND NOT coalesce(tallylight.channel_is_private(channel), true))
-    OR tallylight.is_admin()
-    OR tallylight.channel_role(channel) IS NOT NULL;
-END $$;
-
-CREATE OR REPLACE FUNCTION tallylight.may_view_stream(stream uuid) RETURNS boolean
-  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE
-  s record;
-BEGIN
-  SELECT x.channel_id, x.broadcaster_id, x.visibility INTO s FROM nchat_streams x WHERE x.id = stream;
-  IF NOT FOUND THEN RETURN false; END IF;
-  RETURN tallylight.may_view(s.channel_id, s.broadcaster_id, s.visibility);
-END $$;
-
-CREATE OR REPLACE FUNCTION tallylight.may_chat(stream uuid) RETURNS boolean
-  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE
-  me uuid := tallylight.user_id();
-  s record;
-BEGIN
-  SELECT x.channel_id, x.broadcaster_id, x.visibility, x.enable_chat, x.chat_mode INTO s
-    FROM nchat_streams x WHERE x.id = stream;
-  IF NOT FOUND OR NOT tallylight.may_view(s.channel_id, s.broadcaster_id, s.visibility)
-     OR tallylight.is_barred(stream, me) THEN
-    RETURN false;
-  END IF;
-  IF s.enable_chat AND (
-    CASE s.chat_mode
-      WHEN 'open' THEN true
-      WHEN 'followers' THEN
-        EXISTS (SELECT 1 FROM nchat_channel_follows f WHERE f.channel_id = s.channel_id AND f.user_id = me)
-        OR EXISTS (SELECT 1 FROM nchat_user_follows f WHERE f.followed_id = s.broadcaster_id AND f.user_id = me)
-      WHEN 'subscribers' THEN
-        EXISTS (SELECT 1 FROM nchat_channel_subscriptions f WHERE f.channel_id = s.channel_id
-          AND f.user_id = me AND (f.expires_at IS NULL OR f.expires_at > now()))
-      ELSE false END) THEN
-    RETURN true;
-  END IF;
-  RETURN tallylight.moderates_stream(stream);
-END $$;
-
 -- ---- 0060-telemetry
 -- What viewer sessions and quality metrics have beyond nchat's columns.
 
@@ -1663,27 +1587,171 @@ GRANT EXECUTE ON FUNCTION tallylight.chat_is_open(uuid, integer), tallylight.sen
     tallylight.may_be_told(uuid, uuid), tallylight.may_be_reminded(uuid, uuid)
   TO tallylight_service;
 
+-- ---- 0080-tell-keys
+-- Servers hear of stream keys that hold no more, or not as long, whoever changes them: `key <id>`, on the channel of 0031.
+-- Neither the sealed key nor the name it is found by is in it: anybody who may connect may listen.
+CREATE FUNCTION tallylight.tell_key_changed() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM pg_notify('tallylight_access', 'key ' || OLD.id);
+  RETURN NULL;
+END $$;
+REVOKE ALL ON FUNCTION tallylight.tell_key_changed() FROM PUBLIC;
+-- Not of every column: when a key was last used is written each time that it is.
+CREATE TRIGGER tallylight_tell_key AFTER DELETE OR UPDATE OF id, stream_id, revoked_at, expires_at ON nchat_stream_keys
+  FOR EACH ROW EXECUTE FUNCTION tallylight.tell_key_changed();
+
+-- ---- 0081-foreign-keys
+-- Who deletes a person, a channel or a stream finds what points to it by an index: without one, every such row is looked for in the whole
+-- table, under the lock of what is being deleted. Partial where most rows point to nobody.
+
+CREATE INDEX nchat_live_audit_log_actor ON nchat_live_audit_log (actor_id) WHERE actor_id IS NOT NULL;
+CREATE INDEX nchat_stream_bans_channel ON nchat_stream_bans (channel_id);
+CREATE INDEX nchat_stream_bans_of_stream ON nchat_stream_bans (stream_id) WHERE stream_id IS NOT NULL;
+CREATE INDEX nchat_stream_bans_person ON nchat_stream_bans (user_id);
+CREATE INDEX nchat_stream_bans_moderator ON nchat_stream_bans (moderator_id) WHERE moderator_id IS NOT NULL;
+CREATE INDEX nchat_stream_bans_lifted ON nchat_stream_bans (lifted_by) WHERE lifted_by IS NOT NULL;
+CREATE INDEX nchat_stream_chat_messages_pinner ON nchat_stream_chat_messages (pinned_by) WHERE pinned_by IS NOT NULL;
+CREATE INDEX nchat_stream_chat_messages_deleter ON nchat_stream_chat_messages (deleted_by) WHERE deleted_by IS NOT NULL;
+CREATE INDEX nchat_stream_keys_channel ON nchat_stream_keys (channel_id);
+CREATE INDEX nchat_stream_keys_creator ON nchat_stream_keys (created_by) WHERE created_by IS NOT NULL;
+CREATE INDEX nchat_stream_moderation_log_moderator ON nchat_stream_moderation_log (moderator_id) WHERE moderator_id IS NOT NULL;
+CREATE INDEX nchat_stream_moderation_log_target ON nchat_stream_moderation_log (target_user_id) WHERE target_user_id IS NOT NULL;
+CREATE INDEX nchat_stream_moderators_user ON nchat_stream_moderators (user_id);
+CREATE INDEX nchat_stream_moderators_adder ON nchat_stream_moderators (added_by) WHERE added_by IS NOT NULL;
+CREATE INDEX nchat_stream_notification_settings_channel ON nchat_stream_notification_settings (channel_id);
+CREATE INDEX nchat_stream_notifications_stream ON nchat_stream_notifications (stream_id);
+CREATE INDEX nchat_stream_question_votes_user ON nchat_stream_question_votes (user_id);
+CREATE INDEX nchat_stream_questions_user ON nchat_stream_questions (user_id);
+CREATE INDEX nchat_stream_questions_answerer ON nchat_stream_questions (answered_by) WHERE answered_by IS NOT NULL;
+CREATE INDEX nchat_stream_reminders_user ON nchat_stream_reminders (user_id);
+
+-- ---- 0085-calendar-renewals
+-- Members' own calendar addresses can be renewed: how often each was. The number goes into what is signed, so that earlier addresses open nothing.
+
+CREATE TABLE nchat_live_calendar_renewals (
+  user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  channel_id uuid NOT NULL REFERENCES nchat_channels (id) ON DELETE CASCADE,
+  renewals integer NOT NULL,
+  renewed_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (user_id, channel_id)
+);
+ALTER TABLE nchat_live_calendar_renewals ENABLE ROW LEVEL SECURITY;
+ALTER TABLE nchat_live_calendar_renewals FORCE ROW LEVEL SECURITY;
+GRANT SELECT, INSERT, UPDATE, DELETE ON nchat_live_calendar_renewals TO tallylight_service;
+CREATE POLICY "Service sees everything" ON nchat_live_calendar_renewals TO tallylight_service USING (true) WITH CHECK (true);
+CREATE INDEX nchat_live_calendar_renewals_channel ON nchat_live_calendar_renewals (channel_id);
+
+-- ---- 0086-idle-guests
+-- Guests who are not seen for long are removed. What they wrote stays, in nobody's name.
+
+-- Removed; `users` has a row without a name for them, because something of theirs is still there.
+ALTER TABLE nchat_live_accounts ADD COLUMN removed_at timestamptz;
+-- When a session of theirs that has ended was last used; NULL before the first one ends.
+ALTER TABLE accounts."user" ADD COLUMN seen_at timestamptz;
+
+-- A session that ends leaves behind when it was used: expired ones are swept long before their guest is.
+CREATE OR REPLACE FUNCTION tallylight.note_guest_seen() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  UPDATE accounts."user" SET seen_at = greatest(seen_at, OLD.updated_at) WHERE id = OLD.user_id AND is_anonymous;
+  RETURN NULL;
+END $$;
+ALTER FUNCTION tallylight.note_guest_seen() OWNER TO tallylight_service;
+REVOKE ALL ON FUNCTION tallylight.note_guest_seen() FROM PUBLIC;
+CREATE TRIGGER note_guest_seen AFTER DELETE ON accounts.session
+  FOR EACH ROW EXECUTE FUNCTION tallylight.note_guest_seen();
+
+-- As before, but who was removed and left something behind loses the name, not the row.
+CREATE OR REPLACE FUNCTION tallylight.mirror_user() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  IF TG_OP = 'DELETE' THEN
+    IF EXISTS (SELECT 1 FROM nchat_live_accounts WHERE user_id = OLD.id AND removed_at IS NOT NULL) THEN
+      UPDATE users SET username = NULL, display_name = NULL, avatar_url = NULL, updated_at = now() WHERE id = OLD.id;
+    ELSE
+      DELETE FROM users WHERE id = OLD.id;
+    END IF;
+    RETURN NULL;
+  ELSIF TG_OP = 'INSERT' THEN
+    INSERT INTO users (id, username, display_name, avatar_url) VALUES (NEW.id, NEW.username, NEW.name, NEW.image);
+    INSERT INTO nchat_live_accounts (user_id, is_guest) VALUES (NEW.id, coalesce(NEW.is_anonymous, false));
+  ELSIF (NEW.username, NEW.name, NEW.image) IS DISTINCT FROM (OLD.username, OLD.name, OLD.image) THEN
+    UPDATE users SET username = NEW.username, display_name = NEW.name, avatar_url = NEW.image, updated_at = now()
+      WHERE id = NEW.id;
+  END IF;
+  RETURN NULL;
+END $$;
+
+-- ---- 0087-tellings
+-- That a stream which goes live or is scheduled must be told to its followers is written down in the transaction that makes it so, whoever makes it: a
+-- server that dies in between has forgotten nobody.
+
+CREATE TABLE nchat_live_tellings (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  stream_id uuid NOT NULL REFERENCES nchat_streams (id) ON DELETE CASCADE,
+  kind varchar(40) NOT NULL CHECK (kind IN ('live', 'scheduled')),
+  -- The start that is told of: one telling for each.
+  about timestamptz NOT NULL,
+  -- Followers are told in the order of their ids, up to and with this one so far.
+  told_to uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
+  -- Times that it failed: one that always does must not keep the others waiting.
+  failures integer NOT NULL DEFAULT 0,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  done_at timestamptz,
+  UNIQUE (stream_id, kind, about)
+);
+CREATE INDEX nchat_live_tellings_left ON nchat_live_tellings (failures, id) WHERE done_at IS NULL;
+ALTER TABLE nchat_live_tellings ENABLE ROW LEVEL SECURITY;
+ALTER TABLE nchat_live_tellings FORCE ROW LEVEL SECURITY;
+GRANT SELECT, INSERT, UPDATE, DELETE ON nchat_live_tellings TO tallylight_service;
+CREATE POLICY "Service sees everything" ON nchat_live_tellings TO tallylight_service USING (true) WITH CHECK (true);
+
+CREATE OR REPLACE FUNCTION tallylight.note_telling() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  IF NEW.status = 'live' AND (TG_OP = 'INSERT' OR OLD.status IS DISTINCT FROM NEW.status) THEN
+    INSERT INTO nchat_live_tellings (stream_id, kind, about)
+      VALUES (NEW.id, 'live', coalesce(NEW.started_at, NEW.created_at)) ON CONFLICT DO NOTHING;
+  ELSIF NEW.status IN ('scheduled', 'preparing') AND NEW.scheduled_at IS NOT NULL
+      AND (TG_OP = 'INSERT' OR OLD.scheduled_at IS DISTINCT FROM NEW.scheduled_at) THEN
+    -- Back to a date of before: reminders of it are due again.
+    INSERT INTO nchat_live_tellings (stream_id, kind, about) VALUES (NEW.id, 'scheduled', NEW.scheduled_at)
+      ON CONFLICT (stream_id, kind, about) DO UPDATE SET done_at = NULL, told_to = DEFAULT;
+  END IF;
+  RETURN NULL;
+END $$;
+ALTER FUNCTION tallylight.note_telling() OWNER TO tallylight_service;
+REVOKE ALL ON FUNCTION tallylight.note_telling() FROM PUBLIC;
+CREATE TRIGGER tallylight_note_telling AFTER INSERT OR UPDATE OF status, scheduled_at ON nchat_streams
+  FOR EACH ROW EXECUTE FUNCTION tallylight.note_telling();
+
+-- Still to be mailed: written with the notification, taken back before the mail is handed over, so that nobody gets it twice.
+ALTER TABLE nchat_stream_notifications ADD COLUMN mail_due boolean NOT NULL DEFAULT false;
+CREATE INDEX nchat_stream_notifications_mails ON nchat_stream_notifications (created_at) WHERE mail_due;
+
 INSERT INTO tallylight.migrations (name, checksum) VALUES
   ('0001-roles-and-claims', '281e48a3efe18ba9ab56d1386292643659263e6bf0be6ecf55dbe046e07e2c9c'),
   ('0002-host-tables', '44b0792b7829bac314951379455a4960ec0685c213bc12adb651914abea94d67'),
   ('0003-streams', '365a7919fad05a1bb781a72df0c10c23b855b7862e1e5cb5b866372c39732289'),
   ('0004-talk', '4d1b50e5965e15cf4787155063ca56bc7048ecaf874085e0a0731f1f986f719c'),
   ('0005-audience', '41d2a7f7302bb19616ccb2fac05ae750f9b4aa0ad38859eeeb783d1750eec61c'),
-  ('0006-policies', 'a242c10417b346e26213d411c275173b7b63438228504b8fad5cb6242d853dcd'),
+  ('0006-policies', '71d89e2f26a26ca044ae3096963c36f4e77c8c4edc89381a93ad0713be11ac96'),
   ('0007-views', '2435b810383f4e44d5910f6b154c4b574c8058a3dc994beed91500dda822915f'),
   ('0008-standalone-policies', 'left out'),
   ('0009-host-policies', 'ce09e6619c09d53260ec167e0ba436f6ea177a6b49ee35fc0d4f77e242f5262b'),
   ('0010-metrics-partitions', '796ae2e932ed9f69136075a3760b4dbac365263303e244e5df7b23bc35bf40b6'),
   ('0011-own-channels', 'left out'),
   ('0012-host-channels', '70fcf92c2eece30e24d9aae4c6c9ae216267e7e9536a30364e30f88e79acc1fd'),
-  ('0020-accounts', '4f69970d0bf0b3b98d780d8d78a9324d4a1b191062465e8932807115b1b113e3'),
+  ('0020-accounts', '1404c448e84d2330923a88b73e7bda7477708969b18d6797f7c7c4e8a62ec152'),
   ('0021-created-ids', '5cf45360c5697e3bef52018c15689a384c6d21bc2c29327973dec4a584075fd4'),
-  ('0030-stream-life', 'a3366ac5b1feb6cec8390cbefc386020ec7d1dab75087fe69cc7cfc045c8d8a9'),
+  ('0030-stream-life', '77f3c09c7788d35d069673b98dcd88200c0cfac330c07536c7d2557bbb9e6b3a'),
   ('0031-tell-changes', 'a01d19b27cf269eb98ef24fb50cac2f11564461a30e2b1f9fa593f81627e0513'),
   ('0032-stream-versions', '3a3fcb96fb798a6b687b133bd1581d6d57e47ca02a3b8c33bc92ef803cb1a526'),
   ('0040-send-chat', '8910fe931905f2ea20b3eee047f750d0c0d8dadd093171307a3bb539b2c6076b'),
-  ('0041-kept-plans', '5172f281781f60498961067452d93a61c3f351f7906f7f82d5a6cba36a72c94b'),
   ('0060-telemetry', '64f45ca903bd16451a51bb02b65e962de60623217164e281f1cf550ae3c02140'),
   ('0070-audience-rules', 'f10d8f3df8fbaa982d3ce79ba6f5fcedca1a726c8ad5ad04e1420fc87ee57230'),
-  ('0079-function-rights', '947becc26e6a04e06ec36719e4c0b9c87cd1b27b30a9bfae84cec1c383f78388');
+  ('0079-function-rights', '947becc26e6a04e06ec36719e4c0b9c87cd1b27b30a9bfae84cec1c383f78388'),
+  ('0080-tell-keys', '7eeae2ae1bb0db1210578a0b8137b66e96cf03c4f5d8b2bacfea63aeed2aaea9'),
+  ('0081-foreign-keys', '52609f72246eb18fc5466d942c1d95c0f7cab17f5e2f64404194a6218e29c5e3'),
+  ('0082-own-channels-founder', 'left out'),
+  ('0085-calendar-renewals', '3f1d8e9695dc70f5e0864a083371c768f0ae45ef524af576ffdc94b2b27e6df1'),
+  ('0086-idle-guests', '34e84678ba7bb6d49a78f76ed3787ffb6a21c3589f8328733cd1e23c7b1b27c5'),
+  ('0087-tellings', '3f188ed6aa6606462d9cace8295058b8b82badb436709f0ff671ed3fd26f741b');
 COMMIT;

@@ -16,6 +16,11 @@ export interface ContractRefusal {
 
 const NONE = '0192f0c1-0000-7000-8000-00000000dead';
 
+const unauthenticated = { status: 401, code: 'UNAUTHENTICATED', words: 'Unauthorized' } as const;
+const absent = { status: 404, code: 'STREAM_NOT_FOUND', words: 'Stream not found' } as const;
+const bodyOf = (method: 'PATCH' | 'DELETE'): Pick<ContractRefusal, 'body'> =>
+  method === 'PATCH' ? { body: { title: 'x' } } : {};
+
 /** What the contract says that is refused, with which status and words. */
 export const CONTRACT_REFUSALS: readonly ContractRefusal[] = [
   {
@@ -182,6 +187,78 @@ export const CONTRACT_REFUSALS: readonly ContractRefusal[] = [
     id: 'no-uuid',
     status: 400,
     code: 'INVALID_REQUEST',
+    words: 'Invalid stream ID',
+  },
+  {
+    route: 'POST /api/streams/:id/reactions',
+    state: 'live',
+    as: 'viewer',
+    id: 'no-uuid',
+    body: { emoji: '👍' },
+    status: 400,
+    code: 'INVALID_REQUEST',
+    words: 'Invalid stream ID',
+  },
+  {
+    route: 'GET /api/streams/:id/analytics',
+    state: 'live',
+    as: 'owner',
+    id: 'no-uuid',
+    status: 400,
+    code: 'INVALID_REQUEST',
+    words: 'Invalid stream ID',
+  },
+  ...(['PATCH', 'DELETE'] as const).flatMap((method): ContractRefusal[] => [
+    {
+      route: `${method} /api/streams/:id`,
+      state: 'live',
+      as: 'nobody',
+      ...unauthenticated,
+      ...bodyOf(method),
+    },
+    {
+      route: `${method} /api/streams/:id`,
+      state: 'live',
+      as: 'owner',
+      id: NONE,
+      ...absent,
+      ...bodyOf(method),
+    },
+  ]),
+  ...(['start', 'end'] as const).flatMap((action): ContractRefusal[] => [
+    { route: `POST /api/streams/:id/${action}`, state: 'live', as: 'nobody', ...unauthenticated },
+    { route: `POST /api/streams/:id/${action}`, state: 'live', as: 'owner', id: NONE, ...absent },
+  ]),
+  {
+    route: 'POST /api/streams/:id/end',
+    state: 'live',
+    as: 'viewer',
+    status: 403,
+    code: 'STREAM_UNAUTHORIZED',
+  },
+  {
+    route: 'POST /api/streams/:id/chat',
+    state: 'live',
+    as: 'viewer',
+    id: NONE,
+    body: { content: 'x' },
+    ...absent,
+  },
+  {
+    route: 'POST /api/streams/:id/reactions',
+    state: 'live',
+    as: 'viewer',
+    id: NONE,
+    body: { emoji: '👍' },
+    ...absent,
+  },
+  { route: 'GET /api/streams/:id/analytics', state: 'live', as: 'owner', id: NONE, ...absent },
+  {
+    route: 'GET /api/streams/:id/viewers',
+    state: 'live',
+    as: 'owner',
+    id: NONE,
+    ...absent,
   },
   {
     route: 'GET /api/streams/:id/analytics',

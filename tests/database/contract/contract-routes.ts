@@ -172,7 +172,7 @@ export const CONTRACT_ROUTES: readonly ContractRoute[] = [
     state: 'live',
     as: 'nobody',
     query: 'limit=100&offset=0',
-    fields: message.map((name) => `[].${name}`),
+    fields: [...message, 'deleted_at?', 'deleted_by?'].map((name) => `[].${name}`),
   },
   {
     route: 'POST /api/streams/:id/chat',

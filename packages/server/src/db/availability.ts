@@ -21,9 +21,14 @@ export class Availability {
   #isAvailable = true;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
+  readonly #beat: NodeJS.Timeout;
+  #lastBeatMs = performance.now();
+  /** When this process last noticed that it had stood still. */
+  #stoodStillMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: AvailabilityOptions) {
     this.#options = options;
+    this.#beat = setInterval(() => this.#noticePauses(), options.timeoutMs / 4).unref();
   }
 
   /** False from the first time-out until PostgreSQL answers again. */
@@ -31,9 +36,13 @@ export class Availability {
     return this.#isAvailable;
   }
 
-  /** Says that PostgreSQL did not answer. */
+  /**
+   * Says that PostgreSQL did not answer. Not believed when it was this process that stood still: time-outs are looked at before what came
+   * in meanwhile, so that an answer may have been there all the time.
+   */
   lost(error: unknown): void {
     if (!this.#isAvailable || this.#isClosed) return;
+    if (performance.now() - this.#stoodStillMs < this.#options.timeoutMs / 4) return;
     this.#isAvailable = false;
     this.#options.log.error({ error }, 'the database does not answer');
     const since = performance.now();
@@ -78,5 +87,13 @@ export class Availability {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
+    clearInterval(this.#beat);
+  }
+
+  /** After a pause its timer is due before every time-out that began within it, and Node runs timers in that order. */
+  #noticePauses(): void {
+    const now = performance.now();
+    if (now - this.#lastBeatMs > this.#options.timeoutMs / 2) this.#stoodStillMs = now;
+    this.#lastBeatMs = now;
   }
 }

@@ -66,6 +66,44 @@ describe('tables', () => {
     expect(await names(rights)).toEqual([false]);
   });
 
+  test('are written by the request role column by column: a new one is the server’s until somebody grants it', async () => {
+    const whole = `SELECT c.relname FROM pg_class c WHERE ${TABLES}
+      AND has_table_privilege('tallylight_request', c.oid, 'INSERT, UPDATE, TRUNCATE, REFERENCES, TRIGGER')`;
+    expect(await names(whole)).toEqual([]);
+  });
+
+  test.each([
+    ['nchat_streams', 'INSERT', ['hls_manifest_url', 'ended_at', 'stream_key', 'total_view_count']],
+    [
+      'nchat_streams',
+      'UPDATE',
+      ['channel_id', 'broadcaster_id', 'automod', 'started_at', 'ended_at', 'stream_key'],
+    ],
+    ['nchat_channel_subscriptions', 'UPDATE', ['channel_id', 'user_id', 'started_at']],
+    ['nchat_stream_reminders', 'UPDATE', ['stream_id', 'user_id']],
+    ['nchat_stream_notification_settings', 'UPDATE', ['channel_id', 'user_id']],
+    ['nchat_stream_thumbnails', 'UPDATE', ['stream_id']],
+  ])('of %s, the request role has no %s of %j', async (table, right, columns) => {
+    const granted =
+      await names(`SELECT attname FROM pg_attribute WHERE attrelid = '${table}'::regclass AND attnum > 0
+      AND NOT attisdropped AND has_column_privilege('tallylight_request', attrelid, attname, '${right}')`);
+    expect(granted.length).toBeGreaterThan(0);
+    expect(columns.filter((column) => granted.includes(column))).toEqual([]);
+  });
+
+  test('are found by an index from what they point to: whoever deletes that reads no whole table', async () => {
+    // Also a partial one of what is not NULL: PostgreSQL asks for a value.
+    const without = `SELECT c.conrelid::regclass || ' (' || (SELECT string_agg(a.attname, ', ') FROM pg_attribute a
+        WHERE a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey)) || ') of ' || c.confrelid::regclass
+      FROM pg_constraint c
+      WHERE c.contype = 'f' AND c.conparentid = 0 AND NOT EXISTS (
+        SELECT 1 FROM pg_index i
+        WHERE i.indrelid = c.conrelid AND (i.indkey::int2[])[0:cardinality(c.conkey) - 1] @> c.conkey
+          AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) ~ '^\\(\\w+ IS NOT NULL\\)$'))
+      ORDER BY 1`;
+    expect(await names(without)).toEqual([]);
+  });
+
   test.each([
     ['nchat_streams', ['automod', 'ingest_url', 'livekit_egress_id', 'livekit_room_name', 'stream_key']],
     ['nchat_stream_viewers', ['ip_address', 'metadata', 'user_agent']],
@@ -133,6 +171,14 @@ describe('functions', () => {
       WHERE pronamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace) AND prosecdef
         AND NOT coalesce('search_path=public, pg_temp' = ANY (proconfig), false)`;
     expect(await names(loose)).toEqual([]);
+  });
+
+  test('that run as their caller have one too, but for those that are a single expression, or name every schema', async () => {
+    const loose = `SELECT proname FROM pg_proc WHERE pronamespace = 'tallylight'::regnamespace AND NOT prosecdef
+      AND NOT EXISTS (SELECT 1 FROM unnest(proconfig) AS setting WHERE setting LIKE 'search\\_path=%')
+      ORDER BY proname`;
+    // A setting would keep PostgreSQL from putting the first four in the place of their calls.
+    expect(await names(loose)).toEqual(['claim', 'host_keeps_channels', 'is_admin', 'send_chat', 'user_id']);
   });
 
   test('that run as the owner of the tables are for the service alone', async () => {

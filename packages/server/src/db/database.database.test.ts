@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { silentLogger } from '../platform/logger.ts';
 import { ANONYMOUS } from './claims.ts';
+import { Database } from './database.ts';
 import { TestDatabase } from './testing/test-database.ts';
 
 let test_: TestDatabase;
@@ -23,4 +26,29 @@ test('a transaction has its role and claims, and the next one on the connection 
   expect(as.rows).toEqual([{ me: userId, role: 'tallylight_request' }]);
   const after = await test_.database.asUser(ANONYMOUS, (tx) => whoAmI.execute(tx));
   expect(after.rows).toEqual([{ me: null, role: 'tallylight_request' }]);
+});
+
+test('a pause of this process is not taken for an absence of PostgreSQL', async () => {
+  const timeoutMs = 400;
+  const database = new Database({ url: test_.url, log: silentLogger, timeoutMs });
+  const one = () => database.asService((tx) => sql`SELECT 1`.execute(tx));
+  try {
+    await one();
+    const failed = database
+      .asService((tx) => sql`SELECT pg_sleep(0.05)`.execute(tx))
+      .then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+    // The statement is on its way; after the pause Node looks at timers first.
+    await sleep(30);
+    await new Promise((resolve) => setImmediate(resolve));
+    const until = performance.now() + timeoutMs * 1.5;
+    while (performance.now() < until);
+    expect(await failed).toMatchObject({ code: 'UNAVAILABLE' });
+    expect(database.available).toBe(true);
+    await one();
+  } finally {
+    await database.close();
+  }
 });

@@ -1,4 +1,11 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
+import type {
+  AuthAccountTable,
+  AuthSessionTable,
+  AuthSetupTable,
+  AuthUserTable,
+  AuthVerificationTable,
+} from './account-tables.ts';
 
 /** Columns of time: read as `Date`, written as `Date` or ISO text; with a default; or nothing. JSON is written as text. */
 type Time = ColumnType<Date, Date | string, Date | string>;
@@ -49,6 +56,7 @@ export interface LiveAccountsTable {
   server_role: Generated<string>;
   is_guest: Generated<boolean>;
   disabled_at: OptionalTime;
+  removed_at: OptionalTime;
   created_at: DefaultTime;
 }
 
@@ -75,6 +83,14 @@ export interface LiveAuditLogTable {
   address: string | null;
   details: Json;
   created_at: DefaultTime;
+}
+
+/** Rows of `nchat_live_calendar_renewals`. */
+export interface LiveCalendarRenewalsTable {
+  user_id: string;
+  channel_id: string;
+  renewals: number;
+  renewed_at: DefaultTime;
 }
 
 /** Rows of `nchat_live_idempotency`. */
@@ -114,6 +130,19 @@ export interface LiveStreamsTable {
   total_reactions: number | null;
   current_viewers: number | null;
   created_at: OptionalTime;
+}
+
+/** Rows of `nchat_live_tellings`: starts that followers are told of. */
+export interface LiveTellingsTable {
+  /** bigint, made by the database. */
+  id: GeneratedAlways<string>;
+  stream_id: string;
+  kind: 'live' | 'scheduled';
+  about: Time;
+  told_to: Generated<string>;
+  failures: Generated<number>;
+  created_at: DefaultTime;
+  done_at: OptionalTime;
 }
 
 /** Rows of `nchat_stream_bans`. */
@@ -214,6 +243,7 @@ export interface StreamNotificationsTable {
   kind: string;
   read_at: OptionalTime;
   created_at: DefaultTime;
+  mail_due: Generated<boolean>;
 }
 
 /** Rows of `nchat_stream_quality_metrics`. */
@@ -406,60 +436,6 @@ export interface UsersTable {
   updated_at: DefaultTime;
 }
 
-/** Rows of `accounts.account`: what a person can sign in with. */
-export interface AuthAccountTable {
-  id: string;
-  user_id: string;
-  provider_id: string;
-  account_id: string;
-  password: string | null;
-  created_at: DefaultTime;
-  updated_at: DefaultTime;
-}
-
-/** Rows of `accounts.session`; `token` is its hash. */
-export interface AuthSessionTable {
-  id: string;
-  user_id: string;
-  token: string;
-  expires_at: Time;
-  ip_address: string | null;
-  user_agent: string | null;
-  proven_at: OptionalTime;
-  created_at: DefaultTime;
-  updated_at: DefaultTime;
-}
-
-/** The one row of `accounts.setup`, if any. */
-export interface AuthSetupTable {
-  only_one: Generated<boolean>;
-  token_hash: string;
-  created_at: DefaultTime;
-}
-
-/** Rows of `accounts.user`: who can sign in here. */
-export interface AuthUserTable {
-  id: string;
-  name: string;
-  email: string;
-  email_verified: boolean;
-  image: string | null;
-  username: string | null;
-  is_anonymous: Generated<boolean | null>;
-  created_at: DefaultTime;
-  updated_at: DefaultTime;
-}
-
-/** Rows of `accounts.verification`: one-time tokens, under their hash. */
-export interface AuthVerificationTable {
-  id: string;
-  identifier: string;
-  value: string;
-  expires_at: Time;
-  created_at: DefaultTime;
-  updated_at: DefaultTime;
-}
-
 /** Every table and view that the server reads or writes, by name; columns as in `migrations/`. */
 export interface Tables {
   'accounts.account': AuthAccountTable;
@@ -476,8 +452,10 @@ export interface Tables {
   nchat_live_accounts: LiveAccountsTable;
   nchat_live_api_tokens: LiveApiTokensTable;
   nchat_live_audit_log: LiveAuditLogTable;
+  nchat_live_calendar_renewals: LiveCalendarRenewalsTable;
   nchat_live_idempotency: LiveIdempotencyTable;
   nchat_live_streams: LiveStreamsTable;
+  nchat_live_tellings: LiveTellingsTable;
   nchat_stream_bans: StreamBansTable;
   nchat_stream_chat_counters: StreamChatCountersTable;
   nchat_stream_chat_messages: StreamChatMessagesTable;

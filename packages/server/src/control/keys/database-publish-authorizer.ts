@@ -6,7 +6,14 @@ import type { ManagedStreams } from '../watching/managed-streams.ts';
 import type { KeyRing } from './key-ring.ts';
 import { DEFAULT_KEYS_LIMITS, type KeysLimits } from './keys-limits.ts';
 import { publishRefusal } from './publish-permit.ts';
-import { markUsed, type PublishFacts, readKey, readPublishFacts, resealKey } from './repository.ts';
+import {
+  markUsed,
+  type PublishFacts,
+  readHolding,
+  readKey,
+  readPublishFacts,
+  resealKey,
+} from './repository.ts';
 import { keyContext } from './stream-keys.ts';
 
 /** What deciding about publishers needs. */
@@ -71,18 +78,39 @@ export class DatabasePublishAuthorizer implements PublishAuthorizer {
   }
 
   /**
-   * Whether a key may still publish, for what happens while it does. That it expired is no reason: the end of an overlap closes the door to
-   * new connections only. Rejects when the database is away.
+   * How much longer who publishes with a key may go on, in milliseconds; 0: no longer, Infinity: until something changes. The end of an
+   * overlap is no end: it closes the door to new connections only. Rejects when the database is away.
    */
-  async mayGoOn(keyId: string): Promise<boolean> {
+  async mayGoOnForMs(keyId: string): Promise<number> {
     const facts = await this.#options.database.asService((tx) => readPublishFacts(tx, { id: keyId }));
-    return facts !== undefined && publishRefusal({ ...facts, keyExpired: false }) === undefined;
+    const isOver = facts === undefined || publishRefusal({ ...facts, keyExpired: false }) !== undefined;
+    const endsInMs = isOver ? 0 : facts.keyReplaced ? undefined : facts.expiresInMs;
+    if (endsInMs === 0) this.forgetKey(keyId);
+    return endsInMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Asks of all keys in memory whether they still hold: what happened to them was not heard for a while. Rejects when the database is away. */
+  async reviewRemembered(): Promise<void> {
+    const ids = [...this.#remembered.values()].map(({ facts }) => facts.keyId);
+    if (ids.length === 0) return;
+    const holding = await this.#options.database.asService((tx) => readHolding(tx, ids));
+    const asked = new Set(ids);
+    for (const [lookup, { facts }] of this.#remembered) {
+      if (asked.has(facts.keyId) && !holding.has(facts.keyId)) this.#remembered.delete(lookup);
+    }
   }
 
   /** Takes a stream's keys from memory: it ended, or its key is another. */
   forget(streamId: string): void {
     for (const [lookup, { facts }] of this.#remembered) {
       if (facts.streamId === streamId) this.#remembered.delete(lookup);
+    }
+  }
+
+  /** Takes one key from memory: it was changed. */
+  forgetKey(keyId: string): void {
+    for (const [lookup, { facts }] of this.#remembered) {
+      if (facts.keyId === keyId) this.#remembered.delete(lookup);
     }
   }
 
@@ -108,7 +136,7 @@ export class DatabasePublishAuthorizer implements PublishAuthorizer {
   }
 
   #admit(facts: PublishFacts): PublishDecision {
-    const { streamId, keyId, reconnectWindowSeconds, bitrateKbps, maxResolution } = facts;
+    const { streamId, keyId, reconnectWindowSeconds, bitrateKbps, maxResolution, fps } = facts;
     const reconnectWindowMs =
       reconnectWindowSeconds === undefined ? undefined : reconnectWindowSeconds * 1000;
     this.#options.streams.admit({
@@ -126,6 +154,7 @@ export class DatabasePublishAuthorizer implements PublishAuthorizer {
       keyId,
       ...(reconnectWindowMs === undefined ? {} : { reconnectWindowMs }),
       maxBitrateBps: bitrateKbps * 1000,
+      maxFrameRate: fps,
       ...(maxResolution === 'auto' ? {} : { maxShortSide: Number.parseInt(maxResolution, 10) }),
     };
   }

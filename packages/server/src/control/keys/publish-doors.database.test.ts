@@ -213,17 +213,19 @@ describe('what a stream’s settings let its publisher do', () => {
     return { id, ask, decision: await ask() };
   };
 
-  test('bitrate limit and quality preset', async () => {
-    expect((await decide({ bitrateKbps: 2500, maxResolution: '480p' })).decision).toMatchObject({
-      ...{ maxBitrateBps: 2_500_000, maxShortSide: 480 },
+  test('bitrate limit, quality preset and frame rate', async () => {
+    expect((await decide({ bitrateKbps: 2500, fps: 24, maxResolution: '480p' })).decision).toMatchObject({
+      ...{ maxBitrateBps: 2_500_000, maxFrameRate: 24, maxShortSide: 480 },
     });
     const { decision } = await decide({ bitrateKbps: 100_000, maxResolution: 'auto' });
     expect(decision).toMatchObject({ maxBitrateBps: 100_000_000 });
     expect(decision).not.toHaveProperty('maxShortSide');
   });
 
-  test('a stream that says nothing has 6 Mbit/s and 1080p', async () => {
-    expect((await decide({})).decision).toMatchObject({ maxBitrateBps: 6_000_000, maxShortSide: 1080 });
+  test('a stream that says nothing has 6 Mbit/s, 1080p and 30 pictures a second', async () => {
+    expect((await decide({})).decision).toMatchObject({
+      ...{ maxBitrateBps: 6_000_000, maxFrameRate: 30, maxShortSide: 1080 },
+    });
   });
 
   test('a changed setting holds for the next publisher', async () => {

@@ -38,6 +38,10 @@ export interface PublishFacts {
   readonly broadcasterId: string;
   readonly keyRevoked: boolean;
   readonly keyExpired: boolean;
+  /** Until it expires, in milliseconds, 0 when it has; undefined: it does not. */
+  readonly expiresInMs: number | undefined;
+  /** A newer one was made: that it expires is the end of an overlap. */
+  readonly keyReplaced: boolean;
   /** Sealed by a master key that is no longer the current one. */
   readonly kid: string;
   readonly status: string;
@@ -45,6 +49,7 @@ export interface PublishFacts {
   readonly channelIsPrivate: boolean;
   readonly reconnectWindowSeconds: number | undefined;
   readonly bitrateKbps: number;
+  readonly fps: number;
   /** `auto`, `1080p`, … */
   readonly maxResolution: string;
   readonly changedAtMs: number;
@@ -134,13 +139,21 @@ export async function readPublishFacts(
       's.visibility',
       's.reconnect_window_seconds as reconnectWindowSeconds',
       's.bitrate_kbps as bitrateKbps',
+      's.fps as fps',
       's.max_resolution as maxResolution',
       's.updated_at as changedAt',
       'm.role as role',
       'a.server_role as serverRole',
       'a.disabled_at as disabledAt',
       'k.revoked_at as revokedAt',
-      sql<boolean>`coalesce(k.expires_at <= now(), false)`.as('keyExpired'),
+      // Within a year of now: `infinity` is a date, too, and no number of milliseconds.
+      sql<number | null>`CASE WHEN k.expires_at IS NOT NULL THEN ceil(1000 * extract(epoch FROM
+        greatest(now(), least(k.expires_at, now() + interval '1 year')) - now()))::float8 END`.as(
+        'expiresInMs',
+      ),
+      sql<boolean>`EXISTS (SELECT 1 FROM nchat_stream_keys n WHERE n.stream_id = k.stream_id AND n.version > k.version)`.as(
+        'keyReplaced',
+      ),
       sql<string>`k.sealed ->> 'kid'`.as('kid'),
       sql<boolean>`tallylight.channel_is_private(s.channel_id)`.as('channelIsPrivate'),
       sql<boolean>`EXISTS (SELECT 1 FROM nchat_stream_bans b WHERE b.user_id = s.broadcaster_id AND b.kind = 'ban'
@@ -152,7 +165,8 @@ export async function readPublishFacts(
     : found.where('k.lookup', 'in', [...key.lookups])
   ).executeTakeFirst();
   if (row === undefined) return undefined;
-  const { reconnectWindowSeconds, changedAt, role, serverRole, disabledAt, revokedAt, ...same } = row;
+  const { reconnectWindowSeconds, changedAt, role, serverRole, disabledAt, revokedAt, expiresInMs, ...same } =
+    row;
   return {
     ...same,
     reconnectWindowSeconds: reconnectWindowSeconds ?? undefined,
@@ -161,7 +175,21 @@ export async function readPublishFacts(
     isAdmin: serverRole === 'admin',
     isDisabled: disabledAt !== null,
     keyRevoked: revokedAt !== null,
+    keyExpired: expiresInMs === 0,
+    expiresInMs: expiresInMs ?? undefined,
   };
+}
+
+/** As the service. Those of these keys that are there, were not taken away and have not expired. */
+export async function readHolding(tx: Tx, keyIds: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await tx
+    .selectFrom('nchat_stream_keys')
+    .select('id')
+    .where(sql<boolean>`id = ANY (${[...keyIds]}::uuid[])`)
+    .where('revoked_at', 'is', null)
+    .where(sql<boolean>`coalesce(expires_at > now(), true)`)
+    .execute();
+  return new Set(rows.map(({ id }) => id));
 }
 
 /** As the service. When the key was last let in. */

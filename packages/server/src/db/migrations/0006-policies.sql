@@ -1,74 +1,101 @@
 -- Who may see and do what. FORCE makes the policies hold for the owner of the tables too; only superusers are above them.
--- The questions that several policies ask are functions that run as tallylight_service, so that no policy asks another one.
+-- The questions that several policies ask are functions that run as tallylight_service, so that no policy asks another one. They are
+-- PL/pgSQL, which keeps the plans of its statements for as long as a connection lives: a function in SQL that cannot be inlined is planned
+-- anew on every call, and a chat message asks eight of them.
 
 CREATE OR REPLACE FUNCTION tallylight.channel_is_private(channel uuid) RETURNS boolean
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  j jsonb;
+BEGIN
   -- A host's table may say it otherwise than ours does: read as JSON, a column that is not there is merely null.
-  SELECT coalesce((j ->> 'is_private')::boolean, j ->> 'type' IN ('private', 'direct', 'dm', 'group'), false)
-  FROM (SELECT to_jsonb(c) AS j FROM nchat_channels c WHERE c.id = channel) AS row
-$$;
+  SELECT to_jsonb(c) INTO j FROM nchat_channels c WHERE c.id = channel;
+  IF NOT FOUND THEN RETURN NULL; END IF;
+  RETURN coalesce((j ->> 'is_private')::boolean, j ->> 'type' IN ('private', 'direct', 'dm', 'group'), false);
+END $$;
 
 -- The caller's role in a channel; NULL for none.
 CREATE OR REPLACE FUNCTION tallylight.channel_role(channel uuid) RETURNS text
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT role::text FROM nchat_channel_members WHERE channel_id = channel AND user_id = tallylight.user_id()
-$$;
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  RETURN (SELECT m.role::text FROM nchat_channel_members m
+    WHERE m.channel_id = channel AND m.user_id = tallylight.user_id());
+END $$;
 
 CREATE OR REPLACE FUNCTION tallylight.runs_channel(channel uuid) RETURNS boolean
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT tallylight.is_admin() OR coalesce(tallylight.channel_role(channel) IN ('owner', 'admin'), false)
-$$;
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  RETURN tallylight.is_admin() OR coalesce(tallylight.channel_role(channel) IN ('owner', 'admin'), false);
+END $$;
 
 CREATE OR REPLACE FUNCTION tallylight.may_broadcast_in(channel uuid) RETURNS boolean
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT tallylight.is_admin()
-      OR coalesce(tallylight.channel_role(channel) IN ('owner', 'admin', 'broadcaster', 'member'), false)
-$$;
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  RETURN tallylight.is_admin()
+    OR coalesce(tallylight.channel_role(channel) IN ('owner', 'admin', 'broadcaster', 'member'), false);
+END $$;
 
 -- True for whom a ban or time-out of the stream, or of its channel, holds now.
 CREATE OR REPLACE FUNCTION tallylight.is_barred(stream uuid, person uuid) RETURNS boolean
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT EXISTS (
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  RETURN EXISTS (
     SELECT 1 FROM nchat_stream_bans b JOIN nchat_streams s ON s.id = stream
     WHERE b.user_id = person AND b.channel_id = s.channel_id AND (b.stream_id IS NULL OR b.stream_id = stream)
-      AND b.lifted_at IS NULL AND (b.expires_at IS NULL OR b.expires_at > now()))
-$$;
+      AND b.lifted_at IS NULL AND (b.expires_at IS NULL OR b.expires_at > now()));
+END $$;
 
 -- The broadcaster, as long as the channel lets them broadcast; who runs the channel, and administrators.
 CREATE OR REPLACE FUNCTION tallylight.owns_stream(stream uuid) RETURNS boolean
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT EXISTS (
-    SELECT 1 FROM nchat_streams s
-    WHERE s.id = stream AND (tallylight.runs_channel(s.channel_id)
-      OR (s.broadcaster_id = tallylight.user_id() AND tallylight.may_broadcast_in(s.channel_id))))
-$$;
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  s record;
+BEGIN
+  SELECT x.channel_id, x.broadcaster_id INTO s FROM nchat_streams x WHERE x.id = stream;
+  IF NOT FOUND THEN RETURN false; END IF;
+  RETURN tallylight.runs_channel(s.channel_id)
+    OR (coalesce(s.broadcaster_id = tallylight.user_id(), false) AND tallylight.may_broadcast_in(s.channel_id));
+END $$;
 
 -- Owners; the channel's moderators and the stream's own, as long as they are not barred themselves.
 CREATE OR REPLACE FUNCTION tallylight.moderates_stream(stream uuid) RETURNS boolean
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT EXISTS (
-    SELECT 1 FROM nchat_streams s
-    WHERE s.id = stream
-      AND (tallylight.owns_stream(s.id)
-        OR ((coalesce(tallylight.channel_role(s.channel_id) = 'moderator', false)
-          OR EXISTS (SELECT 1 FROM nchat_stream_moderators m WHERE m.stream_id = s.id AND m.user_id = tallylight.user_id()))
-          AND NOT tallylight.is_barred(s.id, tallylight.user_id()))))
-$$;
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  me uuid := tallylight.user_id();
+  my_role text;
+  s record;
+BEGIN
+  SELECT x.channel_id, x.broadcaster_id INTO s FROM nchat_streams x WHERE x.id = stream;
+  IF NOT FOUND THEN RETURN false; END IF;
+  IF tallylight.is_admin() THEN RETURN true; END IF;
+  my_role := coalesce(tallylight.channel_role(s.channel_id), '');
+  IF my_role IN ('owner', 'admin') OR (s.broadcaster_id = me AND my_role IN ('broadcaster', 'member')) THEN RETURN true; END IF;
+  IF my_role = 'moderator'
+     OR EXISTS (SELECT 1 FROM nchat_stream_moderators m WHERE m.stream_id = stream AND m.user_id = me) THEN
+    RETURN NOT tallylight.is_barred(stream, me);
+  END IF;
+  RETURN false;
+END $$;
 
 -- Private streams, and streams of private channels, exist for the channel's members only, of whom the broadcaster is one;
 -- unlisted ones for whoever knows the id.
 CREATE OR REPLACE FUNCTION tallylight.may_view(channel uuid, broadcaster uuid, visibility text) RETURNS boolean
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT (visibility <> 'private' AND NOT coalesce(tallylight.channel_is_private(channel), true))
-      OR tallylight.is_admin()
-      OR tallylight.channel_role(channel) IS NOT NULL
-$$;
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  RETURN (visibility <> 'private' AND NOT coalesce(tallylight.channel_is_private(channel), true))
+    OR tallylight.is_admin()
+    OR tallylight.channel_role(channel) IS NOT NULL;
+END $$;
 
 CREATE OR REPLACE FUNCTION tallylight.may_view_stream(stream uuid) RETURNS boolean
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT EXISTS (
-    SELECT 1 FROM nchat_streams s WHERE s.id = stream AND tallylight.may_view(s.channel_id, s.broadcaster_id, s.visibility))
-$$;
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  s record;
+BEGIN
+  SELECT x.channel_id, x.broadcaster_id, x.visibility INTO s FROM nchat_streams x WHERE x.id = stream;
+  IF NOT FOUND THEN RETURN false; END IF;
+  RETURN tallylight.may_view(s.channel_id, s.broadcaster_id, s.visibility);
+END $$;
 
 -- True when the caller may read what is said in a stream: who sees it, but for those who are banned from one that is not for everybody.
 CREATE OR REPLACE FUNCTION tallylight.may_attend(stream uuid) RETURNS boolean
@@ -108,22 +135,31 @@ END $$;
 
 -- True when the stream's chat takes a message of the caller: mode, ban; not how often.
 CREATE OR REPLACE FUNCTION tallylight.may_chat(stream uuid) RETURNS boolean
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT EXISTS (
-    SELECT 1 FROM nchat_streams s
-    WHERE s.id = stream
-      AND tallylight.may_view(s.channel_id, s.broadcaster_id, s.visibility)
-      AND NOT tallylight.is_barred(s.id, tallylight.user_id())
-      AND (tallylight.moderates_stream(s.id) OR (s.enable_chat AND CASE s.chat_mode
-        WHEN 'open' THEN true
-        WHEN 'followers' THEN
-          EXISTS (SELECT 1 FROM nchat_channel_follows f WHERE f.channel_id = s.channel_id AND f.user_id = tallylight.user_id())
-          OR EXISTS (SELECT 1 FROM nchat_user_follows f WHERE f.followed_id = s.broadcaster_id AND f.user_id = tallylight.user_id())
-        WHEN 'subscribers' THEN
-          EXISTS (SELECT 1 FROM nchat_channel_subscriptions f WHERE f.channel_id = s.channel_id
-            AND f.user_id = tallylight.user_id() AND (f.expires_at IS NULL OR f.expires_at > now()))
-        ELSE false END)))
-$$;
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  me uuid := tallylight.user_id();
+  s record;
+BEGIN
+  SELECT x.channel_id, x.broadcaster_id, x.visibility, x.enable_chat, x.chat_mode INTO s
+    FROM nchat_streams x WHERE x.id = stream;
+  IF NOT FOUND OR NOT tallylight.may_view(s.channel_id, s.broadcaster_id, s.visibility)
+     OR tallylight.is_barred(stream, me) THEN
+    RETURN false;
+  END IF;
+  IF s.enable_chat AND (
+    CASE s.chat_mode
+      WHEN 'open' THEN true
+      WHEN 'followers' THEN
+        EXISTS (SELECT 1 FROM nchat_channel_follows f WHERE f.channel_id = s.channel_id AND f.user_id = me)
+        OR EXISTS (SELECT 1 FROM nchat_user_follows f WHERE f.followed_id = s.broadcaster_id AND f.user_id = me)
+      WHEN 'subscribers' THEN
+        EXISTS (SELECT 1 FROM nchat_channel_subscriptions f WHERE f.channel_id = s.channel_id
+          AND f.user_id = me AND (f.expires_at IS NULL OR f.expires_at > now()))
+      ELSE false END) THEN
+    RETURN true;
+  END IF;
+  RETURN tallylight.moderates_stream(stream);
+END $$;
 
 DO $$
 DECLARE
@@ -164,13 +200,12 @@ GRANT SELECT (id, channel_id, broadcaster_id, title, description, thumbnail_url,
     peak_viewer_count, total_view_count, total_chat_messages, total_reactions, started_at, ended_at, recording_url,
     recording_duration_seconds, recording_expires_at, metadata, created_at, updated_at, peak_viewers, total_views, duration_seconds)
   ON nchat_streams TO tallylight_request;
-GRANT INSERT (id, channel_id, broadcaster_id, title, description, thumbnail_url, scheduled_at, status, hls_manifest_url,
-    max_resolution, bitrate_kbps, fps, is_recorded, enable_chat, enable_reactions, enable_qa, chat_mode, slow_mode_seconds,
+GRANT INSERT (id, channel_id, broadcaster_id, title, description, thumbnail_url, scheduled_at, status, max_resolution, bitrate_kbps, fps, is_recorded, enable_chat, enable_reactions, enable_qa, chat_mode, slow_mode_seconds,
     waiting_room, visibility, auto_start, reconnect_window_seconds, tags, language)
   ON nchat_streams TO tallylight_request;
 GRANT UPDATE (title, description, thumbnail_url, scheduled_at, status, max_resolution, bitrate_kbps, fps, is_recorded, enable_chat,
     enable_reactions, enable_qa, chat_mode, slow_mode_seconds, waiting_room, visibility, auto_start, reconnect_window_seconds,
-    tags, language, automod, started_at, ended_at, updated_at)
+    tags, language, updated_at)
   ON nchat_streams TO tallylight_request;
 GRANT DELETE ON nchat_streams TO tallylight_request;
 CREATE POLICY "Users can view public streams" ON nchat_streams FOR SELECT TO tallylight_request
@@ -218,7 +253,8 @@ CREATE POLICY "Users can delete their own messages" ON nchat_stream_chat_message
   USING (user_id = tallylight.user_id() OR tallylight.moderates_stream(stream_id))
   WITH CHECK (user_id = tallylight.user_id() OR tallylight.moderates_stream(stream_id));
 -- Authors may delete; pinning and highlighting are for moderators, and nobody brings a deleted message back.
-CREATE OR REPLACE FUNCTION tallylight.guard_message() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION tallylight.guard_message() RETURNS trigger
+  LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF OLD.is_deleted AND NOT NEW.is_deleted THEN
     RAISE EXCEPTION 'message % was deleted and stays so', OLD.id USING ERRCODE = 'insufficient_privilege';
@@ -313,8 +349,13 @@ BEGIN
       USING (user_id = tallylight.user_id()) WITH CHECK (user_id = tallylight.user_id())', name);
   END LOOP;
 END $$;
-GRANT SELECT, INSERT, DELETE ON nchat_channel_follows, nchat_user_follows TO tallylight_request;
-GRANT SELECT, INSERT, UPDATE, DELETE ON nchat_stream_notification_settings, nchat_stream_reminders TO tallylight_request;
+GRANT SELECT, INSERT (channel_id, user_id), DELETE ON nchat_channel_follows TO tallylight_request;
+GRANT SELECT, INSERT (followed_id, user_id), DELETE ON nchat_user_follows TO tallylight_request;
+GRANT SELECT, INSERT (user_id, channel_id, on_live, on_scheduled, by_mail, reminder_minutes),
+    UPDATE (on_live, on_scheduled, by_mail, reminder_minutes, updated_at), DELETE
+  ON nchat_stream_notification_settings TO tallylight_request;
+GRANT SELECT, INSERT (stream_id, user_id, minutes_before), UPDATE (minutes_before, sent_at), DELETE
+  ON nchat_stream_reminders TO tallylight_request;
 -- Told by the service; read and put away by whom they are for.
 GRANT SELECT, UPDATE (read_at), DELETE ON nchat_stream_notifications TO tallylight_request;
 CREATE POLICY "Only channels that one sees" ON nchat_channel_follows AS RESTRICTIVE FOR INSERT TO tallylight_request
@@ -334,7 +375,8 @@ BEGIN
       'Only channels that one sees: ' || lower(command), command);
   END LOOP;
 END $$;
-GRANT SELECT, INSERT, UPDATE, DELETE ON nchat_channel_subscriptions TO tallylight_request;
+GRANT SELECT, INSERT (channel_id, user_id, tier, expires_at), UPDATE (tier, expires_at), DELETE
+  ON nchat_channel_subscriptions TO tallylight_request;
 CREATE POLICY "Own subscriptions" ON nchat_channel_subscriptions FOR SELECT TO tallylight_request
   USING (user_id = tallylight.user_id() OR tallylight.runs_channel(channel_id));
 CREATE POLICY "Who runs a channel states its subscribers" ON nchat_channel_subscriptions FOR ALL TO tallylight_request

@@ -125,7 +125,7 @@ CREATE TRIGGER mirror_user AFTER INSERT OR UPDATE OR DELETE ON accounts."user"
   FOR EACH ROW EXECUTE FUNCTION tallylight.mirror_user();
 
 -- Servers learn at once that somebody's rights changed, whoever changed them: this process, another one, the command line.
-CREATE FUNCTION tallylight.tell_access_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION tallylight.tell_access_changed() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF TG_TABLE_NAME = 'session' THEN
     PERFORM pg_notify('tallylight_access', OLD.user_id || ' ' || OLD.id);

@@ -54,7 +54,8 @@ ALTER TABLE nchat_stream_thumbnails ENABLE ROW LEVEL SECURITY;
 ALTER TABLE nchat_stream_thumbnails FORCE ROW LEVEL SECURITY;
 GRANT SELECT, INSERT, UPDATE, DELETE ON nchat_stream_thumbnails TO tallylight_service;
 CREATE POLICY "Service sees everything" ON nchat_stream_thumbnails TO tallylight_service USING (true) WITH CHECK (true);
-GRANT SELECT, INSERT, UPDATE, DELETE ON nchat_stream_thumbnails TO tallylight_request;
+GRANT SELECT, INSERT (stream_id, mime, bytes, etag), UPDATE (mime, bytes, etag, updated_at), DELETE
+  ON nchat_stream_thumbnails TO tallylight_request;
 CREATE POLICY "Users can view thumbnails" ON nchat_stream_thumbnails FOR SELECT TO tallylight_request
   USING (tallylight.may_view_stream(stream_id));
 CREATE POLICY "Owners can add thumbnails" ON nchat_stream_thumbnails FOR INSERT TO tallylight_request
