@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { timestamp, uuid } from './basics.ts';
+import { givenTime, timestamp, uuid } from './basics.ts';
 
 /** Where a stream is in its life. */
 export const streamStatus = z.enum([
@@ -91,7 +91,7 @@ const settings = {
   title: z.string().trim().min(1, 'title must not be empty').max(200),
   description: z.string().max(5000),
   thumbnailUrl: z.string().max(2000),
-  scheduledAt: timestamp,
+  scheduledAt: givenTime,
   maxResolution: streamQuality,
   bitrateKbps: z.number().int().min(100).max(100_000),
   fps: z.number().int().min(1).max(120),

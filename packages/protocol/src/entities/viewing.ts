@@ -26,6 +26,8 @@ export const qualityMetrics = z.object({
   packetLossPercent: z.number().optional(),
   /** 0–100; see `healthScore`. */
   healthScore: z.number().int().optional(),
+  /** What the broadcaster should mend, in words, such as a source above the stream's limits; absent when nothing is, and in what is kept. */
+  warnings: z.array(z.object({ code: z.string(), message: z.string() })).optional(),
 });
 /** See {@link qualityMetrics}. */
 export type StreamQualityMetrics = z.output<typeof qualityMetrics>;

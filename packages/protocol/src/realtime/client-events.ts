@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { uuid } from '../entities/basics.ts';
+import { lenientText, percent, uuid } from '../entities/basics.ts';
 import { streamQuality } from '../entities/stream.ts';
 import { chatMessage, question } from '../entities/talk.ts';
 
@@ -8,7 +8,7 @@ const sessionId = z.string().min(8).max(64);
 /** Id that a sender makes for what it sends: sent twice, it is done once. */
 const clientId = z.string().min(1).max(64);
 /** Longer ones are refused here; how long one may be is the service's rule. */
-const text = z.string().max(4000);
+const text = lenientText(4000);
 const ofStream = z.object({ streamId: uuid });
 const ofMessage = z.object({ streamId: uuid, messageId: uuid });
 const nothing = z.object({});
@@ -50,13 +50,13 @@ export const CLIENT_EVENTS = {
   'reaction:send': {
     request: ofStream.extend({
       emoji: z.string().min(1).max(32),
-      positionX: z.number().min(0).max(100).optional(),
-      positionY: z.number().min(0).max(100).optional(),
+      positionX: percent.optional(),
+      positionY: percent.optional(),
     }),
     answer: nothing,
   },
   'question:ask': {
-    request: ofStream.extend({ content: text, clientId }),
+    request: ofStream.extend({ content: z.string().max(4000), clientId }),
     answer: z.object({ question }),
   },
   'question:upvote': {

@@ -50,6 +50,15 @@ export const accountRoutes = {
     access: 'user',
     response: me,
   }),
+  session: defineRoute({
+    method: 'GET',
+    path: '/api/session',
+    operation: 'getSession',
+    summary: 'Who is signed in, or that nobody is, for pages that ask without knowing; extends the session',
+    tag,
+    access: 'public',
+    response: z.object({ me: me.nullable() }),
+  }),
   updateMe: defineRoute({
     method: 'PATCH',
     path: '/api/me',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { streamAnalytics, timeRange } from '../entities/analytics.ts';
-import { streamParams, timestamp } from '../entities/basics.ts';
+import { givenTime, streamParams, timestamp } from '../entities/basics.ts';
 import { qualityMetrics } from '../entities/viewing.ts';
 import { defineRoute } from '../route.ts';
 
@@ -60,9 +60,9 @@ export const analyticsRoutes = {
     params: streamParams,
     query: z.object({
       /** Only samples before this moment: `next` of the page before. Default now. */
-      before: timestamp.optional(),
+      before: givenTime.optional(),
       /** Only samples since this moment. */
-      after: timestamp.optional(),
+      after: givenTime.optional(),
       limit: z.coerce.number().int().min(1).max(1000).default(720),
     }),
     response: z.object({

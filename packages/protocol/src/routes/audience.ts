@@ -9,7 +9,7 @@ import {
   reminderMinutes,
   subscription,
 } from '../entities/audience.ts';
-import { page, streamParams, success, timestamp, uuid } from '../entities/basics.ts';
+import { givenTime, page, streamParams, success, uuid } from '../entities/basics.ts';
 import { defineRoute } from '../route.ts';
 
 const channelParams = z.object({ id: uuid });
@@ -104,7 +104,7 @@ export const subscriptionRoutes = {
         .string()
         .regex(/^[\w .-]{1,40}$/, 'tier must be 1 to 40 letters, digits, blanks, dots or hyphens')
         .default('standard'),
-      expiresAt: timestamp.optional(),
+      expiresAt: givenTime.optional(),
     }),
     response: subscription,
     errors: ['NOT_FOUND', 'FORBIDDEN'],

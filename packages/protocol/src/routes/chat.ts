@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { streamParams, success, uuid } from '../entities/basics.ts';
+import { lenientText, streamParams, success, uuid } from '../entities/basics.ts';
 import { chatMessage } from '../entities/talk.ts';
 import { defineRoute } from '../route.ts';
 
@@ -14,7 +14,7 @@ export const clientId = z
 const messageParams = streamParams.extend({ messageId: uuid });
 
 /** What is wrong with a message's text is said by the service: the texts are nchat's. The bound is only one of size. */
-const text = z.string().max(16_000);
+const text = lenientText(16_000);
 
 const sendBody = z.object({
   content: text.optional(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { page, streamParams, success, uuid } from '../entities/basics.ts';
+import { lenientText, page, streamParams, success, uuid } from '../entities/basics.ts';
 import {
   autoModChange,
   autoModConfig,
@@ -210,7 +210,7 @@ export const moderationRoutes = {
     operation: 'checkMessage',
     summary: 'Whether the chat would take this message of the caller now. Says nothing in the chat.',
     params: streamParams,
-    body: z.object({ content: z.string().max(16_000) }),
+    body: z.object({ content: lenientText(16_000) }),
     response: messageVerdict,
     errors: ['STREAM_NOT_FOUND'],
   }),

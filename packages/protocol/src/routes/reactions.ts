@@ -1,9 +1,7 @@
 import { z } from 'zod';
-import { streamParams, timestamp } from '../entities/basics.ts';
+import { givenTime, percent, streamParams } from '../entities/basics.ts';
 import { reaction } from '../entities/talk.ts';
 import { defineRoute } from '../route.ts';
-
-const percent = z.number().min(0).max(100);
 
 /**
  * A reaction as nchat's three callers name it: by `emoji`, by `reaction_type`, or by `type`, which has `thumbsup` and `smile` besides.
@@ -53,7 +51,7 @@ export const reactionRoutes = {
     query: z.object({
       limit: z.coerce.number().int().min(1).max(100).default(50),
       /** Only reactions after this moment. */
-      since: timestamp.optional(),
+      since: givenTime.optional(),
     }),
     response: z.object({ reactions: z.array(reaction), total: z.number().int() }),
     bothSpellings: true,

@@ -364,4 +364,16 @@ export const streamRoutes = {
     response: z.object({ url: z.string() }),
     errors: ['NOT_FOUND'],
   }),
+  renewChannelCalendarUrl: defineRoute({
+    method: 'POST',
+    path: '/api/channels/:id/schedule-url',
+    operation: 'renewChannelCalendarUrl',
+    summary:
+      'Another address of the caller’s own for the channel’s feed; the one of before is not there any more',
+    tag,
+    access: 'account',
+    params: streamParams,
+    response: z.object({ url: z.string() }),
+    errors: ['NOT_FOUND'],
+  }),
 };

@@ -36,6 +36,8 @@ export interface ControlEventMap {
   'access-changed': [{ readonly userId: string; readonly sessionId?: string }];
   /** A channel became private or public, said by the database alone: its streams are to be asked for again. */
   'channel-changed': [{ readonly channelId: string }];
+  /** A stream key was revoked or deleted, or expires at another time, said by the database alone. */
+  'key-changed': [{ readonly keyId: string }];
   /** What changed for whom was not heard for a while: everything that is remembered of rights is to be asked for again. */
   'access-missed': [];
   'viewer-joined': [{ readonly streamId: string; readonly viewerId: string }];

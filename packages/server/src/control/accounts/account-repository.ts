@@ -218,21 +218,25 @@ export async function insertAudit(
 }
 
 function accounts(tx: Tx) {
-  return tx
-    .selectFrom('users as u')
-    .leftJoin('accounts.user as a', 'a.id', 'u.id')
-    .leftJoin('nchat_live_accounts as l', 'l.user_id', 'u.id')
-    .select((eb) => [
-      'u.id',
-      'u.username',
-      'u.display_name',
-      'u.avatar_url',
-      'u.created_at',
-      // The address of a guest is made up.
-      eb.case().when('l.is_guest', '=', true).then(null).else(eb.ref('a.email')).end().as('email'),
-      eb.fn.coalesce('a.email_verified', eb.val(false)).as('email_verified'),
-      eb.fn.coalesce('l.is_guest', eb.val(false)).as('is_guest'),
-      eb.fn.coalesce('l.server_role', eb.val('user')).as('server_role'),
-      'l.disabled_at',
-    ]);
+  return (
+    tx
+      .selectFrom('users as u')
+      .leftJoin('accounts.user as a', 'a.id', 'u.id')
+      .leftJoin('nchat_live_accounts as l', 'l.user_id', 'u.id')
+      // Guests who were removed have a row without a name, for what they wrote.
+      .where('l.removed_at', 'is', null)
+      .select((eb) => [
+        'u.id',
+        'u.username',
+        'u.display_name',
+        'u.avatar_url',
+        'u.created_at',
+        // The address of a guest is made up.
+        eb.case().when('l.is_guest', '=', true).then(null).else(eb.ref('a.email')).end().as('email'),
+        eb.fn.coalesce('a.email_verified', eb.val(false)).as('email_verified'),
+        eb.fn.coalesce('l.is_guest', eb.val(false)).as('is_guest'),
+        eb.fn.coalesce('l.server_role', eb.val('user')).as('server_role'),
+        'l.disabled_at',
+      ])
+  );
 }

@@ -20,7 +20,7 @@ import {
 } from './account-repository.ts';
 import type { AccountsLimits } from './accounts-limits.ts';
 import type { AttemptLimits } from './attempt-limits.ts';
-import { deleteSessions, listSessions, markProven } from './session-repository.ts';
+import { deleteSessions, listSessions, markProven, ownsUsers } from './session-repository.ts';
 import { refuseTakenNames } from './taken-names.ts';
 
 /** What {@link AccountService} needs. */
@@ -154,12 +154,13 @@ export class AccountService {
     return { accounts: rows.map(accountOf), total };
   }
 
-  /** For administrators: makes an account without a password. Throws CONFLICT when the address is taken. */
+  /** For administrators: makes an account without a password. Throws CONFLICT when the address is taken, FORBIDDEN when a host app keeps people. */
   async create(admin: Person, wanted: { email: string; displayName: string }): Promise<Account> {
     const id = v7();
     const email = wanted.email.toLowerCase();
     await refuseTakenNames(() =>
       this.#options.database.asService(async (tx) => {
+        if (!(await ownsUsers(tx))) throw liveError('FORBIDDEN', 'the host app keeps people');
         await insertAccount(tx, { id, email, name: wanted.displayName });
         await insertAudit(tx, { actorId: admin.userId, action: 'account.create', target: id });
       }),

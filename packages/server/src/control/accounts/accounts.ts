@@ -16,6 +16,7 @@ import { type Auth, buildAuth, cookiePrefix, OIDC_PROVIDER_ID, type OidcProvider
 import { AuthHandler } from './auth-handler.ts';
 import { FirstAdmin } from './first-admin.ts';
 import { type HostApp, HostTokens } from './host-tokens.ts';
+import { removeIdleGuests } from './idle-guests.ts';
 import { PasswordResets } from './password-resets.ts';
 import { registerAccountRoutes } from './routes.ts';
 import { SessionActors } from './session-actors.ts';
@@ -82,12 +83,15 @@ export class Accounts {
    * `address` is the client's as `ClientAddresses` finds it; the host of the request's URL is not believed, its Host header is.
    */
   readonly authHandler: (request: Request, address: string) => Promise<Response>;
+  /** True where people are a host app's, whose database it is: nobody can be made here, and they come in with its JWTs. */
+  readonly isHosted: boolean;
   readonly #options: AccountsOptions;
   readonly #parts: Parts;
   readonly #sweep: NodeJS.Timeout;
   readonly #forget: (change: { readonly userId: string }) => void;
 
-  private constructor(options: AccountsOptions, parts: Parts) {
+  private constructor(options: AccountsOptions, parts: Parts, isHosted: boolean) {
+    this.isHosted = isHosted;
     this.#options = options;
     this.#parts = parts;
     this.resolver = parts.actors;
@@ -108,9 +112,10 @@ export class Accounts {
     const isHosted = !(await asked.database.asService(ownsUsers));
     const options: AccountsOptions = isHosted ? { ...asked, signUp: 'closed' } : asked;
     const parts = await buildParts(options);
-    await parts.firstAdmin.open();
+    // An administrator made here could not be written down; a host app's token says who is one.
+    await (isHosted ? parts.firstAdmin.forbid() : parts.firstAdmin.open());
     await parts.listener.open();
-    return new Accounts(options, parts);
+    return new Accounts(options, parts, isHosted);
   }
 
   /** Puts the routes of accounts into the API. */
@@ -125,6 +130,7 @@ export class Accounts {
       attempts,
       publicUrl: new URL(publicUrl).origin,
       signUp: signUpOf(this.#options),
+      guests: !this.isHosted,
       resetByMail: mail !== undefined,
       providers: oidc === undefined ? [] : [{ id: OIDC_PROVIDER_ID, name: oidc.name }],
       extendSession: (cookie) => extendSession(auth, cookie),
@@ -151,6 +157,12 @@ export class Accounts {
     };
   }
 
+  /** Removes guests who were not seen for long; see {@link removeIdleGuests}. For a job, every day; answers with how many there were. */
+  removeIdleGuests(): Promise<number> {
+    const { database, clock = systemClock, limits = DEFAULT_ACCOUNTS_LIMITS } = this.#options;
+    return removeIdleGuests({ database, clock, retentionDays: limits.guestRetentionDays });
+  }
+
   /** Sends what mail is under way and stops; idempotent. The database stays open. */
   async close(): Promise<void> {
     clearInterval(this.#sweep);
@@ -170,7 +182,10 @@ async function buildParts(options: AccountsOptions) {
   const publicUrl = new URL(options.publicUrl).origin;
   const trustedOrigins = options.trustedOrigins ?? [];
   const secrets = new AccountSecrets(options.masterKey);
-  const hostTokens = options.hostApp === undefined ? undefined : new HostTokens(options.hostApp, clock);
+  const hostTokens =
+    options.hostApp === undefined
+      ? undefined
+      : new HostTokens(options.hostApp, clock, limits.credentialChars);
   const attempts = new AttemptLimits(limits);
   const origins = new TrustedOrigins([publicUrl, ...trustedOrigins]);
   const mails =
@@ -202,6 +217,7 @@ async function buildParts(options: AccountsOptions) {
     log,
     cookieName: `${cookiePrefix(publicUrl)}.session_token`,
     hostTokens,
+    limits,
   });
   const handler = new AuthHandler({
     library: auth.handler,
@@ -217,6 +233,7 @@ async function buildParts(options: AccountsOptions) {
     log,
     onChange: changed,
     onChannel: (channelId) => events.emit('channel-changed', { channelId }),
+    onKey: (keyId) => events.emit('key-changed', { keyId }),
     onMissed: () => events.emit('access-missed'),
   });
   return {

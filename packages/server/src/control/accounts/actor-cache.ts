@@ -1,9 +1,6 @@
 import type { Actor } from '../../api/actor.ts';
 import type { Clock } from '../../platform/clock.ts';
 
-/** Answers kept at most. */
-const MAX_ENTRIES = 10_000;
-
 /**
  * Who somebody is, remembered for a moment, because a page asks ten things at once. Short enough that a change made elsewhere, of
  * which nobody told this process, holds within two seconds.
@@ -12,12 +9,17 @@ export class ActorCache {
   readonly #entries = new Map<string, { readonly actor: Actor; readonly untilMs: number }>();
   readonly #clock: Clock;
   readonly #keepMs: number;
+  readonly #maxEntries: number;
   /** Counts what was forgotten: an answer that was on its way then must not be kept. */
   #generation = 0;
 
-  /** @param keepMs how long, in milliseconds. Default 1500. */
-  constructor(clock: Clock, keepMs = 1500) {
+  /**
+   * @param maxEntries answers kept at most; the oldest goes for one more.
+   * @param keepMs how long, in milliseconds. Default 1500.
+   */
+  constructor(clock: Clock, maxEntries: number, keepMs = 1500) {
     this.#clock = clock;
+    this.#maxEntries = maxEntries;
     this.#keepMs = keepMs;
   }
 
@@ -44,7 +46,7 @@ export class ActorCache {
     this.#entries.delete(key);
     this.#entries.set(key, { actor, untilMs: now + this.#keepMs });
     for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= MAX_ENTRIES) break;
+      if (this.#entries.size <= this.#maxEntries) break;
       this.#entries.delete(oldest);
     }
   }

@@ -62,6 +62,20 @@ describe('the first administrator', () => {
     await one.close();
   });
 
+  test('is not made on a host app’s database: there is no token, and one of before opens nothing', async () => {
+    const one = await AccountServer.open();
+    const token = one.accounts.setupToken();
+    expect([one.accounts.isHosted, token]).toEqual([false, expect.any(String)]);
+    await one.test.database.pool.query('DROP POLICY "Names are public" ON users');
+    const two = await AccountServer.open({}, one.test);
+    expect([two.accounts.isHosted, two.accounts.setupToken()]).toEqual([true, undefined]);
+    const options = await two.api('GET', '/api/sign-in-options');
+    expect(options.body).toMatchObject({ needsSetup: false, guests: false, signUp: 'closed' });
+    expect((await two.api('POST', '/api/setup', { ...person, token })).status).toBe(401);
+    await two.accounts.close();
+    await one.close();
+  });
+
   test('tries are limited: 20 a minute from one address', async () => {
     const statuses: number[] = [];
     for (let at = 0; at < 22; at++) {

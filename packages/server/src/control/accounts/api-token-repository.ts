@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import type { Tx } from '../../db/database.ts';
 
 /** A token that is good, with whose it is. */
@@ -65,11 +64,6 @@ export async function insertToken(
   },
 ): Promise<void> {
   await tx.insertInto('nchat_live_api_tokens').values(token).execute();
-}
-
-/** Holds a lock in the owner's name, so that two tokens made at once are counted one after the other. Not the row: it may be a host app's. */
-export async function lockTokenOwner(tx: Tx, userId: string): Promise<void> {
-  await sql`SELECT pg_advisory_xact_lock(hashtextextended(${`api tokens of ${userId}`}, 0))`.execute(tx);
 }
 
 /** Revokes every token of a person. */

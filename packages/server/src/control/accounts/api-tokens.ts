@@ -2,12 +2,13 @@ import type { ApiToken, ApiTokenScope } from '@tallylight/protocol/entities/acco
 import { liveError } from '@tallylight/protocol/errors.ts';
 import { v7 } from 'uuid';
 import type { Database } from '../../db/database.ts';
+import { lockOwner } from '../../db/owner-lock.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { ControlEvents } from '../control-events.ts';
 import { insertAudit } from './account-repository.ts';
 import { type AccountSecrets, newToken } from './account-secrets.ts';
 import type { AccountsLimits } from './accounts-limits.ts';
-import { insertToken, listTokens, lockTokenOwner, revokeToken } from './api-token-repository.ts';
+import { insertToken, listTokens, revokeToken } from './api-token-repository.ts';
 import { API_TOKEN_PREFIX } from './session-actors.ts';
 
 /** What {@link ApiTokens} needs. */
@@ -62,7 +63,7 @@ export class ApiTokens {
     const scopes = [...new Set(wanted.scopes)];
     const row = { id: v7(), name: wanted.name, last4: token.slice(-4), scopes };
     await database.asService(async (tx) => {
-      await lockTokenOwner(tx, userId);
+      await lockOwner(tx, 'api tokens', userId);
       if ((await listTokens(tx, userId)).length >= limits.apiTokensPerUser)
         throw liveError('CONFLICT', `there are ${limits.apiTokensPerUser} tokens already: revoke one`);
       const stored = {

@@ -86,3 +86,24 @@ describe('what the library could not do', () => {
     await expect(door.handle(signIn(good), '192.0.2.1')).rejects.toThrow('a bug');
   });
 });
+
+describe('how many sign in at once', () => {
+  test('is bounded: so many are let in, so many wait, one more is 503', async () => {
+    const held: (() => void)[] = [];
+    const library = async (): Promise<Response> => {
+      await new Promise<void>((resolve) => held.push(resolve));
+      return Response.json({});
+    };
+    const limits = { ...DEFAULT_ACCOUNTS_LIMITS, signInsAtOnce: 2, signInsWaiting: 1 };
+    const { door } = handler({ library, limits });
+    const ask = (index: number) => door.handle(signIn(good.replace('a@', `a${index}@`)), `192.0.2.${index}`);
+    const three = [ask(1), ask(2), ask(3)];
+    await expect.poll(() => held.length).toBe(2);
+    const refused = await ask(4);
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2']);
+    held.shift()?.();
+    await expect.poll(() => held.length).toBe(2);
+    for (const go of held) go();
+    expect((await Promise.all(three)).map(({ status }) => status)).toEqual([200, 200, 200]);
+  });
+});

@@ -1,7 +1,7 @@
 import { ERROR_STATUS, type ErrorCode } from '@tallylight/protocol/error-catalogue.ts';
 import { liveError, StreamError } from '@tallylight/protocol/errors.ts';
-import { z } from 'zod';
 import type { Actor } from '../../api/actor.ts';
+import { checked } from '../../api/checked.ts';
 import { DatabaseUnavailableError, isUnavailable, isUniqueViolation } from '../../db/database-error.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { AccountsLimits } from './accounts-limits.ts';
@@ -30,10 +30,12 @@ export interface AuthHandlerOptions {
  */
 export class AuthHandler {
   readonly #options: AuthHandlerOptions;
-  readonly #queue = new SignInQueue();
+  readonly #queue: SignInQueue;
 
   constructor(options: AuthHandlerOptions) {
     this.#options = options;
+    const { signInsAtOnce, signInsWaiting } = options.limits;
+    this.#queue = new SignInQueue({ atOnce: signInsAtOnce, waiting: signInsWaiting });
   }
 
   /**
@@ -126,10 +128,7 @@ export class AuthHandler {
     if (endpoint.body === undefined) return {};
     if (request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() !== 'application/json')
       throw liveError('UNSUPPORTED_MEDIA_TYPE', 'the body must be application/json');
-    const parsed = endpoint.body.safeParse(json(text));
-    if (!parsed.success)
-      throw liveError('INVALID_REQUEST', z.prettifyError(parsed.error), { issues: parsed.error.issues });
-    return parsed.data;
+    return checked(endpoint.body, json(text), 'body') as Readonly<Record<string, unknown>>;
   }
 
   /** Whom the attempt is about: one key for one account, however it is spelled. */
@@ -192,6 +191,7 @@ function codeOf(status: number, code: string | undefined): ErrorCode {
   if (status === 401) return 'UNAUTHENTICATED';
   if (status === 403) return 'FORBIDDEN';
   if (status === 404) return 'NOT_FOUND';
+  if (status === 409) return 'CONFLICT';
   if (status === 429) return 'RATE_LIMITED';
   return 'INVALID_REQUEST';
 }

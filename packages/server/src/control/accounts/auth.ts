@@ -12,6 +12,7 @@ import type { Logger } from '../../platform/logger.ts';
 import type { AccountMails } from './account-mails.ts';
 import type { AccountsLimits } from './accounts-limits.ts';
 import { withHashedSessions } from './hashed-sessions.ts';
+import { withLimitedPasskeys } from './limited-passkeys.ts';
 import type { PasswordResets } from './password-resets.ts';
 
 /** An OpenID Connect provider. */
@@ -104,7 +105,8 @@ export async function buildAuth(options: AuthOptions) {
     ...settings,
     database: { db: kysely, type: 'postgres', schemaName: 'accounts', transaction: true },
   });
-  return betterAuth({ ...settings, database: () => withHashedSessions(adapter) });
+  const limited = withLimitedPasskeys(adapter, options.limits.passkeysPerUser);
+  return betterAuth({ ...settings, database: () => withHashedSessions(limited) });
 }
 
 /** See {@link buildAuth}. */

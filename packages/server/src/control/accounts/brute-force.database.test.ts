@@ -118,10 +118,11 @@ test('who signs in may still send a token that has ended', async () => {
 });
 
 test('a refusal has Retry-After', async () => {
-  const answer = await server.auth('POST', '/sign-in/email', {
-    email: 'victim@live.test',
-    password: 'correct horse',
-  });
+  // Of its own, because a busy machine takes longer than a window for the tests before.
+  const ask = () =>
+    server.auth('POST', '/sign-in/email', { email: 'sixth@live.test', password: 'wrong horse' });
+  for (let at = 0; at < 5; at++) expect((await ask()).status).toBe(401);
+  const answer = await ask();
   expect(answer.status).toBe(429);
   expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
   expect(answer.body.code).toBe('RATE_LIMITED');

@@ -42,6 +42,12 @@ export class FirstAdmin {
     this.#token = isNeeded ? token : undefined;
   }
 
+  /** Makes tokens of before void and none anew, where nobody can be made. Instead of {@link open}. */
+  async forbid(): Promise<void> {
+    await this.#database.asService(deleteSetupToken);
+    this.#token = undefined;
+  }
+
   /** The token, for the console; undefined once it was used, and when there is an administrator. */
   token(): string | undefined {
     return this.#token;

@@ -3,6 +3,7 @@ import { liveError } from '@tallylight/protocol/errors.ts';
 import { createRemoteJWKSet, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { z } from 'zod';
 import type { Clock } from '../../platform/clock.ts';
+import { DEFAULT_ACCOUNTS_LIMITS } from './accounts-limits.ts';
 
 /** A host app whose JWTs say who somebody is. */
 export interface HostApp {
@@ -28,8 +29,6 @@ export interface HostIdentity {
 
 /** Clocks of two machines differ by so much at most, in seconds. */
 const SKEW_S = 60;
-/** No token is longer. */
-const MAX_TOKEN = 8192;
 const ASYMMETRIC = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 const HASURA = 'https://hasura.io/jwt/claims';
 
@@ -44,13 +43,18 @@ export class HostTokens {
   readonly #app: HostApp;
   readonly #algorithms: string[];
   readonly #clock: Clock;
+  readonly #maxChars: number;
 
-  /** Throws RangeError for settings that would let anybody in: no issuer or audience, a short or public secret, a loose algorithm. */
-  constructor(app: HostApp, clock: Clock) {
+  /**
+   * Throws RangeError for settings that would let anybody in: no issuer or audience, a short or public secret, a loose algorithm.
+   * @param maxChars of a token. Default 8192.
+   */
+  constructor(app: HostApp, clock: Clock, maxChars = DEFAULT_ACCOUNTS_LIMITS.credentialChars) {
     if (app.issuer === '' || app.audience === '')
       throw new RangeError('a host app needs an issuer and an audience, or anybody’s token would do');
     this.#app = app;
     this.#clock = clock;
+    this.#maxChars = maxChars;
     if ('secret' in app.key) {
       this.#key = secretKey(app.key.secret);
       this.#algorithms = ['HS256'];
@@ -69,7 +73,7 @@ export class HostTokens {
 
   /** Rejects with UNAUTHENTICATED for every token that is not wholly good; UNAVAILABLE when the keys cannot be read. */
   async verify(token: string): Promise<HostIdentity> {
-    if (token.length > MAX_TOKEN) throw refused(`a token of ${token.length} characters`);
+    if (token.length > this.#maxChars) throw refused(`a token of ${token.length} characters`);
     const payload = await this.#payload(token);
     return identityOf(payload, this.#clock.now());
   }

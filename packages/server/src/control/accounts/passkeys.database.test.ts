@@ -2,7 +2,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { sql } from 'kysely';
+import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Database } from '../../db/database.ts';
+import { TestDatabase } from '../../db/testing/test-database.ts';
+import { silentLogger } from '../../platform/logger.ts';
+import { DEFAULT_ACCOUNTS_LIMITS } from './accounts-limits.ts';
 import { AccountServer, type SignedIn, signedIn } from './testing/account-server.ts';
 import { SoftwareAuthenticator } from './testing/software-authenticator.ts';
 
@@ -129,4 +134,61 @@ test('our own JWT is signed by a key of our JWKS, whose private half is encrypte
   );
   expect(rows).toHaveLength(1);
   expect(rows[0]?.private_key).not.toMatch(/"d"|"kty"/);
+});
+
+test('added all at once, there are as many as one may have and not one more', async () => {
+  const most = 3;
+  const limits = { ...DEFAULT_ACCOUNTS_LIMITS, passkeysPerUser: most, signInsAtOnce: most + 5 };
+  const base = await TestDatabase.create();
+  // A busy machine must not make a refusal of those who are held up below.
+  const database = new Database({ url: base.url, log: silentLogger, timeoutMs: 20_000 });
+  const strict = await AccountServer.open({ limits, database }, base);
+  const cleo = await strict.signUp('cleo@live.test', 'Cleo');
+  const ceremonies = await Promise.all(
+    Array.from({ length: most + 5 }, async () => {
+      const { body, headers } = await strict.auth('GET', '/passkey/generate-register-options', undefined, {
+        headers: cleo.cookie,
+      });
+      const response = new SoftwareAuthenticator('http://live.test').register(body);
+      return { response, cookie: cookies(cleo.cookie.cookie, headers.getSetCookie()[0] ?? null) };
+    }),
+  );
+  // Held up at the person's row until all of them are there, so that all would have counted none.
+  const holder = new Client({ connectionString: strict.test.adminUrl });
+  await holder.connect();
+  await holder.query('BEGIN');
+  await holder.query('SELECT 1 FROM accounts."user" WHERE id = $1 FOR UPDATE', [cleo.userId]);
+  const asked = ceremonies.map(({ response, cookie }) =>
+    strict.auth('POST', '/passkey/verify-registration', { response, name: 'x' }, { headers: cookie }),
+  );
+  const held = async () => {
+    const { rows } = await holder.query(
+      `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+    );
+    return rows.length;
+  };
+  await expect.poll(held, { timeout: 10_000, interval: 10 }).toBe(most + 5);
+  await holder.query('ROLLBACK');
+  await holder.end();
+  const answers = await Promise.all(asked);
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(most);
+  const refused = answers.filter(({ status }) => status !== 200);
+  for (const { status, body } of refused) expect([status, body.code]).toEqual([409, 'CONFLICT']);
+  const listed = await strict.auth('GET', '/passkey/list-user-passkeys', undefined, { headers: cleo.cookie });
+  expect(listed.body).toHaveLength(most);
+  // Who takes one away may add one.
+  const gone = { id: listed.body[0].id };
+  await strict.auth('POST', '/passkey/delete-passkey', gone, { headers: cleo.cookie });
+  const options = await strict.auth('GET', '/passkey/generate-register-options', undefined, {
+    headers: cleo.cookie,
+  });
+  const again = await strict.auth(
+    'POST',
+    '/passkey/verify-registration',
+    { response: new SoftwareAuthenticator('http://live.test').register(options.body) },
+    { headers: cookies(cleo.cookie.cookie, options.headers.getSetCookie()[0] ?? null) },
+  );
+  expect(again.status).toBe(200);
+  await database.close();
+  await strict.close();
 });

@@ -1,7 +1,8 @@
 import { liveError } from '@tallylight/protocol/errors.ts';
+import type { Route } from '@tallylight/protocol/route.ts';
 import { accountRoutes } from '@tallylight/protocol/routes/accounts.ts';
 import type { Actor } from '../../api/actor.ts';
-import { ApiReply, type ApiRoutes } from '../../api/route-handler.ts';
+import { ApiReply, type ApiRequest, type ApiRoutes } from '../../api/route-handler.ts';
 import { passwordResetUrl } from './account-mails.ts';
 import type { AccountService, Person } from './account-service.ts';
 import type { ApiTokens } from './api-tokens.ts';
@@ -18,6 +19,8 @@ export interface AccountRoutesDeps {
   readonly attempts: AttemptLimits;
   readonly publicUrl: string;
   readonly signUp: 'open' | 'closed';
+  /** Whether somebody may come without an account. */
+  readonly guests: boolean;
   readonly resetByMail: boolean;
   readonly providers: readonly { readonly id: string; readonly name: string }[];
   /** Extends the session of these cookies; returns the cookies to set. */
@@ -36,7 +39,7 @@ function forStrangers(api: ApiRoutes, { firstAdmin, attempts, ...deps }: Account
   api.on(accountRoutes.signInOptions, async () => ({
     needsSetup: await firstAdmin.isNeeded(),
     signUp: deps.signUp,
-    guests: true,
+    guests: deps.guests,
     passwordResetByMail: deps.resetByMail,
     providers: [...deps.providers],
   }));
@@ -48,15 +51,21 @@ function forStrangers(api: ApiRoutes, { firstAdmin, attempts, ...deps }: Account
 }
 
 function forOneself(api: ApiRoutes, { service, extendSession }: AccountRoutesDeps): void {
-  api.on(accountRoutes.me, async (request) => {
-    const { actor } = request;
-    const me = await service.me(person(actor));
-    const cookie = request.header('cookie');
-    const isByCookie = actor.by === 'session' && request.header('authorization') === undefined;
-    if (!isByCookie || cookie === undefined) return me;
-    const cookies = await extendSession(cookie);
-    return cookies.length === 0 ? me : new ApiReply(me, { headers: { 'set-cookie': cookies } });
-  });
+  const withSession = async (
+    { actor, header }: Pick<ApiRequest<Route>, 'actor' | 'header'>,
+    body: unknown,
+  ): Promise<ApiReply> => {
+    const cookie = header('cookie');
+    const isByCookie = actor.by === 'session' && header('authorization') === undefined;
+    const cookies = isByCookie && cookie !== undefined ? await extendSession(cookie) : [];
+    return new ApiReply(body, cookies.length === 0 ? {} : { headers: { 'set-cookie': cookies } });
+  };
+  api.on(accountRoutes.me, async (request) => withSession(request, await service.me(person(request.actor))));
+  api.on(accountRoutes.session, async (request) =>
+    request.actor.userId === undefined
+      ? { me: null }
+      : withSession(request, { me: await service.me(person(request.actor)) }),
+  );
   api.on(accountRoutes.updateMe, ({ actor, body }) => service.updateMe(person(actor), body));
   api.on(accountRoutes.deleteMe, async ({ actor }) => {
     await service.deleteMe(inSession(actor));

@@ -3,16 +3,15 @@ import { SignJWT } from 'jose';
 import { sql } from 'kysely';
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { DEFAULT_ACCOUNTS_LIMITS } from './accounts-limits.ts';
 import { AccountServer } from './testing/account-server.ts';
 
 const secret = 'a secret of the host app, long enough';
+const hostApp = { issuer: 'app', audience: 'live', key: { secret } };
 let server: AccountServer;
 
 beforeAll(async () => {
-  server = await AccountServer.open({
-    signUp: 'open',
-    hostApp: { issuer: 'app', audience: 'live', key: { secret } },
-  });
+  server = await AccountServer.open({ signUp: 'open', hostApp });
 });
 
 afterAll(async () => {
@@ -53,6 +52,22 @@ describe('host apps', () => {
     });
     const me = await server.api('GET', '/api/me', undefined, { headers });
     expect(me.body).toMatchObject({ id: userId, email: null, signedInBy: 'host-token' });
+  });
+
+  test('a token as long as one may be is read, one that is longer is not', async () => {
+    const headers = await hostToken({ sub: v7() });
+    const length = headers.authorization.length - 'Bearer '.length;
+    const by = async (credentialChars: number) => {
+      const limits = { ...DEFAULT_ACCOUNTS_LIMITS, credentialChars };
+      const other = await AccountServer.open({ signUp: 'open', hostApp, limits }, server.test);
+      try {
+        return await other.accounts.resolver.resolve(headers);
+      } finally {
+        await other.accounts.close();
+      }
+    };
+    expect(await by(length)).toMatchObject({ by: 'host-token' });
+    await expect(by(length - 1)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
   test('their names are the host app’s to change, and their account to delete', async () => {

@@ -5,6 +5,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { ensureAccount } from './account-repository.ts';
 import { type AccountSecrets, tokenHash } from './account-secrets.ts';
+import type { AccountsLimits } from './accounts-limits.ts';
 import { ActorCache } from './actor-cache.ts';
 import { findToken, markTokenUsed } from './api-token-repository.ts';
 import { cookieValue } from './cookie-value.ts';
@@ -21,14 +22,13 @@ export interface SessionActorsOptions {
   readonly cookieName: string;
   /** Undefined: no host app's tokens are accepted. */
   readonly hostTokens: HostTokens | undefined;
+  readonly limits: Pick<AccountsLimits, 'rememberedActors' | 'credentialChars'>;
 }
 
 /** Begins every API token, so that one that was published by mistake can be found. */
 export const API_TOKEN_PREFIX = 'tlat_';
 /** The use of a token is noted once in so long, in milliseconds. */
 const USE_NOTED_MS = 60_000;
-/** No credential is longer than this many characters. */
-const MAX_CREDENTIAL = 8192;
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -43,7 +43,7 @@ export class SessionActors implements ActorResolver {
 
   constructor(options: SessionActorsOptions) {
     this.#options = options;
-    this.#cache = new ActorCache(options.clock);
+    this.#cache = new ActorCache(options.clock, options.limits.rememberedActors);
   }
 
   async resolve(headers: Headers): Promise<Actor> {
@@ -61,7 +61,7 @@ export class SessionActors implements ActorResolver {
 
   async #byAuthorization(authorization: string): Promise<Actor> {
     const credential = /^bearer +([^\s]+)$/i.exec(authorization)?.[1];
-    if (credential === undefined || credential.length > MAX_CREDENTIAL)
+    if (credential === undefined || credential.length > this.#options.limits.credentialChars)
       throw liveError('UNAUTHENTICATED', 'Authorization must be: Bearer <token>');
     const actor = await this.#byCredential(credential);
     if (actor === undefined) throw liveError('UNAUTHENTICATED', 'the token is unknown or has ended');

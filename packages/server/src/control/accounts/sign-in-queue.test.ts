@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { SignInQueue } from './sign-in-queue.ts';
 
 test('a few at a time, in order, and a place is given on also after a failure', async () => {
-  const queue = new SignInQueue({ atOnce: 2 });
+  const queue = new SignInQueue({ atOnce: 2, waiting: 18 });
   const done: number[] = [];
   let inside = 0;
   let most = 0;

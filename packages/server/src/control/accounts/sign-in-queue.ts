@@ -2,9 +2,9 @@ import { DatabaseUnavailableError } from '../../db/database-error.ts';
 
 /** Bounds of a {@link SignInQueue}. */
 export interface SignInQueueLimits {
-  /** Hashing a password takes one core for tens of milliseconds, and holds a connection to the database meanwhile. Default 3. */
+  /** Hashing a password takes one core for tens of milliseconds, and holds a connection to the database meanwhile. */
   readonly atOnce: number;
-  /** More than so many that wait are refused with 503. Default 500. */
+  /** More than so many that wait are refused with 503. */
   readonly waiting: number;
 }
 
@@ -14,8 +14,8 @@ export class SignInQueue {
   readonly #waiting: (() => void)[] = [];
   #inside = 0;
 
-  constructor(limits: Partial<SignInQueueLimits> = {}) {
-    this.#limits = { atOnce: 3, waiting: 500, ...limits };
+  constructor(limits: SignInQueueLimits) {
+    this.#limits = limits;
   }
 
   /** Does the work when its turn comes. Rejects with `DatabaseUnavailableError` when too many wait already. */

@@ -279,6 +279,7 @@ export async function findUser(
     .selectFrom('users as u')
     .leftJoin('nchat_live_accounts as a', 'a.user_id', 'u.id')
     .select(['u.id', 'a.is_guest'])
+    .where('a.removed_at', 'is', null)
     .where(
       'userId' in by
         ? sql<boolean>`u.id = ${by.userId}`

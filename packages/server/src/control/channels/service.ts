@@ -9,6 +9,7 @@ import { liveError } from '@tallylight/protocol/errors.ts';
 import { v7 } from 'uuid';
 import type { Actor } from '../../api/actor.ts';
 import type { Database, Tx } from '../../db/database.ts';
+import { lockOwner } from '../../db/owner-lock.ts';
 import type { ControlEvents } from '../control-events.ts';
 import { ChannelMembers } from './channel-members.ts';
 import { slugOf } from './channel-slug.ts';
@@ -63,13 +64,26 @@ export class ChannelService {
    * @param createdId its id, where the same request may have been run before: then there is one channel. Default another one.
    */
   async create(actor: Actor, input: CreateChannelInput, createdId?: string): Promise<Channel> {
-    const userId = founder(actor);
     const id = createdId ?? v7();
-    const isMade = async (tx: Tx): Promise<boolean> => createdId !== undefined && isFoundedBy(tx, id, userId);
+    await this.#found(actor, input, { id, mayBeMade: createdId !== undefined });
+    return this.get(actor, id);
+  }
+
+  /** Founds a channel under an id; where only a first one is wanted, nothing when the caller owns one by now. */
+  async #found(
+    actor: Actor,
+    input: CreateChannelInput,
+    how: { readonly id: string; readonly mayBeMade?: boolean; readonly onlyFirst?: boolean },
+  ): Promise<void> {
+    const userId = founder(actor);
+    const { id, mayBeMade = false, onlyFirst = false } = how;
+    const isMade = async (tx: Tx): Promise<boolean> => mayBeMade && isFoundedBy(tx, id, userId);
     // Under the service's role, as members are its to write: channel and owner in one transaction. Who founds is the actor.
     const found = async (tx: Tx): Promise<void> => {
       await refuseHosted(tx);
+      await lockOwner(tx, 'channels', userId);
       if (await isMade(tx)) return;
+      if (onlyFirst && (await firstOwned(tx, userId)) !== undefined) return;
       if ((await countFounded(tx, userId)) >= this.#limits.perUser)
         throw liveError('CONFLICT', `at most ${this.#limits.perUser} channels can be founded by one user`);
       for (let tries = 0; ; tries++) {
@@ -97,15 +111,18 @@ export class ChannelService {
       if (!isUniqueViolation(error) || !(await this.#database.asService(isMade))) throw error;
     }
     this.#events.emit('access-changed', { userId });
-    return this.get(actor, id);
   }
 
   /** The caller's own channel: the one that they have owned for longest, founded when there is none. */
   async ensureOwnChannel(actor: Actor): Promise<Channel> {
     const userId = founder(actor);
-    const id = await this.#database.asUser(actor, (tx) => firstOwned(tx, userId));
-    if (id !== undefined) return this.get(actor, id);
-    return this.create(actor, { name: (actor.displayName ?? '').trim().slice(0, 100) || 'My channel' });
+    const owned = () => this.#database.asUser(actor, (tx) => firstOwned(tx, userId));
+    const known = await owned();
+    if (known !== undefined) return this.get(actor, known);
+    const input = { name: (actor.displayName ?? '').trim().slice(0, 100) || 'My channel' };
+    const id = v7();
+    await this.#found(actor, input, { id, onlyFirst: true });
+    return this.get(actor, (await owned()) ?? id);
   }
 
   /** A channel by id or slug. Rejects with NOT_FOUND when there is none that the caller may know of. */

@@ -26,6 +26,8 @@ export interface ChatLimits {
   readonly cacheMs: number;
   /** People whose standing is remembered per room. Default 10 000. */
   readonly cachedPeople: number;
+  /** People whose last messages are kept to find duplicates; beyond them who wrote longest ago is forgotten. Default 20 000. */
+  readonly rememberedPeople: number;
   /** How often counters are written, in milliseconds. Default 5000. */
   readonly totalsMs: number;
 }
@@ -45,5 +47,6 @@ export const DEFAULT_CHAT_LIMITS: ChatLimits = {
   linksAfterHours: 24,
   cacheMs: 30_000,
   cachedPeople: 10_000,
+  rememberedPeople: 20_000,
   totalsMs: 5000,
 };

@@ -212,13 +212,16 @@ export async function readPage(
   return messagesWhere(tx, streamId, upTo, sql`m.seq DESC LIMIT ${limit} OFFSET ${offset}`);
 }
 
+/** Pinned messages that are read: above what `CHAT_PINNED` can be set to. */
+const MOST_PINNED = 100;
+
 /** The pinned messages, the newest pin first. As the user. */
 export function readPinned(tx: Tx, streamId: string): Promise<readonly StreamChatMessage[]> {
   return messagesWhere(
     tx,
     streamId,
     sql`m.is_pinned AND NOT m.is_deleted`,
-    sql`m.pinned_at DESC NULLS LAST, m.seq DESC LIMIT 100`,
+    sql`m.pinned_at DESC NULLS LAST, m.seq DESC LIMIT ${sql.lit(MOST_PINNED)}`,
     sql`page.pinned_at DESC NULLS LAST, page.seq DESC`,
   );
 }

@@ -83,7 +83,7 @@ export class ChatService {
     this.#limits = limits;
     this.#directory = new ChatDirectory({ database, events, clock, limits });
     this.#totals = new ChatTotals({ database, events, log, everyMs: limits.totalsMs });
-    this.#autoMod = new AutoMod({ clock });
+    this.#autoMod = new AutoMod({ clock, people: limits.rememberedPeople });
     this.#slowMode = new SlowMode({ clock });
     this.#userBuckets = new TokenBuckets({ perSec: limits.userPerSec, burst: limits.userBurst, clock });
     this.#roomBuckets = new TokenBuckets({ perSec: limits.roomPerSec, burst: limits.roomPerSec, clock });

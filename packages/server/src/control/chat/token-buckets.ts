@@ -1,5 +1,8 @@
 import type { Clock } from '../../platform/clock.ts';
 
+/** From so many keys on, full buckets are looked for and forgotten: those who wrote within the last seconds are fewer. */
+const MANY = 10_000;
+
 interface Bucket {
   tokens: number;
   atMs: number;
@@ -31,7 +34,7 @@ export class TokenBuckets {
       return Math.ceil(((1 - bucket.tokens) * 1000) / this.#perSec - 1e-6);
     }
     bucket.tokens -= 1;
-    if (!this.#buckets.has(key) && this.#buckets.size >= 10_000) this.#forgetFull(nowMs);
+    if (!this.#buckets.has(key) && this.#buckets.size >= MANY) this.#forgetFull(nowMs);
     this.#buckets.set(key, bucket);
     return 0;
   }

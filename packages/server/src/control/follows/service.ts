@@ -2,6 +2,7 @@ import type { Follow, Follower, FollowState } from '@tallylight/protocol/entitie
 import { liveError } from '@tallylight/protocol/errors.ts';
 import type { Actor } from '../../api/actor.ts';
 import type { Database, Tx } from '../../db/database.ts';
+import { lockOwner } from '../../db/owner-lock.ts';
 import type { ControlEvents } from '../control-events.ts';
 import { DEFAULT_FOLLOW_LIMITS, type FollowLimits } from './follows-limits.ts';
 import {
@@ -49,6 +50,7 @@ export class FollowService {
       throw liveError('INVALID_REQUEST', 'You cannot follow yourself');
     return this.#changed(actor, userId, followed, async (tx) => {
       const kind = 'userId' in followed ? 'user' : 'channel';
+      await lockOwner(tx, `${kind} follows`, userId);
       const { isFollowing } = await followStateOf(tx, followed, userId);
       if (!isFollowing && (await countFollowed(tx, kind, userId)) >= this.#limits.perUser)
         throw liveError('CONFLICT', `at most ${this.#limits.perUser} can be followed`);

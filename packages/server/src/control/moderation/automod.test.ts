@@ -86,6 +86,19 @@ describe('AutoMod', () => {
     expect(reason('elsewhere')).toBeUndefined();
   });
 
+  test('so many people are remembered; for one more, who wrote longest ago is forgotten', () => {
+    const { clock, config } = setUp();
+    const autoMod = new AutoMod({ clock, people: 3 });
+    const people = ['ann', 'bob', 'cid', 'dan'];
+    const repeats = () =>
+      people.filter((each) => autoMod.check('stream', each, 'hello', config) !== undefined);
+    for (const person of people.slice(0, 3)) autoMod.remember('stream', person, 'hello');
+    expect(repeats()).toEqual(['ann', 'bob', 'cid']);
+    autoMod.remember('stream', 'ann', 'hello again');
+    autoMod.remember('stream', 'dan', 'hello');
+    expect(repeats()).toEqual(['ann', 'cid', 'dan']);
+  });
+
   test('spam: a character twelve times in a row, a word more than six times', () => {
     const { reason } = setUp();
     expect(reason(`no${'o'.repeat(10)}`)).toBeUndefined();

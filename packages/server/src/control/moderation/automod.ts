@@ -13,8 +13,6 @@ export interface AutoModFinding {
 const DUPLICATE_MS = 30_000;
 /** Last messages of one person that are compared. */
 const REMEMBERED = 5;
-/** People of whom last messages are remembered. */
-const PEOPLE = 20_000;
 /** The same character so often in a row, or the same word so often in a message, is spam. */
 const REPEATED_CHARACTERS = 12;
 const REPEATED_WORDS = 6;
@@ -29,11 +27,14 @@ const PROFANITY = new BlockedWords(
 /** Checks what messages say. It remembers people's last messages, and nothing else of them. */
 export class AutoMod {
   readonly #clock: Clock;
+  readonly #people: number;
   readonly #lists = new WeakMap<AutoModConfig, BlockedWords>();
   readonly #said = new Map<string, { readonly text: string; readonly atMs: number }[]>();
 
-  constructor(options: { readonly clock: Clock }) {
+  /** @param options `people`: of how many the last messages are remembered; beyond them who wrote longest ago is forgotten. Default 20 000. */
+  constructor(options: { readonly clock: Clock; readonly people?: number }) {
     this.#clock = options.clock;
+    this.#people = options.people ?? 20_000;
   }
 
   /** The first thing wrong with a message, or undefined. */
@@ -68,7 +69,7 @@ export class AutoMod {
     if (said.length > REMEMBERED) said.shift();
     this.#said.delete(key);
     this.#said.set(key, said);
-    if (this.#said.size > PEOPLE) {
+    if (this.#said.size > this.#people) {
       const [oldest] = this.#said.keys();
       if (oldest !== undefined) this.#said.delete(oldest);
     }

@@ -100,6 +100,9 @@ export async function readLog(
   }));
 }
 
+/** Moderators that are listed: only owners of a stream appoint them, one by one. */
+const MOST_MODERATORS = 500;
+
 /** The moderators of a stream, the first appointed first. */
 export async function readModerators(tx: Tx, streamId: string, userId?: string): Promise<StreamModerator[]> {
   let query = tx
@@ -109,7 +112,7 @@ export async function readModerators(tx: Tx, streamId: string, userId?: string):
     .select(['u.username', 'u.display_name', 'u.avatar_url'])
     .where('m.stream_id', '=', streamId)
     .orderBy('m.added_at')
-    .limit(500);
+    .limit(MOST_MODERATORS);
   if (userId !== undefined) query = query.where('m.user_id', '=', userId);
   const rows = await query.execute();
   return rows.map((row) => ({

@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
 import { silentLogger } from '../../platform/logger.ts';
-import { mailFor, sendAll } from './notification-mail.ts';
+import { mailFor, type NotificationMail, sendAll } from './notification-mail.ts';
+
+/** Gives one mail after the other, then none. */
+function mailsTo(...userIds: string[]): () => Promise<NotificationMail | undefined> {
+  const mails = userIds.map((userId) => ({ userId, subject: '', text: '' }));
+  return async () => mails.shift();
+}
 
 test('says what happens where', () => {
   const stream = {
@@ -33,7 +39,21 @@ test('a mail that fails keeps none of the others back', async () => {
       sent.push(userId);
     },
   };
-  const mails = ['1', '2', '3', '4', '5'].map((userId) => ({ userId, subject: '', text: '' }));
-  await sendAll(mailer, mails, { atOnce: 2, log: silentLogger });
+  await sendAll(mailer, mailsTo('1', '2', '3', '4', '5'), { atOnce: 2, log: silentLogger });
   expect(sent.sort()).toEqual(['1', '3', '4', '5']);
+});
+
+test('so many mails are under way at once, and not one more', async () => {
+  let underWay = 0;
+  let most = 0;
+  const mailer = {
+    async send() {
+      most = Math.max(most, ++underWay);
+      await new Promise((resolve) => setImmediate(resolve));
+      underWay--;
+    },
+  };
+  const users = Array.from({ length: 12 }, (_, index) => `${index}`);
+  await sendAll(mailer, mailsTo(...users), { atOnce: 3, log: silentLogger });
+  expect(most).toBe(3);
 });

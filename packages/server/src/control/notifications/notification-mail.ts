@@ -49,15 +49,17 @@ function oneLine(text: string): string {
   return text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
 }
 
-/** Hands mails over, a few at the same time. One that fails is logged and keeps none of the others back. */
+/**
+ * Hands mails over, a few at the same time, until there is no next one. One that fails is logged and keeps none of the others back.
+ * @param next takes the next mail.
+ */
 export async function sendAll(
   mailer: NotificationMailer,
-  mails: readonly NotificationMail[],
+  next: () => Promise<NotificationMail | undefined>,
   options: { readonly atOnce: number; readonly log: Logger },
 ): Promise<void> {
-  const rest = mails.values();
-  const worker = async (): Promise<void> => {
-    for (const mail of rest) {
+  const worker = async (first?: NotificationMail): Promise<void> => {
+    for (let mail = first ?? (await next()); mail !== undefined; mail = await next()) {
       try {
         await mailer.send(mail);
       } catch (error) {
@@ -65,5 +67,8 @@ export async function sendAll(
       }
     }
   };
-  await Promise.all(Array.from({ length: options.atOnce }, worker));
+  const first = await next();
+  if (first === undefined) return;
+  const others = Array.from({ length: options.atOnce - 1 }, () => worker());
+  await Promise.all([worker(first), ...others]);
 }

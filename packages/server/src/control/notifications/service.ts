@@ -6,6 +6,7 @@ import type {
 import { liveError, StreamNotFoundError } from '@tallylight/protocol/errors.ts';
 import type { Actor } from '../../api/actor.ts';
 import type { Database } from '../../db/database.ts';
+import { lockOwner } from '../../db/owner-lock.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { ControlEvents } from '../control-events.ts';
@@ -60,7 +61,7 @@ export class NotificationService {
     this.#teller = new Teller({ ...options, limits: this.#limits });
   }
 
-  /** Begins to tell followers of streams that go live or are scheduled. */
+  /** Begins to tell followers of streams that go live or are scheduled, first of those that a server before this one did not get to. */
   start(): void {
     this.#unlisten ??= this.#teller.listen();
   }
@@ -75,6 +76,11 @@ export class NotificationService {
   /** Resolves when everybody was told whom an event so far concerns. */
   idle(): Promise<void> {
     return this.#teller.idle();
+  }
+
+  /** Tells what is still to be told, by whatever server it was left; for a job, every minute. */
+  tellLeft(): Promise<void> {
+    return this.#teller.tellLeft();
   }
 
   /** Sends the reminders that are due, each exactly once; for a job, every minute. Answers with how many. */
@@ -123,6 +129,7 @@ export class NotificationService {
       if (schedule === undefined) throw new StreamNotFoundError(streamId);
       if (schedule.scheduledAt === null || !['scheduled', 'preparing'].includes(schedule.status))
         throw liveError('STREAM_NOT_SCHEDULED', `Stream is not scheduled: ${streamId}`);
+      await lockOwner(tx, 'reminders', userId);
       if ((await countWaiting(tx, userId, streamId)) >= this.#limits.reminders)
         throw liveError('CONFLICT', `at most ${this.#limits.reminders} reminders can be waited for`);
       return putReminder(tx, streamId, userId, minutesBefore);

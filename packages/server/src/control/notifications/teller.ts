@@ -1,21 +1,22 @@
-import type { Stream } from '@tallylight/protocol/entities/stream.ts';
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { ControlEventMap, ControlEvents } from '../control-events.ts';
-import { mailFor, type NotificationKind, type NotificationMailer, sendAll } from './notification-mail.ts';
+import { mailFor, type NotificationMail, type NotificationMailer, sendAll } from './notification-mail.ts';
 import type { NotificationLimits } from './notifications-limits.ts';
 import {
-  channelName,
-  type DueReminder,
   deleteNotificationsBefore,
   followersAfter,
   insertDefaultReminders,
   insertNotifications,
+  lockTelling,
+  noteFailure,
+  noteTold,
   renewReminders,
-  type StreamToTell,
+  type Telling,
+  takeDueMail,
   takeDueReminders,
-} from './repository.ts';
+} from './telling-repository.ts';
 
 /** What telling people needs. */
 export interface TellerOptions {
@@ -30,32 +31,39 @@ export interface TellerOptions {
   readonly watchUrl?: ((streamId: string) => string) | undefined;
 }
 
-/** Before every id. */
-const FIRST = '00000000-0000-0000-0000-000000000000';
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 
-/** Tells followers of streams that went live or were scheduled, and reminds. All of it is the server's own work. */
+/**
+ * Tells followers of streams that went live or were scheduled, and reminds. All of it is the server's own work.
+ *
+ * What is to be told stands in `nchat_live_tellings`, written by the transaction that makes it so; an event only says that it is worth
+ * looking there now. Each page of followers is told in one transaction with the place that was reached, so that a server which dies leaves
+ * the rest to the next one, and nobody is told twice. A mail is taken before it is handed over: of a server that dies, as many as are under
+ * way at that moment are lost, and none is sent twice.
+ */
 export class Teller {
   readonly #options: TellerOptions;
-  readonly #working = new Set<Promise<void>>();
+  #round: Promise<void> | undefined;
+  /** More may have come while a round was under way. */
+  #again = false;
 
   constructor(options: TellerOptions) {
     this.#options = options;
   }
 
-  /** Begins to listen; returns the way to stop. */
+  /** Begins to listen, and tells what another server has left; returns the way to stop. */
   listen(): () => void {
     const { events } = this.#options;
-    const onLive = ({ stream }: ControlEventMap['stream-live'][0]): void =>
-      this.#work(() => this.tellFollowers(stream, 'live'));
+    const onLive = (): void => this.#wake();
     const onCreated = ({ stream }: ControlEventMap['stream-created'][0]): void => {
-      if (isScheduled(stream)) this.#work(() => this.#tellSchedule(stream));
+      if (stream.scheduledAt !== undefined) this.#wake();
     };
-    const onUpdated = ({ streamId, changes }: ControlEventMap['stream-updated'][0]): void => {
-      if (changes.scheduledAt !== undefined) this.#work(() => this.#tellNewDate(streamId));
+    const onUpdated = ({ changes }: ControlEventMap['stream-updated'][0]): void => {
+      if (changes.scheduledAt !== undefined) this.#wake();
     };
     events.on('stream-live', onLive).on('stream-created', onCreated).on('stream-updated', onUpdated);
+    this.#wake();
     return () =>
       void events
         .off('stream-live', onLive)
@@ -65,55 +73,31 @@ export class Teller {
 
   /** Resolves when everything that events began is done. */
   async idle(): Promise<void> {
-    while (this.#working.size > 0) await Promise.all(this.#working);
+    while (this.#round !== undefined) await this.#round;
   }
 
-  /** Tells who follows the channel or the broadcaster, each once, as many at a time as a transaction should hold. */
-  async tellFollowers(stream: StreamToTell, kind: 'live' | 'scheduled'): Promise<void> {
-    const { database, events, clock, limits } = this.#options;
-    const mailed: string[] = [];
-    for (let after = FIRST; ; ) {
-      const { followers, fresh } = await database.asService(async (tx) => {
-        const followers = await followersAfter(tx, stream, kind, { after, limit: limits.batch });
-        const told = followers.filter(({ isTold }) => isTold).map(({ userId }) => userId);
-        const fresh = await insertNotifications(tx, stream.id, kind, told, new Date(clock.now()));
-        return { followers, fresh };
-      });
-      for (const { userId, byMail } of followers) {
-        if (!fresh.has(userId)) continue;
-        events.emit('notification', { userId, streamId: stream.id, kind });
-        if (byMail) mailed.push(userId);
-      }
-      const last = followers.at(-1);
-      if (last === undefined) break;
-      after = last.userId;
+  /** Tells everything that is still to be told, and sends the mails that are due. */
+  async tellLeft(): Promise<void> {
+    while (await this.#tellPage()) {
+      // Page by page: each is kept as it is told.
     }
-    if (mailed.length === 0) return;
-    const name = (await database.asService((tx) => channelName(tx, stream.channelId))) ?? '';
-    await this.#mail(
-      kind,
-      mailed.map((userId) => ({ stream, channelName: name, userId })),
-    );
+    await this.#mail();
   }
 
   /** Sends every reminder that is due, each exactly once even if two servers ask at the same time; answers with how many. */
   async dueReminders(): Promise<number> {
-    const { database, events, clock, limits } = this.#options;
+    const { database, events, clock, limits, mailer } = this.#options;
     const now = new Date(clock.now());
-    const notBefore = new Date(now.getTime() - limits.latestMinutes * MINUTE_MS);
-    for (let sent = 0; ; ) {
-      const { taken, due } = await database.asService((tx) =>
-        takeDueReminders(tx, { now, notBefore, limit: limits.batch }),
-      );
-      if (taken === 0) return sent;
+    const options = { now, notBefore: this.#notBefore(), limit: limits.batch, mails: mailer !== undefined };
+    let sent = 0;
+    for (;;) {
+      const { taken, due } = await database.asService((tx) => takeDueReminders(tx, options));
+      for (const reminder of due) events.emit('notification', { ...reminder, kind: 'reminder' });
       sent += due.length;
-      for (const { userId, stream } of due)
-        events.emit('notification', { userId, streamId: stream.id, kind: 'reminder' });
-      await this.#mail(
-        'reminder',
-        due.filter(({ byMail }) => byMail),
-      );
+      if (taken === 0) break;
     }
+    await this.#mail();
+    return sent;
   }
 
   /** Forgets what people were told long ago; answers with how many there were. */
@@ -123,56 +107,87 @@ export class Teller {
     return database.asService((tx) => deleteNotificationsBefore(tx, before));
   }
 
-  async #tellSchedule(stream: StreamToTell): Promise<void> {
-    await this.#options.database.asService((tx) => insertDefaultReminders(tx, stream));
-    await this.tellFollowers(stream, 'scheduled');
+  /** Tells some followers of one start; false when nothing was left. */
+  async #tellPage(): Promise<boolean> {
+    const { database, events, clock } = this.#options;
+    const now = new Date(clock.now());
+    let failing: string | undefined;
+    try {
+      const page = await database.asService(async (tx) => {
+        const telling = await lockTelling(tx, now);
+        failing = telling?.id;
+        if (telling === undefined) return undefined;
+        const isFirst = /^[0-]+$/.test(telling.toldTo);
+        if (telling.isSo && telling.kind === 'scheduled' && isFirst) {
+          await renewReminders(tx, telling.streamId, now);
+          if (telling.status === 'scheduled') await insertDefaultReminders(tx, telling);
+        }
+        // A stream that is being prepared already tells of itself when it is live.
+        const isTold = telling.isSo && telling.status !== 'preparing';
+        const followers = isTold ? await followersAfter(tx, telling, this.#options.limits.batch) : [];
+        const fresh = await insertNotifications(tx, telling, {
+          userIds: followers.filter((follower) => follower.isTold).map(({ userId }) => userId),
+          at: now,
+          mails: this.#options.mailer !== undefined,
+        });
+        await noteTold(tx, telling.id, followers.at(-1)?.userId);
+        return { telling, fresh };
+      });
+      if (page !== undefined) tell(events, page.telling, page.fresh);
+      return page !== undefined;
+    } catch (error) {
+      const id = failing;
+      // Best effort: with the database away everything is tried again in the same order.
+      if (id !== undefined) await database.asService((tx) => noteFailure(tx, id)).catch(() => {});
+      throw error;
+    }
   }
 
-  async #tellNewDate(streamId: string): Promise<void> {
-    const { database, clock } = this.#options;
-    const stream = await database.asService(async (tx) => {
-      await renewReminders(tx, streamId, new Date(clock.now()));
-      return tx
-        .selectFrom('nchat_streams')
-        .select(['id', 'channel_id', 'broadcaster_id', 'title', 'scheduled_at'])
-        .where('id', '=', streamId)
-        .where('status', '=', 'scheduled')
-        .executeTakeFirst();
-    });
-    if (stream === undefined || stream.scheduled_at === null) return;
-    await this.#tellSchedule({
-      id: stream.id,
-      channelId: stream.channel_id,
-      broadcasterId: stream.broadcaster_id,
-      title: stream.title,
-      scheduledAt: stream.scheduled_at.toISOString(),
-    });
+  async #mail(): Promise<void> {
+    const { mailer, limits, log } = this.#options;
+    if (mailer !== undefined)
+      await sendAll(mailer, () => this.#nextMail(), { atOnce: limits.mailsAtOnce, log });
   }
 
-  async #mail(kind: NotificationKind, to: readonly Omit<DueReminder, 'byMail'>[]): Promise<void> {
-    const { mailer, watchUrl, limits, log } = this.#options;
-    if (mailer === undefined) return;
-    const mails = to.map(({ userId, stream, channelName: name }) =>
-      mailFor(userId, kind, {
-        title: stream.title,
-        channelName: name,
-        scheduledAt: stream.scheduledAt,
-        url: watchUrl?.(stream.id),
-      }),
-    );
-    await sendAll(mailer, mails, { atOnce: limits.mailsAtOnce, log });
+  async #nextMail(): Promise<NotificationMail | undefined> {
+    const { database, clock, watchUrl } = this.#options;
+    const times = { now: new Date(clock.now()), notBefore: this.#notBefore() };
+    for (;;) {
+      const due = await database.asService((tx) => takeDueMail(tx, times));
+      if (due === undefined) return undefined;
+      const { userId, kind, title, channelName, scheduledAt, streamId, isTimely } = due;
+      if (isTimely)
+        return mailFor(userId, kind, { title, channelName, scheduledAt, url: watchUrl?.(streamId) });
+    }
   }
 
-  /** Nobody waits for it: what fails is logged. */
-  #work(task: () => Promise<void>): void {
-    const done = task().catch((error: unknown) => {
-      this.#options.log.error({ error }, 'followers could not be told');
-    });
-    this.#working.add(done);
-    void done.finally(() => this.#working.delete(done));
+  /** Of a stream that should have begun before, nobody is reminded any more. */
+  #notBefore(): Date {
+    const { clock, limits } = this.#options;
+    return new Date(clock.now() - limits.latestMinutes * MINUTE_MS);
+  }
+
+  /** Nobody waits for it: what fails is logged, and tried again by the job of every minute. */
+  #wake(): void {
+    this.#again = true;
+    this.#round ??= this.#untilTold();
+  }
+
+  async #untilTold(): Promise<void> {
+    try {
+      while (this.#again) {
+        this.#again = false;
+        await this.tellLeft();
+      }
+    } catch (error) {
+      this.#options.log.error({ error }, 'followers could not be told yet');
+    } finally {
+      // At once after the last look at `#again`: whoever wakes us from here on begins another round.
+      this.#round = undefined;
+    }
   }
 }
 
-function isScheduled(stream: Stream): boolean {
-  return stream.status === 'scheduled' && stream.scheduledAt !== undefined;
+function tell(events: ControlEvents, { streamId, kind }: Telling, userIds: readonly string[]): void {
+  for (const userId of userIds) events.emit('notification', { userId, streamId, kind });
 }

@@ -8,6 +8,7 @@ import {
 import { v7 } from 'uuid';
 import type { Actor } from '../../api/actor.ts';
 import type { Database, Tx } from '../../db/database.ts';
+import { lockOwner } from '../../db/owner-lock.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { ControlEvents } from '../control-events.ts';
 import { RateGate } from '../reactions/rate-gate.ts';
@@ -83,6 +84,7 @@ export class QuestionService {
     const clientId = asked.clientId ?? v7();
     const { question, isNew } = await this.#database.asUser(actor, async (tx) => {
       const rules = await visibleRules(tx, streamId, userId);
+      await lockOwner(tx, 'open questions', userId);
       const before = await askedBefore(tx, streamId, userId, clientId);
       if (before !== undefined)
         return { question: await questionFor(tx, streamId, before, userId), isNew: false };

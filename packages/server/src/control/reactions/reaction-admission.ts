@@ -16,10 +16,9 @@ export interface Admission extends AdmissionRow {
   readonly untilMs: number;
 }
 
-/** Somebody who waits for an answer. */
+/** Somebody who is to be asked about, and whoever waits for it. */
 interface Waiting extends Asker {
-  readonly resolve: (row: AdmissionRow | undefined) => void;
-  readonly reject: (error: unknown) => void;
+  readonly answer: PromiseWithResolvers<AdmissionRow | undefined>;
 }
 
 /** People asked about in one statement at most. */
@@ -32,6 +31,8 @@ export interface ReactionAdmissionOptions {
   readonly clock: Clock;
   readonly ttlMs: number;
   readonly maxEntries: number;
+  /** Pairs of user and stream that wait to be asked about at most. */
+  readonly maxAsking: number;
 }
 
 /** Changes of a stream after which its rules must be asked again; others, such as counts, change nothing here. */
@@ -43,7 +44,8 @@ export class ReactionAdmission {
   /** By stream, then by user. */
   readonly #kept = new Map<string, Map<string, Admission>>();
   readonly #unlisten: () => void;
-  #waiting: Waiting[] = [];
+  /** By stream and user, in the order in which they came. */
+  readonly #waiting = new Map<string, Waiting>();
   #isAsking = false;
   #size = 0;
   /** Rises whenever something is forgotten, so that an answer asked before is not kept after. */
@@ -63,14 +65,12 @@ export class ReactionAdmission {
 
   /**
    * Asks the database: one statement for everybody who came while the last one ran, so that a room of thousands that reacts for the first
-   * time takes no more than one connection. Rejects with STREAM_NOT_FOUND for a stream that the user may not see.
+   * time takes no more than one connection, and nobody is asked about twice in it. Rejects with STREAM_NOT_FOUND for a stream that the user
+   * may not see, with UNAVAILABLE when too many wait already.
    */
   async ask(actor: Actor, userId: string, streamId: string): Promise<Admission> {
     const generation = this.#generation;
-    const row = await new Promise<AdmissionRow | undefined>((resolve, reject) => {
-      this.#waiting.push({ streamId, userId, isAdmin: actor.role === 'admin', resolve, reject });
-      if (!this.#isAsking) void this.#askAll();
-    });
+    const row = await this.#enqueue({ streamId, userId, isAdmin: actor.role === 'admin' });
     if (row === undefined) throw new StreamNotFoundError(streamId);
     const admission: Admission = { ...row, untilMs: this.#options.clock.monotonicMs() + this.#options.ttlMs };
     if (generation === this.#generation) this.#keep(streamId, userId, admission);
@@ -82,17 +82,31 @@ export class ReactionAdmission {
     this.#unlisten();
   }
 
+  #enqueue(asker: Asker): Promise<AdmissionRow | undefined> {
+    const key = keyOf(asker);
+    const waiting = this.#waiting.get(key);
+    if (waiting !== undefined) return waiting.answer.promise;
+    if (this.#waiting.size >= this.#options.maxAsking) {
+      throw liveError('UNAVAILABLE', 'too many react for the first time now', { retryAfterSeconds: 1 });
+    }
+    const answer = Promise.withResolvers<AdmissionRow | undefined>();
+    this.#waiting.set(key, { ...asker, answer });
+    if (!this.#isAsking) void this.#askAll();
+    return answer.promise;
+  }
+
   async #askAll(): Promise<void> {
     this.#isAsking = true;
     // Whoever comes in this turn of the event loop is asked about together.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, MOST_AT_ONCE);
+    while (this.#waiting.size > 0) {
+      const batch = [...this.#waiting.values()].slice(0, MOST_AT_ONCE);
+      for (const asker of batch) this.#waiting.delete(keyOf(asker));
       try {
         const rows = await this.#options.database.asService((tx) => admissionRows(tx, batch));
-        for (const [at, { resolve }] of batch.entries()) resolve(rows[at]);
+        for (const [at, { answer }] of batch.entries()) answer.resolve(rows[at]);
       } catch (error) {
-        for (const { reject } of batch) reject(error);
+        for (const { answer } of batch) answer.reject(error);
       }
     }
     this.#isAsking = false;
@@ -143,6 +157,11 @@ export class ReactionAdmission {
       events.off('channel-changed', onAll).off('access-missed', onAll);
     };
   }
+}
+
+/** An administrator's question is another one than the same person's without that right, such as by an API token. */
+function keyOf({ streamId, userId, isAdmin }: Asker): string {
+  return `${streamId} ${userId} ${isAdmin}`;
 }
 
 /** Throws what forbids it: not live, reactions off, banned, timed out. */

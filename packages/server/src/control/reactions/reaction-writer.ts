@@ -11,8 +11,11 @@ export interface ReactionWriterOptions {
   readonly limits: Pick<ReactionLimits, 'flushMs' | 'batchRows' | 'waiting'>;
 }
 
-/** Longest pause between two tries while the database is away, in milliseconds. */
-const LONGEST_PAUSE_MS = 2000;
+/** Longest pause between two tries, in milliseconds: short, because what waits grows, and a try while the database is away costs nothing. */
+const LONGEST_PAUSE_MS = 500;
+
+/** A database that is too slow even for so few rows has another trouble than their number. */
+const FEWEST_ROWS = 50;
 
 /** Collects reactions and writes them together. While the database is away they wait, as many as there is room for. */
 export class ReactionWriter {
@@ -21,10 +24,14 @@ export class ReactionWriter {
   #timer: NodeJS.Timeout | undefined;
   #flushing: Promise<void> | undefined;
   #pauseMs: number;
+  /** Of the next insert: less after one that failed, because one that takes too long once would do so for ever. */
+  #rows: number;
+  #isLate = false;
 
   constructor(options: ReactionWriterOptions) {
     this.#options = options;
     this.#pauseMs = options.limits.flushMs;
+    this.#rows = options.limits.batchRows;
   }
 
   /** Reactions that are not written yet. */
@@ -66,20 +73,37 @@ export class ReactionWriter {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting.slice(0, this.#options.limits.batchRows);
+      const batch = this.#waiting.slice(0, this.#rows);
       try {
         await this.#options.database.asService((tx) => insertReactions(tx, batch));
-        this.#pauseMs = this.#options.limits.flushMs;
+        this.#went();
       } catch (error) {
         if (!isOfTheRows(error)) {
-          this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
-          this.#timer ??= setTimeout(() => void this.flush(), this.#pauseMs).unref();
+          this.#wait(error);
           return;
         }
         this.#options.log.error({ error, reactions: batch.length }, 'reactions could not be written');
       }
       this.#waiting = this.#waiting.slice(batch.length);
     }
+  }
+
+  #went(): void {
+    const { batchRows, flushMs } = this.#options.limits;
+    this.#pauseMs = flushMs;
+    this.#rows = Math.min(this.#rows * 2, batchRows);
+    if (this.#isLate) this.#options.log.info({}, 'reactions are written again');
+    this.#isLate = false;
+  }
+
+  /** Tries again later, with fewer. */
+  #wait(error: unknown): void {
+    const reactions = this.#waiting.length;
+    if (!this.#isLate) this.#options.log.warn({ error, reactions }, 'reactions wait to be written');
+    this.#isLate = true;
+    this.#rows = Math.max(Math.ceil(this.#rows / 2), Math.min(FEWEST_ROWS, this.#options.limits.batchRows));
+    this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
+    this.#timer ??= setTimeout(() => void this.flush(), this.#pauseMs).unref();
   }
 }
 

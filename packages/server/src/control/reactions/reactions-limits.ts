@@ -6,7 +6,7 @@ export interface ReactionLimits {
   readonly emojiBytes: number;
   /** Reactions that came by socket are written at the latest after this time, in milliseconds. Default 250. */
   readonly flushMs: number;
-  /** Rows of one insert at most. Default 5000. */
+  /** Rows of one insert at most; fewer for a while after one that took the database too long. Default 5000, some 160 ms of its time. */
   readonly batchRows: number;
   /** Reactions that wait to be written; beyond them new ones are refused with UNAVAILABLE. Default 50 000. */
   readonly waiting: number;
@@ -14,6 +14,8 @@ export interface ReactionLimits {
   readonly admissionMs: number;
   /** Pairs of user and stream whose rules are kept. Default 50 000. */
   readonly admissions: number;
+  /** Pairs of user and stream whose rules wait to be asked for; beyond them reactions are refused with UNAVAILABLE. Default 20 000. */
+  readonly asking: number;
 }
 
 /** See {@link ReactionLimits}. */
@@ -25,4 +27,5 @@ export const DEFAULT_REACTION_LIMITS: ReactionLimits = {
   waiting: 50_000,
   admissionMs: 15_000,
   admissions: 50_000,
+  asking: 20_000,
 };

@@ -224,12 +224,17 @@ describe('by socket', () => {
     expect(await written()).toEqual({ rows: 1, total: 1 });
   });
 
-  test('a thousand people who react for the first time are asked about together', async () => {
-    const people = await at.asService(async (tx) => {
-      const rows = Array.from({ length: 1000 }, (_, i) => ({ id: v7(), username: `crowd-${i}` }));
+  /** So many who never reacted. */
+  function strangers(count: number): Promise<(Actor & { userId: string })[]> {
+    return at.asService(async (tx) => {
+      const rows = Array.from({ length: count }, () => ({ id: v7() }));
       await tx.insertInto('users').values(rows).execute();
-      return rows.map(({ id }): Actor & { userId: string } => ({ ...viewer, userId: id }));
+      return rows.map(({ id }) => ({ ...viewer, userId: id }));
     });
+  }
+
+  test('in a cold room a thousand people who react five times at the same moment are asked about together, and none is refused', async () => {
+    const people = await strangers(1000);
     let statements = 0;
     const database = new Proxy(at.database, {
       get(target, name) {
@@ -238,11 +243,56 @@ describe('by socket', () => {
         return typeof member === 'function' ? member.bind(target) : member;
       },
     });
-    const crowd = new ReactionService({ events: at.events, clock: at.clock, database, log: silentLogger });
-    await Promise.all(people.map((person) => crowd.react(person, { streamId, emoji: '🎉' })));
+    // There is room for each of them once.
+    const limits = { asking: 1000 };
+    const crowd = new ReactionService({
+      ...{ events: at.events, clock: at.clock, database, log: silentLogger, limits },
+    });
+    const all = Array.from({ length: 5 }, () => people).flat();
+    const reactions = await Promise.all(all.map((person) => crowd.react(person, { streamId, emoji: '🎉' })));
+    expect(new Set(reactions.map(({ id }) => id)).size).toBe(5000);
     expect(statements).toBeLessThanOrEqual(3);
     await crowd.close();
-    expect(await written()).toEqual({ rows: 1000, total: 1000 });
+    expect(await written()).toEqual({ rows: 5000, total: 5000 });
+  });
+
+  test('as many as there is room for wait to be asked about, one more is refused', async () => {
+    const [last, ...people] = await strangers(4);
+    const crowd = new ReactionService({
+      ...{ events: at.events, clock: at.clock, database: at.database, log: silentLogger },
+      limits: { asking: 3 },
+    });
+    const react = (person: Actor): Promise<StreamReaction> => crowd.react(person, { streamId, emoji: '🎉' });
+    const asked = people.map(react);
+    await expect(react(last as Actor)).rejects.toMatchObject({ code: 'UNAVAILABLE', statusCode: 503 });
+    expect(await Promise.all(asked)).toHaveLength(3);
+    await react(last as Actor);
+    await crowd.close();
+  });
+
+  test('a database that takes too long for many rows gets fewer at once, until all are written', async () => {
+    const most = 60;
+    await at.database.pool.query(`
+      CREATE FUNCTION tallylight.take_few() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        IF (SELECT count(*) FROM inserted) > ${most} THEN
+          RAISE EXCEPTION 'canceling statement due to statement timeout' USING ERRCODE = 'query_canceled';
+        END IF;
+        RETURN NULL;
+      END $$;
+      CREATE TRIGGER take_few AFTER INSERT ON nchat_stream_reactions REFERENCING NEW TABLE AS inserted
+        FOR EACH STATEMENT EXECUTE FUNCTION tallylight.take_few()`);
+    try {
+      const crowd = new ReactionService({
+        ...{ events: at.events, clock: at.clock, database: at.database, log: silentLogger },
+        limits: { perSecond: 500, flushMs: 5 },
+      });
+      for (let i = 0; i < 500; i++) await crowd.react(viewer, { streamId, emoji: '🎉' });
+      await expect.poll(async () => (await written()).rows, { timeout: 20_000 }).toBe(500);
+      await crowd.close();
+    } finally {
+      await at.database.pool.query('DROP FUNCTION tallylight.take_few() CASCADE');
+    }
   });
 
   test('five thousand in a second cost a few statements', async () => {

@@ -51,6 +51,7 @@ export class ReactionService {
       clock,
       ttlMs: limits.admissionMs,
       maxEntries: limits.admissions,
+      maxAsking: limits.asking,
     });
     this.#writer = new ReactionWriter({ database, log, limits });
   }
@@ -70,7 +71,7 @@ export class ReactionService {
 
   /**
    * Reacts by socket: told at once, written within half a second together with others. Thousands a second cost no transaction each.
-   * Rejects as {@link send} does, and with UNAVAILABLE when too many wait to be written.
+   * Rejects as {@link send} does, and with UNAVAILABLE when too many wait to be asked about or to be written.
    */
   async react(actor: Actor, input: SocketReaction): Promise<StreamReaction> {
     const { streamId } = input;

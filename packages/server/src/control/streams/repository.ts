@@ -114,18 +114,6 @@ export function listStreams(tx: Tx, listing: StreamListing, filter: StreamFilter
     .execute();
 }
 
-/** Somebody as everybody may see them. */
-export function readPerson(
-  tx: Tx,
-  userId: string,
-): Promise<{ username: string | null; display_name: string | null; avatar_url: string | null } | undefined> {
-  return tx
-    .selectFrom('users')
-    .select(['username', 'display_name', 'avatar_url'])
-    .where('id', '=', userId)
-    .executeTakeFirst();
-}
-
 type SettingColumns = Partial<
   Pick<
     Insertable<StreamsTable>,

@@ -62,6 +62,9 @@ export function streamRoutes(api: ApiRoutes, { service, thumbnails, schedule }: 
   api.on(routes.eventCalendar, ({ actor, params }) => schedule.eventCalendar(actor, params.id));
   api.on(routes.channelCalendar, ({ params, query }) => schedule.channelCalendar(params.id, query.token));
   api.on(routes.channelCalendarUrl, ({ actor, params }) => schedule.channelCalendarUrl(actor, params.id));
+  api.on(routes.renewChannelCalendarUrl, ({ actor, params }) =>
+    schedule.renewChannelCalendarUrl(actor, params.id),
+  );
 }
 
 /** A list, and whether there is more of it. */

@@ -1,11 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Stream } from '@tallylight/protocol/entities/stream.ts';
-import { liveError, StreamUnauthorizedError, ViewerBannedError } from '@tallylight/protocol/errors.ts';
+import {
+  liveError,
+  StreamError,
+  StreamNotFoundError,
+  StreamUnauthorizedError,
+  ViewerBannedError,
+} from '@tallylight/protocol/errors.ts';
 import type { StreamDetails } from '@tallylight/protocol/routes/streams.ts';
 import { v7 } from 'uuid';
 import type { Actor } from '../../api/actor.ts';
 import type { Database } from '../../db/database.ts';
 import { isUniqueViolation } from '../../db/database-error.ts';
+import { lockOwner } from '../../db/owner-lock.ts';
 import type { ControlEvents } from '../control-events.ts';
 import type { StreamKeys } from '../keys/stream-keys.ts';
 import type { LivePort } from '../live-port.ts';
@@ -19,15 +26,15 @@ import {
   listStreams,
   type NewStream,
   readChannelStanding,
-  readPerson,
   type StreamFilter,
   type StreamListing,
   type StreamSettings,
 } from './repository.ts';
-import { isModerator, isOwner, lockSeen, seeStream } from './stream-access.ts';
+import { SharedReads } from './shared-reads.ts';
+import { isModerator, isOwner, lockSeen, StreamAccess, seeStream } from './stream-access.ts';
 import type { StreamLife } from './stream-life.ts';
 import type { StreamMapper } from './stream-mapper.ts';
-import { factsOf, type StreamRow, selectStreams } from './stream-row.ts';
+import { factsOf, STREAM_PAGE, type StreamPageRow, type StreamRow, selectStreams } from './stream-row.ts';
 import { DEFAULT_STREAMS_LIMITS, type StreamsLimits } from './streams-limits.ts';
 
 /** What streams are served by. */
@@ -63,9 +70,15 @@ export interface StreamPage {
 export class StreamService {
   readonly #options: StreamServiceOptions;
   readonly #limits: StreamsLimits;
+  readonly #access: StreamAccess;
+  /** By stream, as who has not signed in sees it. */
+  readonly #pages = new SharedReads<StreamDetails>();
+  /** The same of lists, by what they are of. */
+  readonly #lists = new SharedReads<StreamPage>();
 
   constructor(options: StreamServiceOptions) {
     this.#options = options;
+    this.#access = new StreamAccess(options.database);
     this.#limits = { ...DEFAULT_STREAMS_LIMITS, ...options.limits };
   }
 
@@ -80,9 +93,9 @@ export class StreamService {
     try {
       return await this.#create(actor, input, createdId ?? v7());
     } catch (error) {
-      // The run before committed only now.
+      // The run before committed only now; its stream may be the last one that there is room for.
       const late =
-        createdId !== undefined && isUniqueViolation(error)
+        createdId !== undefined && (isUniqueViolation(error) || isConflict(error))
           ? await this.#ownIfMade(actor, createdId)
           : undefined;
       if (late !== undefined) return late;
@@ -99,6 +112,7 @@ export class StreamService {
           isMember ? 'Your role in this channel may not broadcast' : 'Not a member of this channel',
         );
       }
+      await lockOwner(tx, 'unfinished streams', broadcasterId);
       const most = this.#limits.maxUnfinishedPerBroadcaster;
       if ((await countUnfinished(tx, broadcasterId)) >= most) {
         throw liveError(
@@ -116,18 +130,27 @@ export class StreamService {
     return this.#ofOwner(row);
   }
 
-  /** A stream with its page's metadata and a link that plays for this actor. */
-  async get(actor: Actor, streamId: string): Promise<StreamDetails> {
+  /**
+   * A stream with its page's metadata and a link that plays for this actor. Who has not signed in gets one that everybody gets who asked
+   * while it was waited for.
+   */
+  get(actor: Actor, streamId: string): Promise<StreamDetails> {
+    if (actor.userId !== undefined) return this.#read(actor, streamId);
+    return this.#pages.read(streamId, () => this.#read(actor, streamId));
+  }
+
+  async #read(actor: Actor, streamId: string): Promise<StreamDetails> {
+    const [row] = await this.#options.database.readAs(actor, STREAM_PAGE, [streamId]);
+    if (row === undefined) throw new StreamNotFoundError(streamId);
+    const issued = (await this.#isBanned(actor, row)) ? undefined : this.#tokenFor(actor, row);
+    return this.#detailsOf(row, issued);
+  }
+
+  #detailsOf(row: StreamPageRow, issued: IssuedToken | undefined): StreamDetails {
     const { mapper } = this.#options;
-    const { row, person, isBanned } = await this.#options.database.asUser(actor, async (tx) => {
-      const row = await seeStream(tx, streamId);
-      const person = await readPerson(tx, row.broadcaster_id);
-      const { isBanned } = isClosed(row) ? await readWatchRights(tx, streamId) : { isBanned: false };
-      return { row, person, isBanned };
-    });
     const stream = mapper.toStream(row, { owner: isOwner(row) });
-    const issued = isBanned && !isOwner(row) ? undefined : this.#tokenFor(actor, row);
     const streamUrl = mapper.manifestUrl(row.id, issued?.token);
+    const person = row.broadcaster;
     const name = person?.display_name ?? person?.username ?? undefined;
     return {
       ...stream,
@@ -159,7 +182,16 @@ export class StreamService {
   }
 
   /** Public streams; private ones to members, unlisted ones to their owners. */
-  async list(actor: Actor, listing: StreamListing, filter: StreamFilter): Promise<StreamPage> {
+  list(actor: Actor, listing: StreamListing, filter: StreamFilter): Promise<StreamPage> {
+    if (actor.userId !== undefined) return this.#list(actor, listing, filter);
+    const key = JSON.stringify([
+      listing,
+      Object.entries(filter).toSorted(([one], [other]) => (one < other ? -1 : 1)),
+    ]);
+    return this.#lists.read(key, () => this.#list(actor, listing, filter));
+  }
+
+  async #list(actor: Actor, listing: StreamListing, filter: StreamFilter): Promise<StreamPage> {
     const rows = await this.#options.database.asUser(actor, (tx) => listStreams(tx, listing, filter));
     const hasMore = rows.length > filter.limit;
     const streams = rows
@@ -226,12 +258,8 @@ export class StreamService {
   /** Where to watch. Rejects with VIEWER_BANNED for who is banned from a stream that not everybody may see. */
   async watchUrls(actor: Actor, streamId: string): Promise<WatchUrls> {
     const { mapper } = this.#options;
-    const { row, isBanned } = await this.#options.database.asUser(actor, async (tx) => {
-      const row = await seeStream(tx, streamId);
-      const { isBanned } = isClosed(row) ? await readWatchRights(tx, streamId) : { isBanned: false };
-      return { row, isBanned };
-    });
-    if (isBanned && !isOwner(row)) throw new ViewerBannedError(signedIn(actor), streamId);
+    const row = await this.#access.load(actor, streamId);
+    if (await this.#isBanned(actor, row)) throw new ViewerBannedError(signedIn(actor), streamId);
     const issued = this.#tokenFor(actor, row);
     return {
       manifestUrl: mapper.manifestUrl(row.id, issued?.token),
@@ -285,8 +313,14 @@ export class StreamService {
   }
 
   async #seeOwn(actor: Actor, streamId: string, verb: string): Promise<StreamRow> {
-    const row = await this.#options.database.asUser(actor, (tx) => seeStream(tx, streamId));
-    return requireOwner(row, verb);
+    return requireOwner(await this.#access.load(actor, streamId), verb);
+  }
+
+  /** Banned from a stream that not everybody may see; owners never are. */
+  async #isBanned(actor: Actor, row: StreamRow): Promise<boolean> {
+    if (isOwner(row) || factsOf(row).visibility !== 'private') return false;
+    const { isBanned } = await this.#options.database.asUser(actor, (tx) => readWatchRights(tx, row.id));
+    return isBanned;
   }
 
   #ofOwner(row: StreamRow): Stream {
@@ -312,8 +346,8 @@ export function requireOwner(row: StreamRow, verb: string): StreamRow {
   });
 }
 
-function isClosed(row: StreamRow): boolean {
-  return factsOf(row).visibility === 'private';
+function isConflict(error: unknown): boolean {
+  return error instanceof StreamError && error.code === 'CONFLICT';
 }
 
 function signedIn({ userId }: Actor): string {

@@ -1,7 +1,7 @@
 import { StreamNotFoundError } from '@tallylight/protocol/errors.ts';
 import type { Actor } from '../../api/actor.ts';
 import type { Database, Tx } from '../../db/database.ts';
-import { type StreamRow, selectStreams } from './stream-row.ts';
+import { SEEN_STREAM, type StreamRow, selectStreams } from './stream-row.ts';
 
 /** Looks streams up as somebody sees them. */
 export class StreamAccess {
@@ -12,8 +12,10 @@ export class StreamAccess {
   }
 
   /** In a transaction of its own. Rejects with `StreamNotFoundError` for a stream that is not, or that the actor may not know of. */
-  load(actor: Actor, streamId: string): Promise<StreamRow> {
-    return this.#database.asUser(actor, (tx) => seeStream(tx, streamId));
+  async load(actor: Actor, streamId: string): Promise<StreamRow> {
+    const [row] = await this.#database.readAs(actor, SEEN_STREAM, [streamId]);
+    if (row === undefined) throw new StreamNotFoundError(streamId);
+    return row;
   }
 }
 

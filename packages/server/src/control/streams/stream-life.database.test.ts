@@ -62,6 +62,9 @@ describe('the life of a stream', () => {
     await eventually(async () => (await status(id)) === 'live', 'live');
     harness.live.tell({ type: 'publisher-lost', streamId: id, reason: 'connection-lost' });
     expect(await harness.service.get(owner, id)).toMatchObject({ status: 'live', isReconnecting: true });
+    expect(toldOf(id, 'stream-error')).toMatchObject([
+      { payload: { code: 'STREAM_INGEST_ERROR', error: 'The connection of the broadcaster was lost.' } },
+    ]);
     await harness.publish(key);
     expect(await harness.service.get(owner, id)).toMatchObject({ status: 'live', isReconnecting: false });
     harness.live.tell({ type: 'publisher-lost', streamId: id, reason: 'connection-lost' });
@@ -87,6 +90,7 @@ describe('the life of a stream', () => {
     harness.live.tell({ type: 'ended', streamId: id });
     await eventually(async () => !(await harness.service.get(owner, id)).isPublishing, 'gone');
     expect(await status(id)).toBe('preparing');
+    expect(toldOf(id, 'stream-error')).toEqual([]);
     await harness.publish(key);
   });
 

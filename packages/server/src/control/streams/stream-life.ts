@@ -17,6 +17,7 @@ import {
   markSeen,
   readLeftLive,
 } from './life-repository.ts';
+import { mediaFault } from './media-fault.ts';
 import type { StreamMapper } from './stream-mapper.ts';
 import { factsOf, type StreamRow } from './stream-row.ts';
 import { DEFAULT_STREAMS_LIMITS, type StreamsLimits } from './streams-limits.ts';
@@ -30,8 +31,10 @@ export interface StreamLifeOptions {
   readonly mapper: StreamMapper;
   /** Who knows of keys whether they still hold. */
   readonly keys: {
-    mayGoOn(keyId: string): Promise<boolean>;
+    mayGoOnForMs(keyId: string): Promise<number>;
     forget(streamId: string): void;
+    forgetKey(keyId: string): void;
+    reviewRemembered(): Promise<void>;
   };
   /** For streams without a window of their own, in milliseconds. */
   readonly reconnectWindowMs: number;
@@ -60,6 +63,8 @@ export class StreamLife {
   /** Streams that are being settled; true: once more. */
   readonly #settling = new Map<string, boolean>();
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** Until the keys of running publishers expire. */
+  readonly #expiries = new Map<string, { readonly atMs: number; readonly timer: NodeJS.Timeout }>();
   #stop: readonly (() => void)[] = [];
   #closed = false;
 
@@ -88,8 +93,13 @@ export class StreamLife {
     };
     const onChannel = ({ channelId }: { channelId: string }): void =>
       this.#refreshAll((stream) => stream.channelId === channelId);
+    const onKey = ({ keyId }: { keyId: string }): void => {
+      this.#options.keys.forgetKey(keyId);
+      this.#recheckRunning(keyId);
+    };
     const onMissed = (): void => {
       this.#refreshAll(() => true);
+      this.#untilDone('remembered keys are not checked yet', () => this.#options.keys.reviewRemembered());
       for (const { isPublishing, keyId } of this.#options.streams.all()) {
         if (isPublishing && keyId !== undefined) this.#recheckKey(keyId);
       }
@@ -98,6 +108,7 @@ export class StreamLife {
     events.on('user-barred', onBarred);
     events.on('stream-updated', onUpdated);
     events.on('channel-changed', onChannel);
+    events.on('key-changed', onKey);
     events.on('access-missed', onMissed);
     const heartbeat = setInterval(() => this.#noteSeen(), this.#limits.heartbeatMs);
     heartbeat.unref();
@@ -107,6 +118,7 @@ export class StreamLife {
       () => events.off('user-barred', onBarred),
       () => events.off('stream-updated', onUpdated),
       () => events.off('channel-changed', onChannel),
+      () => events.off('key-changed', onKey),
       () => events.off('access-missed', onMissed),
       () => clearInterval(heartbeat),
     ];
@@ -120,6 +132,8 @@ export class StreamLife {
     this.#stop = [];
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
+    for (const { timer } of this.#expiries.values()) clearTimeout(timer);
+    this.#expiries.clear();
   }
 
   /** Goes live, or is armed. Rejects with STREAM_ALREADY_LIVE, or STREAM_NOT_PREPARED when its life is over. */
@@ -212,6 +226,8 @@ export class StreamLife {
       const isReconnecting = !isPublishing && stream.phase === 'live' && event.type !== 'ended';
       events.emit('stream-updated', { streamId, changes: { isPublishing, isReconnecting } });
     }
+    const fault = event.type === 'publisher-lost' ? mediaFault(event.reason) : undefined;
+    if (fault !== undefined) events.emit('stream-error', { streamId, ...fault });
     // A server that stops leaves its streams as they are: their publishers come back to the next one.
     if (event.type === 'publisher-lost' && event.reason === 'server-stopping') return;
     this.#settle(streamId);
@@ -367,10 +383,30 @@ export class StreamLife {
     }
   }
 
+  #recheckRunning(keyId: string): void {
+    if (this.#options.streams.all().some((stream) => stream.isPublishing && stream.keyId === keyId))
+      this.#recheckKey(keyId);
+  }
+
   #recheckKey(keyId: string): void {
     this.#untilDone('a key is not checked yet', async () => {
-      if (!(await this.#options.keys.mayGoOn(keyId))) this.#options.live.revoke(keyId);
+      const restMs = await this.#options.keys.mayGoOnForMs(keyId);
+      if (restMs <= 0) this.#options.live.revoke(keyId);
+      else if (restMs !== Number.POSITIVE_INFINITY) this.#recheckIn(keyId, Math.min(restMs, LONGEST_WAIT_MS));
     });
+  }
+
+  /** An earlier time that was planned stays: answers of the database may come out of order, and asking once too often does no harm. */
+  #recheckIn(keyId: string, delayMs: number): void {
+    const atMs = performance.now() + delayMs;
+    const planned = this.#expiries.get(keyId);
+    if (this.#closed || (planned !== undefined && planned.atMs <= atMs)) return;
+    clearTimeout(planned?.timer);
+    const timer = setTimeout(() => {
+      this.#expiries.delete(keyId);
+      this.#recheckRunning(keyId);
+    }, delayMs).unref();
+    this.#expiries.set(keyId, { atMs, timer });
   }
 
   /** Does something until the database lets it. */
@@ -392,6 +428,9 @@ export class StreamLife {
     this.#timers.add(timer);
   }
 }
+
+/** A timer of Node's runs for 24 days at most: what is later is asked for again. Milliseconds. */
+const LONGEST_WAIT_MS = 86_400_000;
 
 function isWaiting({ status }: Pick<StreamRow, 'status'>): boolean {
   return status === 'scheduled' || status === 'preparing';

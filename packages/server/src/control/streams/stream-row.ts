@@ -1,6 +1,6 @@
-import { type Selectable, sql } from 'kysely';
-import type { Tx } from '../../db/database.ts';
-import type { StreamsTable } from '../../db/tables.ts';
+import { type QueryCreator, type Selectable, sql } from 'kysely';
+import { PreparedRead } from '../../db/prepared-read.ts';
+import type { StreamsTable, Tables } from '../../db/tables.ts';
 import type { StreamFacts } from '../watching/managed-streams.ts';
 
 /** The columns of a stream that a user's role may read. */
@@ -52,8 +52,37 @@ export interface StreamRow extends Pick<Selectable<StreamsTable>, (typeof COLUMN
   readonly key_mask: string | null;
 }
 
+/** A stream with its broadcaster, as everybody may see them. */
+export interface StreamPageRow extends StreamRow {
+  readonly broadcaster: BroadcasterNames | null;
+}
+
+/** The names of a broadcaster and the picture. */
+export interface BroadcasterNames {
+  readonly username: string | null;
+  readonly display_name: string | null;
+  readonly avatar_url: string | null;
+}
+
+/** A stream by its id, as somebody sees it; no row where they do not. */
+export const SEEN_STREAM = PreparedRead.of<StreamRow>('tallylight_stream', (db) =>
+  selectStreams(db).where('id', '=', ''),
+);
+
+/** As {@link SEEN_STREAM}, with the broadcaster. */
+export const STREAM_PAGE = PreparedRead.of<StreamPageRow>('tallylight_stream_page', (db) =>
+  selectStreams(db)
+    .select(
+      sql<BroadcasterNames | null>`(SELECT jsonb_build_object('username', u.username, 'display_name', u.display_name,
+        'avatar_url', u.avatar_url) FROM users u WHERE u.id = nchat_streams.broadcaster_id)`.as(
+        'broadcaster',
+      ),
+    )
+    .where('id', '=', ''),
+);
+
 /** Streams that the transaction's user may see, with what they may do; the service sees all and owns none. */
-export function selectStreams(tx: Tx) {
+export function selectStreams(tx: QueryCreator<Tables>) {
   return tx
     .selectFrom('nchat_streams')
     .select(COLUMNS)

@@ -10,6 +10,8 @@ export interface AnalyticsRange {
 
 /** Points of a history at most. */
 const POINTS = 60;
+/** Countries, browsers or renditions that are told apart; the commonest ones. */
+const GROUPS = 50;
 
 /** Who watched in the range. */
 export async function audienceTotals(tx: Tx, { streamId, from, to }: AnalyticsRange) {
@@ -45,7 +47,7 @@ export async function audienceBy<C extends 'selected_quality' | 'country' | 'dev
     WHERE stream_id = ${streamId} AND joined_at <= ${to} AND coalesce(left_at, ${to}::timestamptz) >= ${from}
     GROUP BY ${sql.join(columns.map((_, at) => sql.lit(at + 1)))}
     ORDER BY viewers DESC, ${sql.join(columns.map((_, at) => sql.lit(at + 1)))}
-    LIMIT 50`.execute(tx);
+    LIMIT ${sql.lit(GROUPS)}`.execute(tx);
   return rows;
 }
 

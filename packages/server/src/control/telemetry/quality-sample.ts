@@ -44,6 +44,7 @@ export function qualitySample(input: SampleInput): StreamQualityMetrics {
       ...{ bitrateKbps, fps, announcedFps: figures.announcedFps, width, height },
       ...{ publishing: figures.publishing, droppedFrames, encoderSpeed, rttMs, lossFraction },
     }),
+    ...(figures.warnings.length === 0 ? {} : { warnings: [...figures.warnings] }),
   };
 }
 

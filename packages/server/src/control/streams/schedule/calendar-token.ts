@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /**
  * Signs and reads the tokens of calendar feeds, `<user>.<signature>`: calendars send no cookie. A token is one member's for one channel
- * and opens nothing but its schedule; whether its member still is one is asked each time.
+ * and opens nothing but its schedule; whether its member still is one is asked each time, and how often they have renewed it, too.
  */
 export class CalendarTokens {
   readonly #secret: Uint8Array;
@@ -13,21 +13,26 @@ export class CalendarTokens {
     this.#secret = secret;
   }
 
-  /** The token of a member for a channel; the same each time. */
-  issue(channelId: string, userId: string): string {
-    return `${userId}.${this.#sign(channelId, userId).toString('base64url')}`;
+  /** The token of a member for a channel; the same each time, until it is renewed once more. */
+  issue(channelId: string, userId: string, renewals: number): string {
+    return `${userId}.${this.#sign(channelId, userId, renewals).toString('base64url')}`;
   }
 
-  /** Whose token it is; undefined for what we did not sign for this channel. */
-  read(channelId: string, token: string): string | undefined {
-    const [, userId, signature] = /^([0-9a-f-]{36})\.([\w-]{43})$/.exec(token) ?? [];
-    if (userId === undefined || signature === undefined) return undefined;
-    const given = Buffer.from(signature, 'base64url');
-    const ours = this.#sign(channelId, userId);
-    return given.length === ours.length && timingSafeEqual(given, ours) ? userId : undefined;
+  /** Whose token it says to be: nothing is believed of it before {@link isGood}. Undefined for what is no token. */
+  claimedBy(token: string): string | undefined {
+    return /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.[\w-]{43}$/.exec(token)?.[1];
   }
 
-  #sign(channelId: string, userId: string): Buffer {
-    return createHmac('sha256', this.#secret).update(`schedule ${channelId} ${userId}`).digest();
+  /** Whether we signed it for this channel, and it was not renewed since. */
+  isGood(token: string, channelId: string, userId: string, renewals: number): boolean {
+    const given = Buffer.from(token.slice(userId.length + 1), 'base64url');
+    const ours = this.#sign(channelId, userId, renewals);
+    return given.length === ours.length && timingSafeEqual(given, ours);
+  }
+
+  #sign(channelId: string, userId: string, renewals: number): Buffer {
+    // Addresses of before anybody could renew theirs had no number: they go on.
+    const renewed = renewals === 0 ? '' : ` ${renewals}`;
+    return createHmac('sha256', this.#secret).update(`schedule ${channelId} ${userId}${renewed}`).digest();
   }
 }

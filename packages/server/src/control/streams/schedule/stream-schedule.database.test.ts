@@ -83,7 +83,7 @@ describe('a channel’s feed', () => {
       (await harness.schedule.channelCalendarUrl(viewer, await harness.channel({ owner }))).url,
     ).searchParams.get('token');
     for (const wrong of [forged, another ?? '', 'x', '', `${token}x`]) {
-      await expect(feed(wrong)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+      await expect(feed(wrong)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     }
     await harness.database.asService((tx) =>
       tx
@@ -93,6 +93,47 @@ describe('a channel’s feed', () => {
         .execute(),
     );
     await expect(feed(token)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  });
+
+  test('has another address when its owner renews it: the one of before is gone at once, everybody else’s stays', async () => {
+    const renew = async (): Promise<string> => {
+      const { url } = await harness.schedule.renewChannelCalendarUrl(viewer, channelId);
+      return new URL(url).searchParams.get('token') ?? '';
+    };
+    const [first, owners] = [await tokenOf(viewer), await tokenOf(owner)];
+    const other = await harness.channel({ owner, viewer });
+    const elsewhere = (await harness.schedule.channelCalendarUrl(viewer, other)).url;
+    const second = await renew();
+    await expect(feed(first)).rejects.toMatchObject({ code: 'NOT_FOUND', statusCode: 404 });
+    expect(titlesOf(await feed(second))).toEqual(['first', 'hidden', 'second']);
+    expect(await tokenOf(viewer)).toBe(second);
+    expect(await tokenOf(owner)).toBe(owners);
+    await feed(owners);
+    expect((await harness.schedule.channelCalendarUrl(viewer, other)).url).toBe(elsewhere);
+    // At the same time, too, each is another one, and the last one holds.
+    const made = await Promise.all([renew(), renew(), renew()]);
+    expect(new Set([first, second, ...made]).size).toBe(5);
+    await expect(feed(second)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(made).toContain(await tokenOf(viewer));
+  });
+
+  test('is renewed by who may see the channel, and nobody else', async () => {
+    const hidden = await harness.channel({ owner }, { isPrivate: true });
+    const renew = (actor: Actor) => harness.schedule.renewChannelCalendarUrl(actor, hidden);
+    await expect(renew(viewer)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(renew(NOBODY)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  });
+
+  test('has so many events as it may, the next ones first', async () => {
+    const busy = await harness.channel({ owner });
+    for (const day of ['03', '01', '02'])
+      await harness.stream(owner, busy, { title: day, scheduledAt: `2099-07-${day}T10:00:00.000Z` });
+    const feedOf = async (events: number) => {
+      const schedule = harness.scheduleWith({ events });
+      return titlesOf(String((await schedule.channelCalendar(busy, undefined)).body));
+    };
+    expect(await feedOf(3)).toEqual(['01', '02', '03']);
+    expect(await feedOf(2)).toEqual(['01', '02']);
   });
 
   test('of a private channel is there for members only', async () => {

@@ -13,6 +13,7 @@ import { StreamKeys } from '../../keys/stream-keys.ts';
 import { ManagedStreams } from '../../watching/managed-streams.ts';
 import { WatchAccess } from '../../watching/watch-access.ts';
 import type { NewStream } from '../repository.ts';
+import type { ScheduleLimits } from '../schedule/schedule-limits.ts';
 import { StreamSchedule } from '../schedule/stream-schedule.ts';
 import { StreamService } from '../service.ts';
 import { StreamLife } from '../stream-life.ts';
@@ -45,6 +46,7 @@ export class StreamsHarness {
   readonly masterKey: MasterKey;
   readonly children = new ChildProcesses();
   readonly #limits: Partial<StreamsLimits>;
+  #mapper!: StreamMapper;
   events = new ControlEvents();
   live = new FakeLive();
   streams = new ManagedStreams();
@@ -166,6 +168,17 @@ export class StreamsHarness {
     this.#build();
   }
 
+  /** Schedules with bounds of their own, on the same database. */
+  scheduleWith(limits: Partial<ScheduleLimits>): StreamSchedule {
+    return new StreamSchedule({
+      database: this.database,
+      mapper: this.#mapper,
+      origin: ORIGIN,
+      secret: this.ring.derive('calendar tokens'),
+      limits,
+    });
+  }
+
   /** Ends everything. */
   async close(): Promise<void> {
     this.life.close();
@@ -184,6 +197,7 @@ export class StreamsHarness {
       'stream-created',
       'stream-live',
       'stream-ended',
+      'stream-error',
       'stream-updated',
       'stream-deleted',
     ] as const) {
@@ -194,11 +208,11 @@ export class StreamsHarness {
       secret: ring.derive('watch tokens'),
       limits: { retryMs: 50 },
     });
-    const mapper = new StreamMapper({
+    const mapper = (this.#mapper = new StreamMapper({
       urls: { origin: ORIGIN, ingestUrl: 'rtmp://live.test:1935/live' },
       streams,
       reconnectWindowMs: 120_000,
-    });
+    }));
     this.authorizer = new DatabasePublishAuthorizer({ database, ring, streams, clock, log });
     this.life = new StreamLife({
       ...{ database, events, live, streams, mapper, clock, log, limits },
@@ -213,12 +227,7 @@ export class StreamsHarness {
       watching: this.watching,
     });
     this.thumbnails = new StreamThumbnails({ database, events, maker: new PictureMaker({ children, log }) });
-    this.schedule = new StreamSchedule({
-      database,
-      mapper,
-      origin: ORIGIN,
-      secret: ring.derive('calendar tokens'),
-    });
+    this.schedule = this.scheduleWith({});
     this.life.open();
   }
 }
