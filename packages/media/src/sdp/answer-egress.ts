@@ -1,6 +1,6 @@
 import { assembleAnswer, emptyAnswer, takeFeedback } from './answer-section.ts';
 import { type AnswerTransport, nativeOffer } from './answer-transport.ts';
-import { h264Profile } from './h264-format.ts';
+import { H264_PROFILES, h264Profile } from './h264-format.ts';
 import { type ExtensionIds, type ExtensionName, takeExtensions } from './header-extensions.ts';
 import { checkOffer } from './offer-rules.ts';
 import { type OfferedCodec, offeredCodecs } from './offered-codecs.ts';
@@ -42,8 +42,6 @@ export interface EgressNegotiation {
 
 const TAKES: ReadonlySet<MediaSection['direction']> = new Set(['recvonly', 'sendrecv'] as const);
 const EXTENSIONS: readonly ExtensionName[] = ['transportCc', 'mid', 'playoutDelay'];
-/** Best first. A decoder of `high` plays all before it; browsers play `high` behind a payload type of a lesser profile, too. */
-const SEND_ORDER = ['constrained-baseline', 'baseline', 'main', 'constrained-high', 'high', 'other'] as const;
 
 /**
  * Decides what we send to a viewer: H.264 in packetization-mode 1, behind the payload type of our own profile or the next that includes it,
@@ -86,10 +84,10 @@ export function negotiateEgress(
 
 function chooseH264(section: MediaSection, codecString: string | undefined): OfferedCodec {
   const ours =
-    codecString === undefined ? 0 : SEND_ORDER.indexOf(h264Profile(codecString.slice('avc1.'.length)));
-  // The same profile, then those that include it, then the nearest below.
+    codecString === undefined ? 0 : H264_PROFILES.indexOf(h264Profile(codecString.slice('avc1.'.length)));
+  // The same profile, then those that include it, then the nearest below: browsers play `high` behind a payload type of a lesser one, too.
   const rank = ({ h264 }: OfferedCodec): number => {
-    const theirs = SEND_ORDER.indexOf(h264?.profile ?? 'other');
+    const theirs = H264_PROFILES.indexOf(h264?.profile ?? 'other');
     return theirs >= ours ? theirs - ours : 10 + ours - theirs;
   };
   const [chosen] = offeredCodecs(section)

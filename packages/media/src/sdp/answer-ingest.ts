@@ -1,7 +1,7 @@
 import { assembleAnswer, emptyAnswer, takeFeedback } from './answer-section.ts';
 import { type AnswerTransport, nativeOffer } from './answer-transport.ts';
 import { writeFormatParameters } from './format-parameters.ts';
-import { raiseLevel, readH264ParameterSets } from './h264-format.ts';
+import { H264_PROFILES, raiseLevel, readH264ParameterSets } from './h264-format.ts';
 import { type ExtensionIds, type ExtensionName, takeExtensions } from './header-extensions.ts';
 import { checkOffer } from './offer-rules.ts';
 import { type OfferedCodec, offeredCodecs } from './offered-codecs.ts';
@@ -72,19 +72,10 @@ export function negotiateIngest(offer: SessionDescription): IngestNegotiation {
   };
 }
 
-const PROFILE_ORDER = [
-  'constrained-baseline',
-  'baseline',
-  'main',
-  'constrained-high',
-  'high',
-  'other',
-] as const;
-
 function chooseVideo(section: MediaSection): OfferedCodec {
   const codecs = offeredCodecs(section);
   const rank = ({ h264 }: OfferedCodec): number =>
-    (h264?.packetizationMode === 1 ? 0 : 100) + PROFILE_ORDER.indexOf(h264?.profile ?? 'other');
+    (h264?.packetizationMode === 1 ? 0 : 100) + H264_PROFILES.indexOf(h264?.profile ?? 'other');
   // Mode 2 interleaves: RFC 6184 §6.4. Nobody sends it.
   const [h264] = codecs
     .filter((each) => each.codec === 'h264' && (each.h264?.packetizationMode ?? 0) <= 1)

@@ -1,13 +1,17 @@
 import { readFormatParameters } from './format-parameters.ts';
 
-/** H.264 profiles that descriptions tell apart, each able to play those before it (H.264 annex A.2), except `other`. */
-export type H264Profile =
-  | 'constrained-baseline'
-  | 'baseline'
-  | 'main'
-  | 'constrained-high'
-  | 'high'
-  | 'other';
+/** H.264 profiles that descriptions tell apart: what any decoder plays first, each able to play those before it (H.264 annex A.2), except `other`. */
+export const H264_PROFILES = [
+  'constrained-baseline',
+  'baseline',
+  'main',
+  'constrained-high',
+  'high',
+  'other',
+] as const;
+
+/** One of {@link H264_PROFILES}. */
+export type H264Profile = (typeof H264_PROFILES)[number];
 
 /** What `a=fmtp` says of an H.264 payload type (RFC 6184 §8.1). */
 export interface H264Format {

@@ -17,7 +17,7 @@ export interface Retention {
 /** Enters everything that is done at times of the clock, once for all servers of a database, and starts. */
 export function startControlJobs(
   url: string,
-  services: Pick<ControlServices, 'answers' | 'notifications'>,
+  services: Pick<ControlServices, 'accounts' | 'answers' | 'notifications'>,
   options: {
     readonly database: Database;
     readonly clock: Clock;
@@ -25,10 +25,12 @@ export function startControlJobs(
     readonly retention: Retention;
   },
 ): Jobs {
-  const { answers, notifications } = services;
+  const { accounts, answers, notifications } = services;
   const { database, clock, log, retention } = options;
   const jobs = new Jobs({ url, log });
   jobs.every('* * * * *', 'due-reminders', async () => void (await notifications.dueReminders()));
+  // What a server that died has left; a living one tells at once.
+  jobs.every('* * * * *', 'tell-followers', () => notifications.tellLeft());
   jobs.every('20 * * * *', 'prune-answers', async () => void (await answers.prune()));
   jobs.every(
     '40 * * * *',
@@ -43,6 +45,10 @@ export function startControlJobs(
     keepMetricsPartitions({ database, clock, log, retentionDays: retention.metricsDays }),
   );
   jobs.every('30 3 * * *', 'forget-notifications', async () => void (await notifications.forgetOld()));
+  jobs.every('50 3 * * *', 'remove-idle-guests', async () => {
+    const guests = await accounts.removeIdleGuests();
+    if (guests > 0) log.info({ guests }, 'removed guests who were not seen for long');
+  });
   jobs.start();
   return jobs;
 }

@@ -7,6 +7,7 @@ import type { KeysLimits } from '../control/keys/keys-limits.ts';
 import type { NotificationLimits } from '../control/notifications/notifications-limits.ts';
 import type { QuestionLimits } from '../control/questions/questions-limits.ts';
 import type { ReactionLimits } from '../control/reactions/reactions-limits.ts';
+import type { ScheduleLimits } from '../control/streams/schedule/schedule-limits.ts';
 import type { StreamsLimits } from '../control/streams/streams-limits.ts';
 import type { ThumbnailsLimits } from '../control/streams/thumbnails/thumbnails-limits.ts';
 import type { TelemetryLimits } from '../control/telemetry/telemetry-limits.ts';
@@ -26,6 +27,7 @@ export interface ControlLimits {
   readonly questions?: Partial<QuestionLimits>;
   readonly reactions?: Partial<ReactionLimits>;
   readonly realtime?: Partial<RealtimeLimits>;
+  readonly schedule?: Partial<ScheduleLimits>;
   readonly streams?: Partial<StreamsLimits>;
   readonly telemetry?: Partial<TelemetryLimits>;
   readonly thumbnails?: Partial<ThumbnailsLimits>;

@@ -120,6 +120,11 @@ export class ControlPlane {
     return this.#opened?.services.accounts.setupToken();
   }
 
+  /** True where people are a host app's, whose database it is: nobody can be made here. False as long as nothing is known. */
+  isHosted(): boolean {
+    return this.#opened?.services.accounts.isHosted ?? false;
+  }
+
   /** False: lists of live streams must not name it to everybody. */
   isListed(streamId: string): boolean {
     return this.#opened?.services.watching.isListed(streamId) ?? true;

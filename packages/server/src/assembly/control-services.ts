@@ -200,6 +200,7 @@ function streamServices(
     schedule: new StreamSchedule({
       ...{ database, mapper, origin: urls.publicUrl },
       secret: ring.derive('calendar tokens'),
+      ...(limits.schedule === undefined ? {} : { limits: limits.schedule }),
     }),
   };
 }

@@ -1,10 +1,12 @@
 import { type Config, loadConfig } from '../config/config.ts';
 import { KeyFile } from '../keys/key-file.ts';
+import type { RunningServer } from '../main.ts';
 import { createLogger } from '../platform/create-logger.ts';
 import type { Logger } from '../platform/logger.ts';
 import { untilTerminated } from '../platform/termination.ts';
 import { type BannerFacts, banner } from './banner.ts';
 import type { Command } from './command.ts';
+import { newcomerLine } from './newcomer-line.ts';
 
 /** The stream that a first start makes a key for, so that a newcomer can publish at once. */
 const firstStream = 'live';
@@ -23,7 +25,7 @@ export const serveCommand: Command = {
     // Whoever asks for JSON collects the output: the key must not be collected with it.
     if (config.log.format !== 'json') console.log(banner({ ...server, config, stream }));
     const failure = server.control?.open().then(
-      () => tellSetup(config, server.control?.setupToken(), server.httpPort),
+      () => tellNewcomers(config, server),
       (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
     );
     return await untilTerminated(() => server.close(), log, failure);
@@ -39,9 +41,14 @@ async function streamToPublish(config: Config, log: Logger): Promise<BannerFacts
   return shown === undefined ? undefined : { streamId: shown.streamId, streamKey: keys.reveal(shown.id) };
 }
 
-/** Where the first administrator is made, once it is known that there is none. A log must not hold the token. */
-function tellSetup(config: Config, token: string | undefined, httpPort: number): undefined {
-  if (token === undefined || config.log.format === 'json') return;
-  const base = config.http.publicUrl ?? `http://localhost:${httpPort}`;
-  console.log(`  Make yourself the administrator:  ${base}/setup#${token}\n`);
+/** How the first people come in, once it is known. A log must not hold the token. */
+function tellNewcomers(config: Config, { control, httpPort }: RunningServer): undefined {
+  if (control === undefined || config.log.format === 'json') return;
+  const line = newcomerLine({
+    base: config.http.publicUrl ?? `http://localhost:${httpPort}`,
+    setupToken: control.setupToken(),
+    isHosted: control.isHosted(),
+    hostApp: config.control?.hostApp,
+  });
+  if (line !== undefined) console.log(`${line}\n`);
 }

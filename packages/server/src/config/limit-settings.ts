@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { DEFAULT_HTTP_LIMITS } from '../http/http-limits.ts';
-import { defaultRtmpLimits } from '../ingest/rtmp/rtmp-limits.ts';
 import { DEFAULT_ORIGIN_LIMITS } from '../origin/origin-limits.ts';
+import { rtmpLimitSettings } from './rtmp-limit-settings.ts';
 import { integer } from './setting.ts';
 
 const KiB = 1024;
@@ -85,6 +85,31 @@ export const limitSettings = {
     description: 'A viewer that reads nothing for so long is dropped',
   }),
 
+  httpStalledSec: integer({
+    env: 'HTTP_STALLED_SEC',
+    default: DEFAULT_HTTP_LIMITS.socketTimeoutMs / 1000,
+    min: 11,
+    max: 600,
+    unit: 's',
+    description: 'A connection on which no byte moves under a request is cut',
+  }),
+  httpTlsHandshakeSec: integer({
+    env: 'HTTP_TLS_HANDSHAKE_SEC',
+    default: DEFAULT_HTTP_LIMITS.handshakeTimeoutMs / 1000,
+    min: 1,
+    max: 120,
+    unit: 's',
+    description: 'A TLS handshake that takes longer is dropped',
+  }),
+  http2MaxStreams: integer({
+    env: 'HTTP2_MAX_STREAMS',
+    default: DEFAULT_HTTP_LIMITS.maxConcurrentStreams,
+    min: 1,
+    max: 1000,
+    unit: 'requests',
+    description: 'Requests in flight on one HTTP/2 connection',
+  }),
+
   heldReloads: integer({
     env: 'HELD_RELOADS',
     default: DEFAULT_ORIGIN_LIMITS.maxHeld,
@@ -110,102 +135,16 @@ export const limitSettings = {
     description: 'Longest hold, and never above 3 target durations; then 503',
   }),
 
-  rtmpHandshakeTimeoutSec: integer({
-    env: 'RTMP_HANDSHAKE_TIMEOUT_SEC',
-    default: defaultRtmpLimits.handshakeTimeoutMs / 1000,
-    min: 1,
-    max: 60,
-    unit: 's',
-    description: 'From connection to end of handshake',
+  startHoldMs: integer({
+    env: 'START_HOLD_MS',
+    default: DEFAULT_ORIGIN_LIMITS.startHoldMs,
+    min: 0,
+    max: 10000,
+    unit: 'ms',
+    description: 'How long a request waits for a stream that is just starting; then 404',
   }),
-  rtmpPublishTimeoutSec: integer({
-    env: 'RTMP_PUBLISH_TIMEOUT_SEC',
-    default: defaultRtmpLimits.publishTimeoutMs / 1000,
-    min: 1,
-    max: 60,
-    unit: 's',
-    description: 'From connection to publish command',
-  }),
-  rtmpIdleTimeoutSec: integer({
-    env: 'RTMP_IDLE_TIMEOUT_SEC',
-    default: defaultRtmpLimits.idleTimeoutMs / 1000,
-    min: 1,
-    max: 300,
-    unit: 's',
-    description: 'A publisher that sends nothing for so long is gone',
-  }),
-  rtmpMaxPending: integer({
-    env: 'RTMP_MAX_PENDING',
-    default: defaultRtmpLimits.maxPreAuthConnections,
-    min: 1,
-    max: 100_000,
-    unit: 'connections',
-    description: 'Connections that do not publish yet, in all',
-  }),
-  rtmpMaxPendingPerAddress: integer({
-    env: 'RTMP_MAX_PENDING_PER_ADDRESS',
-    default: defaultRtmpLimits.maxPreAuthConnectionsPerIp,
-    min: 1,
-    max: 100_000,
-    unit: 'connections',
-    description: 'Connections that do not publish yet, from one address',
-  }),
-  rtmpMaxChunkBytes: integer({
-    env: 'RTMP_MAX_CHUNK_BYTES',
-    default: defaultRtmpLimits.maxChunkBytes,
-    min: 128,
-    max: 16 * MiB - 1,
-    unit: 'bytes',
-    description: 'Largest chunk size a publisher may set',
-  }),
-  rtmpMaxPendingMessageBytes: integer({
-    env: 'RTMP_MAX_PENDING_MESSAGE_BYTES',
-    default: defaultRtmpLimits.maxPreAuthMessageBytes,
-    min: 1 * KiB,
-    max: 64 * KiB,
-    unit: 'bytes',
-    description: 'Largest message before publishing is allowed',
-  }),
-  rtmpMaxMessageBytes: integer({
-    env: 'RTMP_MAX_MESSAGE_BYTES',
-    default: defaultRtmpLimits.maxMessageBytes,
-    min: 64 * KiB,
-    max: 16 * MiB - 1,
-    unit: 'bytes',
-    description: 'Largest message of a publisher',
-  }),
-  rtmpMaxChunkStreams: integer({
-    env: 'RTMP_MAX_CHUNK_STREAMS',
-    default: defaultRtmpLimits.maxChunkStreams,
-    min: 4,
-    max: 256,
-    unit: 'chunk streams',
-    description: 'RTMP chunk streams of one connection',
-  }),
-  rtmpMaxBitrateBps: integer({
-    env: 'RTMP_MAX_BITRATE_BPS',
-    default: defaultRtmpLimits.maxBitrateBps,
-    min: 100_000,
-    max: 1_000_000_000,
-    unit: 'bit/s',
-    description: 'A publisher above it is closed',
-  }),
-  rtmpKeyFailuresPerMinute: integer({
-    env: 'RTMP_KEY_FAILURES_PER_MINUTE',
-    default: defaultRtmpLimits.maxKeyFailuresPerMinute,
-    min: 1,
-    max: 10_000,
-    unit: 'failures',
-    description: 'Wrong stream keys from one address before a pause',
-  }),
-  rtmpKeyPauseSec: integer({
-    env: 'RTMP_KEY_PAUSE_SEC',
-    default: defaultRtmpLimits.keyFailurePauseMs / 1000,
-    min: 1,
-    max: 86_400,
-    unit: 's',
-    description: 'How long that pause lasts',
-  }),
+
+  ...rtmpLimitSettings,
 
   ffmpegMaxProcesses: integer({
     env: 'FFMPEG_MAX_PROCESSES',

@@ -209,7 +209,9 @@ export class HttpServer {
 
 /** What Node's parser refused never becomes a request, so it is answered by hand. */
 function refuse(code: string | undefined, socket: Duplex): void {
-  if (!socket.writable || code === 'ECONNRESET') {
+  // Before the end of a TLS handshake nothing can be said: an answer would wait for it for ever, and keep the connection.
+  const isShakingHands = 'secureConnecting' in socket && socket.secureConnecting === true;
+  if (!socket.writable || code === 'ECONNRESET' || isShakingHands) {
     socket.destroy();
     return;
   }

@@ -43,7 +43,7 @@ afterAll(async () => {
 });
 
 describe('StaticFiles', () => {
-  test.each(['/', '/index.html', '/watch/live', '/watch/live?x=1', '/studio', '/network-test'])(
+  test.each(['/', '/index.html', '/watch/live', '/watch/live?x=1', '/studio', '/network-test', '/account'])(
     '%s is the page, with its headers',
     async (path) => {
       const { status, body, headers } = await fetchOnce(url, { path });

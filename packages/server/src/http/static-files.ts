@@ -22,6 +22,7 @@ const PAGES: ReadonlySet<string> = new Set([
   '/reset-password',
   '/setup',
   '/streams',
+  '/account',
 ]);
 
 const TYPES: ReadonlyMap<string, string> = new Map([

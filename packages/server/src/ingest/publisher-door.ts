@@ -4,6 +4,7 @@ import type { HttpRequest } from '../http/http-request.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { PublishAuthorizer, PublishDecision } from '../stream/publisher.ts';
+import type { StreamLimits } from '../stream/stream-limits.ts';
 import type { KeyFailures } from './key-failures.ts';
 
 /** What a door is made of. */
@@ -29,15 +30,11 @@ export interface PublisherAtDoor {
 }
 
 /** Whose key it was. */
-export interface AdmittedPublisher {
+export interface AdmittedPublisher extends StreamLimits {
   readonly streamId: string;
   readonly keyId: string;
   /** As in `PublishDecision`. */
   readonly reconnectWindowMs?: number;
-  /** As in `PublishDecision`. */
-  readonly maxBitrateBps?: number;
-  /** As in `PublishDecision`. */
-  readonly maxShortSide?: number;
 }
 
 const DEFAULT_MAX_PENDING_PER_ADDRESS = 20;

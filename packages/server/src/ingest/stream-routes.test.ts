@@ -84,6 +84,7 @@ beforeEach(() => {
     publishing: true,
     protocol: 'whip',
     health: { bitrateBps: 1e6, framesPerSecond: 30, warnings: [{ code: 'b-frames', message: 'off' }] },
+    limits: { maxBitrateBps: 6e6, maxShortSide: 1080, maxFrameRate: 30 },
     startedAtMs: 1_700_000_000_000.4,
   });
 });
@@ -103,6 +104,7 @@ describe.each(['HTTP/1.1', 'HTTP/2'] as const)('API over %s', (version) => {
       publishing: true,
       protocol: 'whip',
       health: { bitrateBps: 1e6, framesPerSecond: 30, warnings: [{ code: 'b-frames', message: 'off' }] },
+      limits: { maxBitrateBps: 6e6, maxShortSide: 1080, maxFrameRate: 30 },
       viewers: { whep: 2, hls: 3, total: 5 },
       startedAtMs: 1_700_000_000_000,
       reconnectWindowSec: 30,

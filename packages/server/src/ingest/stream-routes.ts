@@ -6,6 +6,7 @@ import { respondJson } from '../http/respond.ts';
 import { pathOf, type RequestHandler, Router } from '../http/router.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { PublisherHealth } from '../stream/publisher.ts';
+import type { StreamLimits } from '../stream/stream-limits.ts';
 import { logRefusal, type PublisherDoor } from './publisher-door.ts';
 
 /** A live stream as its broadcaster sees it. */
@@ -16,6 +17,8 @@ export interface StreamStatus {
   readonly protocol?: string | undefined;
   /** Absent while nobody publishes, or the protocol does not tell. */
   readonly health?: PublisherHealth | undefined;
+  /** What the stream's owner allows its publisher; absent: nothing is bounded. */
+  readonly limits?: StreamLimits;
   /** When it went live, Unix milliseconds. */
   readonly startedAtMs: number;
 }
@@ -49,7 +52,8 @@ const END_PATH = /^\/api\/streams\/[^/]+\/end$/;
 const KEY_PREFIX = 'live_';
 
 /**
- * `GET /api/streams/:id/health`: how the publisher's connection and media are, who watches, and for how many seconds a publisher that
+ * `GET /api/streams/:id/health`: how the publisher's connection and media are, who watches, what
+ * its owner allows the publisher (`limits`), and for how many seconds a publisher that
  * went away is waited for (`reconnectWindowSec`); of a stream that not everybody may watch, with its watch token (`?token=` or bearer) or
  * its stream key (bearer). `POST /api/streams/:id/end`: ends the stream without that time, for any key of the stream, whatever protocol
  * it publishes by; without a stream key it is the next handler's where people with sessions end their streams.
@@ -66,6 +70,7 @@ export function streamRoutes(options: StreamRoutesOptions): RequestHandler {
         publishing: status.publishing,
         protocol: status.protocol ?? null,
         health: status.health ?? null,
+        limits: status.limits ?? {},
         viewers: { whep, hls, total: whep + hls },
         startedAtMs: Math.round(status.startedAtMs),
         reconnectWindowSec: options.reconnectWindowMs / 1000,

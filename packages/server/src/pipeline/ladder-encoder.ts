@@ -45,7 +45,7 @@ export class LadderEncoder implements SourceEncoder {
   readonly #log: Logger;
   readonly #prefix = `${(serial += 1)}/`;
   readonly #gopWatch: GopWatch;
-  /** The source cannot be served as it is, or is larger than it may be: its own rendition shows the largest rung, from the start. */
+  /** The source cannot be served as it is, or is more than viewers may get: its own rendition shows the largest rung, from the start. */
   readonly #replacesSource: boolean;
   #supervisor: TranscodeSupervisor | undefined;
   #rungs: readonly Rung[] = [];
@@ -65,8 +65,8 @@ export class LadderEncoder implements SourceEncoder {
     this.#services = services;
     this.#log = options.log;
     this.#gopWatch = new GopWatch(options.presentation.segmentClock, options.keyframesOnRequest);
-    const { source, maxShortSide } = options;
-    this.#replacesSource = !canPackage(source.codec) || exceeds(source, maxShortSide);
+    const { source, limits } = options;
+    this.#replacesSource = !canPackage(source.codec) || exceeds(source, limits);
     this.#start().catch((error: unknown) => {
       this.#log.warn({ error }, 'viewers get the source only: there is no working FFmpeg');
       options.presentation.planned = true;
@@ -165,8 +165,8 @@ export class LadderEncoder implements SourceEncoder {
   }
 
   #wish(reencodeSource: boolean): readonly Rung[] {
-    const { source, maxShortSide } = this.#options;
-    return chooseLadder(source, { steps: this.#services.steps, reencodeSource, maxShortSide });
+    const { source, limits } = this.#options;
+    return chooseLadder(source, { steps: this.#services.steps, reencodeSource, limits });
   }
 
   #setRungs(rungs: readonly Rung[]): void {
@@ -174,7 +174,7 @@ export class LadderEncoder implements SourceEncoder {
     this.#options.rungs.plan(rungs.map(({ id }) => id));
   }
 
-  /** Without rungs every listed rendition shows the source, even one larger than it may be: black would help nobody. */
+  /** Without rungs every listed rendition shows the source, even one above its limits: black would help nobody. */
   #showSource(): void {
     const { presentation, source } = this.#options;
     if (!canPackage(source.codec)) {

@@ -7,12 +7,14 @@ import {
   type PublisherEnd,
   type PublisherHealth,
   type PublisherSink,
-  type PublishTarget,
+  type PublishOptions,
   StreamBusyError,
 } from '../stream/publisher.ts';
 import type { StreamReader } from '../stream/reader.ts';
+import { limitsOf, type StreamLimits } from '../stream/stream-limits.ts';
 import type { VideoTrack } from '../stream/track.ts';
 import type { AudioEncoderServices } from '../transcode/audio/audio-encoder.ts';
+import { limitWarnings } from './limit-warnings.ts';
 import { MediaMeter } from './media-meter.ts';
 import type { PipelineOptions } from './pipeline-options.ts';
 import { Presenter } from './presenter.ts';
@@ -48,10 +50,8 @@ export interface LiveSessionOptions {
 /** Protocol of publishers that send by WebRTC. */
 const WEBRTC = 'whip';
 
-type PublisherOptions = Parameters<PublishTarget['publish']>[0];
-
 interface AttachedPublisher {
-  readonly options: PublisherOptions;
+  readonly options: PublishOptions;
   readonly tracks: TrackWait;
   readonly meter: MediaMeter;
   reader: StreamReader | undefined;
@@ -74,7 +74,7 @@ export class LiveSession {
   readonly #presenter: Presenter;
   #publisher: AttachedPublisher | undefined;
   /** The last publisher's: what it sent is still there when it is gone. */
-  #maxShortSide: number | undefined;
+  #limits: StreamLimits = {};
   #reconnectTimer: NodeJS.Timeout | undefined;
   #interruptTimer: NodeJS.Timeout | undefined;
   /** Pictures that publishers reported as lost, and that readers of publishers before this one threw away. */
@@ -104,7 +104,7 @@ export class LiveSession {
       ...{ options: options.options, clock, spool, encoderFor, audio, afterMsn },
       log: this.#log,
       keyframeRequest: () => this.#publisher?.options.requestKeyframe,
-      maxShortSide: () => this.#maxShortSide,
+      limits: () => this.#limits,
       contain: (step) => this.contain(step),
     });
   }
@@ -124,7 +124,7 @@ export class LiveSession {
     return this.#presenter.encodes;
   }
 
-  /** False for a source that is larger than viewers may get, while smaller pictures of it are encoded or may be. */
+  /** False for a source that is more than viewers may get, while less of it is encoded or may be. */
   shows(source: VideoTrack): boolean {
     return this.#presenter.shows(source);
   }
@@ -159,9 +159,25 @@ export class LiveSession {
     return this.#publisher?.options.protocol;
   }
 
-  /** What the publisher's connection is like; undefined while nobody publishes or its protocol does not know. */
+  /** What the publisher's connection and media are like; undefined while nobody publishes, or nothing is known of it. */
   get health(): PublisherHealth | undefined {
-    return this.#publisher?.health;
+    const publisher = this.#publisher;
+    if (publisher === undefined) return undefined;
+    const { health } = publisher;
+    const warnings = limitWarnings({
+      limits: this.#limits,
+      video: this.#stream.video,
+      rate: publisher.meter.read(this.#clock.monotonicMs()),
+      encodes: this.encodes,
+    });
+    return warnings.length === 0
+      ? health
+      : { ...health, warnings: [...(health?.warnings ?? []), ...warnings] };
+  }
+
+  /** What the stream's owner allowed the publisher; the last one's while it is away. */
+  get limits(): StreamLimits {
+    return this.#limits;
   }
 
   /** How the stream's media is now. */
@@ -174,7 +190,7 @@ export class LiveSession {
       video: this.#stream.video,
       droppedFrames: this.#droppedFrames + (publisher?.reader?.dropped ?? 0),
       encoderSpeed: this.#presenter.encoderSpeed,
-      health: publisher?.health,
+      health: this.health,
     });
   }
 
@@ -183,7 +199,7 @@ export class LiveSession {
   }
 
   /** Lets a publisher in. Throws `StreamBusyError` when another one is alive. */
-  attach(options: PublisherOptions): PublisherSink {
+  attach(options: PublishOptions): PublisherSink {
     this.#makeRoom();
     clearTimeout(this.#reconnectTimer);
     if (this.#interruptTimer !== undefined) this.#interrupt();
@@ -197,7 +213,7 @@ export class LiveSession {
       health: undefined,
     };
     this.#publisher = publisher;
-    this.#maxShortSide = options.maxShortSide;
+    this.#limits = limitsOf(options);
     this.#stream.beginPublisher();
     publisher.reader = this.#stream.read({ onReadable: () => this.#drain(publisher) });
     this.#log.info(

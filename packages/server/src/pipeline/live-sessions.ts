@@ -2,7 +2,8 @@ import type { Presentation, PresentationDirectory } from '../packager/presentati
 import type { Spool } from '../packager/spool.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
-import type { PublisherHealth, PublisherSink, PublishTarget } from '../stream/publisher.ts';
+import type { PublisherHealth, PublisherSink, PublishOptions, PublishTarget } from '../stream/publisher.ts';
+import type { StreamLimits } from '../stream/stream-limits.ts';
 import type { AudioEncoderServices } from '../transcode/audio/audio-encoder.ts';
 import { LiveSession } from './live-session.ts';
 import type { PipelineOptions } from './pipeline-options.ts';
@@ -33,6 +34,8 @@ export interface LiveStatus {
   readonly protocol: string | undefined;
   /** What its connection is like; undefined when its protocol does not tell. */
   readonly health: PublisherHealth | undefined;
+  /** What the stream's owner allows the publisher. */
+  readonly limits: StreamLimits;
   /** When it went live, Unix milliseconds. */
   readonly startedAtMs: number;
 }
@@ -75,7 +78,7 @@ export class LiveSessions implements PublishTarget, PresentationDirectory {
     this.#ticker.unref();
   }
 
-  publish(options: Parameters<PublishTarget['publish']>[0]): PublisherSink {
+  publish(options: PublishOptions): PublisherSink {
     const present = this.#sessions.get(options.streamId);
     const session = present === undefined || present.ended ? this.#open(options.streamId, present) : present;
     return session.attach(options);
@@ -122,8 +125,8 @@ export class LiveSessions implements PublishTarget, PresentationDirectory {
   status(streamId: string): LiveStatus | undefined {
     const session = this.#sessions.get(streamId);
     if (session === undefined || session.ended) return undefined;
-    const { publishing, protocol, health, startedAtMs } = session;
-    return { publishing, protocol, health, startedAtMs };
+    const { publishing, protocol, health, limits, startedAtMs } = session;
+    return { publishing, protocol, health, limits, startedAtMs };
   }
 
   /** Ends a stream for its viewers at once, without the time to reconnect; false when it is not live. */

@@ -6,6 +6,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { LiveStream } from '../stream/live-stream.ts';
 import type { StreamEvent } from '../stream/reader.ts';
+import type { PictureLimits } from '../stream/stream-limits.ts';
 import type { AudioTrack, VideoTrack } from '../stream/track.ts';
 import type { AudioEncoderServices } from '../transcode/audio/audio-encoder.ts';
 import { exceeds } from '../transcode/ladder.ts';
@@ -33,8 +34,8 @@ export interface PresenterOptions {
   readonly afterMsn: number;
   /** How to ask the present publisher for a keyframe; undefined when its protocol has no way. */
   readonly keyframeRequest: () => (() => void) | undefined;
-  /** Pixels of the shorter side of the largest picture that viewers may get; undefined: as large as the source. */
-  readonly maxShortSide: () => number | undefined;
+  /** What viewers may get of the present publisher. */
+  readonly limits: () => PictureLimits;
   /** Runs a step whose failure may end this stream only. */
   readonly contain: (step: () => void) => void;
 }
@@ -79,9 +80,9 @@ export class Presenter {
     return this.#options.encoderFor !== undefined && this.rungs.planned?.length !== 0;
   }
 
-  /** False for a source that is larger than viewers may get, while smaller pictures of it are encoded or may be. */
+  /** False for a source that is more than viewers may get, while less of it is encoded or may be. */
   shows(source: VideoTrack): boolean {
-    return !this.encodes || !exceeds(source, this.#options.maxShortSide());
+    return !this.encodes || !exceeds(source, this.#options.limits());
   }
 
   /** Goes on with the presentation that viewers have, unless the publisher's tracks do not fit it. */
@@ -199,10 +200,15 @@ export class Presenter {
     const rungs = this.rungs.open();
     const shown = this.shows(track);
     presentation.setSource(track, shown);
+    if (!shown)
+      log.info(
+        { width, height, frameRate: track.frameRate, ...this.#options.limits() },
+        'the source is above the limits of its stream: viewers get what is encoded of it',
+      );
     this.#encoder = encoderFor?.({
       streamId: stream.streamId,
       source: track,
-      maxShortSide: this.#options.maxShortSide(),
+      limits: this.#options.limits(),
       presentation,
       gop: () => stream.gop(),
       keyframesOnRequest: this.#options.keyframeRequest() !== undefined,

@@ -3,7 +3,7 @@ import type { Rung } from '../transcode/rung.ts';
 import { routeRenditions } from './rendition-routes.ts';
 
 function rung(shortSide: number): Rung {
-  return { id: `${shortSide}p`, width: shortSide * 2, height: shortSide, bitrateBps: 1, frames: 'all' };
+  return { id: `${shortSide}p`, width: shortSide * 2, height: shortSide, bitrateBps: 1, everyNth: 1 };
 }
 
 describe('routeRenditions', () => {

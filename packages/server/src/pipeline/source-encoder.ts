@@ -1,6 +1,7 @@
 import type { LivePresentation } from '../packager/live-presentation.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { AccessUnit } from '../stream/access-unit.ts';
+import type { PictureLimits } from '../stream/stream-limits.ts';
 import type { VideoTrack } from '../stream/track.ts';
 import type { RungSink } from './rung-board.ts';
 
@@ -27,8 +28,8 @@ export type SourceEncoderFactory = (options: {
   readonly streamId: string;
   readonly source: VideoTrack;
   readonly presentation: LivePresentation;
-  /** Pixels of the shorter side of the largest picture that viewers may get: a larger source is encoded. Undefined: as large as it is. */
-  readonly maxShortSide: number | undefined;
+  /** What viewers may get: a source above it is encoded. */
+  readonly limits: PictureLimits;
   /** The source's pictures since its last keyframe. */
   readonly gop: () => readonly AccessUnit[];
   /** True when the publisher is asked for a keyframe wherever a segment is due. */

@@ -17,7 +17,7 @@ export interface FeedSession {
   readonly rungs: RungBoard;
   /** True when renditions are encoded, or will be as far as is known. */
   readonly encodes: boolean;
-  /** False for a source that is larger than viewers may get: they get what is encoded of it. */
+  /** False for a source that is more than viewers may get: they get what is encoded of it. */
   shows(source: VideoTrack): boolean;
   requestKeyframe(): void;
 }

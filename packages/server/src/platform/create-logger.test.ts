@@ -54,6 +54,24 @@ describe('createLogger', () => {
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ error: { type: 'RangeError', message: 'boom' } });
   });
 
+  test('of a row that the database refused nothing is written', () => {
+    const refused = Object.assign(new Error('violates check constraint "ck"'), {
+      ...{ code: '23514', table: 'users', constraint: 'ck' },
+      ...{
+        detail: 'Failing row contains (ann@example.org).',
+        where: 'ann@example.org',
+        internalQuery: 'ann@example.org',
+      },
+    });
+    for (const name of ['err', 'error', 'cause']) {
+      const { lines, log } = logged('json');
+      log.warn({ [name]: refused }, 'refused');
+      const [line = ''] = lines;
+      expect(line).not.toContain('ann@example.org');
+      expect(line).toContain('23514');
+    }
+  });
+
   test('what is below the level is not written', () => {
     const { lines, log } = logged('json', 'warn');
     log.info({}, 'started');

@@ -45,9 +45,9 @@ export function createLogger(options: LogOptions, destination: DestinationStream
       redact: { paths: secretFields, censor: '[secret]' },
       // pino writes an error's message and stack under `err` only; accept `error` as well.
       serializers: {
-        err: pino.stdSerializers.err,
-        error: pino.stdSerializers.err,
-        cause: pino.stdSerializers.err,
+        err: withoutRows,
+        error: withoutRows,
+        cause: withoutRows,
       },
     },
     pretty
@@ -55,6 +55,16 @@ export function createLogger(options: LogOptions, destination: DestinationStream
       : { write: (line: string) => destination.write(withoutC1(line)) },
   );
   return logger;
+}
+
+/**
+ * An error as pino writes it, without what PostgreSQL says of the row that it refused (`Failing row contains (…)`): rows have addresses,
+ * e-mails, hashes of keys. Message, code, table, column and constraint stay.
+ */
+function withoutRows(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { detail: _detail, where: _where, internalQuery: _query, ...rest } = pino.stdSerializers.err(error);
+  return rest;
 }
 
 /** JSON escapes the old control characters only; some terminals obey U+0080 to U+009F as well. */

@@ -9,8 +9,8 @@ export interface Handshake {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
-/** Longer ones are no tokens of ours. */
-const MAX_TOKEN_LENGTH = 8192;
+/** Longer ones are no tokens of ours: the most that `credentialChars`, which the resolver keeps to, can be set to. */
+const MAX_TOKEN_LENGTH = 14_000;
 
 /**
  * Finds out who connects: by `auth.token`, as Socket.IO's clients send it, else by the Authorization header, else by the cookie; nobody

@@ -410,6 +410,45 @@ describe('recovery', () => {
     await until('five', () => reader.of('stream:chat-message').length === 5);
   });
 
+  test('who comes back while events wait to be told together is told each of them once', async () => {
+    await fixture.close();
+    fixture = await RealtimeFixture.start({ batchAbovePerSecond: 1, batchMs: 500 });
+    const reader = await viewer({ reconnects: true });
+    const writing = await writer();
+    await send(writing, 'before');
+    await until('known', () => reader.of('stream:chat-message').length === 1);
+    reader.socket.io.engine.close();
+    await until('gone', () => fixture.server.sockets === 1);
+    await Promise.all(['a', 'b'].map((text) => send(writing, text)));
+    await until('recovered', () => reader.socket.recovered);
+    await send(writing, 'after');
+    await until('all', () => reader.of('stream:chat-message').at(-1)?.content === 'after');
+    expect(reader.of('stream:chat-message').map(({ content }) => content)).toEqual([
+      ...['before', 'a', 'b', 'after'],
+    ]);
+  });
+
+  test('who comes back is told what is said while it is asked who they are', async () => {
+    const reader = await viewer({ token: fixture.actors.issue(), reconnects: true });
+    const writing = await writer();
+    await send(writing, 'before');
+    await until('known', () => reader.of('stream:chat-message').length === 1);
+    const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+    const resolveActor = fixture.actors.resolve.bind(fixture.actors);
+    const asked = vi.spyOn(fixture.actors, 'resolve').mockImplementation(async (headers) => {
+      // First for what was missed, then for the connection.
+      if (asked.mock.calls.length === 2) await answered;
+      return resolveActor(headers);
+    });
+    reader.socket.io.engine.close();
+    await until('asked twice', () => asked.mock.calls.length === 2);
+    await send(writing, 'meanwhile');
+    answer();
+    await until('back', () => reader.socket.connected);
+    expect(reader.socket.recovered).toBe(true);
+    await until('told', () => reader.of('stream:chat-message').at(-1)?.content === 'meanwhile');
+  });
+
   test('who lost the right without anybody saying so recovers nothing', async () => {
     const reader = await viewer({ reconnects: true });
     const alice = await writer();

@@ -28,6 +28,8 @@ export class RoomAdapter extends Adapter {
   readonly #lost = new Map<string, LostSession>();
   /** Those who are coming back, while it is asked whether they may. */
   readonly #returning = new Set<LostSession>();
+  /** Rooms with frames that are kept and not written yet, and what writes them. */
+  readonly #waiting = new Map<string, () => void>();
 
   /** @param namespace Socket.IO's namespace, untyped as its base class has it. */
   constructor(namespace: unknown, options: RoomAdapterOptions) {
@@ -46,13 +48,24 @@ export class RoomAdapter extends Adapter {
     return eventFrame(packet);
   }
 
+  /**
+   * Says that frames of a room are not written yet, and what writes them; undefined: none wait any more. Whoever comes back gets them with
+   * what was missed, and must not get them once more when they are written.
+   */
+  setWaiting(room: string, flush: (() => void) | undefined): void {
+    if (flush === undefined) this.#waiting.delete(room);
+    else this.#waiting.set(room, flush);
+  }
+
   /** Writes frames to everybody in a room; cuts who does not read. Returns how many got them. */
   write(room: string, frames: Buffer): number {
     const { sendBufferBytes } = this.#options;
     const sockets: ReadonlyMap<string, RoomSocket> = this.nsp.sockets;
+    // Who came back is in its rooms while it is asked who it is. What it missed has been sent, and this comes after that.
+    const returning: ReadonlyMap<string, RoomSocket> = this.nsp._preConnectSockets;
     let reached = 0;
     for (const id of this.rooms.get(room) ?? []) {
-      const engine = sockets.get(id)?.conn;
+      const engine = (sockets.get(id) ?? returning.get(id))?.conn;
       if (engine === undefined) continue;
       if (isStuck(engine, sendBufferBytes)) cut(engine);
       else {
@@ -102,6 +115,7 @@ export class RoomAdapter extends Adapter {
     const nowMs = this.#options.monotonicMs();
     // Rooms of persons and moderators are entered again after the client proved who it is.
     const rooms = session.rooms.filter((room) => allowed.has(room));
+    for (const room of rooms) this.#waiting.get(room)?.();
     const missedPackets =
       rooms.length === 0 || session.lostAtMs < nowMs - this.#options.recoveryMs
         ? undefined

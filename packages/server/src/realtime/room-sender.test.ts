@@ -14,6 +14,7 @@ beforeEach(() => {
   const adapter = {
     frame: (_room: string, event: string) => Buffer.from(`${event} `),
     write: (_room: string, frames: Buffer) => writes.push(frames.toString()),
+    setWaiting: () => undefined,
   } as unknown as RoomAdapter;
   sender = new RoomSender(adapter, 'room', {
     ...DEFAULT_REALTIME_LIMITS,

@@ -44,13 +44,14 @@ export class RoomSender {
       return;
     }
     this.#waiting.push(frame);
-    this.#timer ??= setTimeout(() => this.flush(), this.#options.batchMs);
+    if (this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => this.flush(), this.#options.batchMs);
+    this.#adapter.setWaiting(this.#room, () => this.flush());
   }
 
   /** Writes what waits. */
   flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#waitNoLonger();
     const frames = this.#waiting;
     if (frames.length === 0) return;
     this.#waiting = [];
@@ -59,8 +60,14 @@ export class RoomSender {
 
   /** Forgets what waits. */
   close(): void {
+    this.#waitNoLonger();
+    this.#waiting = [];
+  }
+
+  #waitNoLonger(): void {
+    if (this.#timer === undefined) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#waiting = [];
+    this.#adapter.setWaiting(this.#room, undefined);
   }
 }

@@ -126,7 +126,7 @@ export class LiveStream {
     readonly replayGop?: boolean;
     readonly limits?: ReaderLimits;
   }): StreamReader {
-    const replay = options.replayGop === true ? [...this.#gop.units()] : [];
+    const replay = options.replayGop === true ? this.#gop.units() : [];
     const reader: StreamReader = new StreamReader({
       onReadable: options.onReadable,
       onClose: () => this.#readers.delete(reader),

@@ -1,4 +1,5 @@
 import type { AccessUnit } from './access-unit.ts';
+import type { StreamLimits } from './stream-limits.ts';
 import type { Track } from './track.ts';
 
 /** Why a publisher's connection went away; decides whether viewers are told to wait or goodbye. */
@@ -64,20 +65,14 @@ export interface PublishRequest {
 
 /** The answer of `PublishAuthorizer`: whose stream this key publishes to, or why not. */
 export type PublishDecision =
-  | {
+  | ({
       readonly allowed: true;
-      readonly streamId: string /** Stable name of the key for takeover and revocation; not the secret. */;
+      readonly streamId: string;
+      /** Stable name of the key for takeover and revocation; not the secret. */
       readonly keyId: string;
       /** How long this stream stays live without its publisher, in milliseconds; absent: as the server's setting says. */
       readonly reconnectWindowMs?: number;
-      /**
-       * The stream's bitrate limit, in bit/s: who sends more than 1.5 times as much for some seconds is cut, so that an encoder that is set
-       * to the limit, with its peaks, its sound and its headers, is not. Absent: the server's limit alone holds.
-       */
-      readonly maxBitrateBps?: number;
-      /** Pixels of the shorter side of the largest picture that viewers may get; absent: as large as the source is. */
-      readonly maxShortSide?: number;
-    }
+    } & StreamLimits)
   | {
       readonly allowed: false;
       readonly reason: string;
@@ -96,21 +91,22 @@ export interface PublishTarget {
    * Attaches a publisher to its stream. `evict` is called at most once when another publisher takes over or the key is revoked:
    * the session must close its connection. Throws `StreamBusyError` when the stream has a living publisher.
    */
-  publish(options: {
-    readonly streamId: string;
-    readonly keyId: string;
-    readonly protocol: string;
-    readonly peer: string;
-    /** Milliseconds, on the monotonic clock, since the publisher last sent a byte: asked to decide a takeover. */
-    readonly silentForMs: () => number;
-    readonly evict: (reason: PublisherEnd) => void;
-    /** Asks the publisher for a keyframe, where its protocol can (WebRTC); whoever asks need not count how often. */
-    readonly requestKeyframe?: () => void;
-    /** As in `PublishDecision`. */
-    readonly reconnectWindowMs?: number;
-    /** As in `PublishDecision`; holds until the next publisher. */
-    readonly maxShortSide?: number | undefined;
-  }): PublisherSink;
+  publish(options: PublishOptions): PublisherSink;
+}
+
+/** What a publisher that was let in brings along; its limits hold until the next one. */
+export interface PublishOptions extends StreamLimits {
+  readonly streamId: string;
+  readonly keyId: string;
+  readonly protocol: string;
+  readonly peer: string;
+  /** Milliseconds, on the monotonic clock, since the publisher last sent a byte: asked to decide a takeover. */
+  readonly silentForMs: () => number;
+  readonly evict: (reason: PublisherEnd) => void;
+  /** Asks the publisher for a keyframe, where its protocol can (WebRTC); whoever asks need not count how often. */
+  readonly requestKeyframe?: () => void;
+  /** As in `PublishDecision`. */
+  readonly reconnectWindowMs?: number;
 }
 
 /** Another publisher is live on this stream and has not been silent long enough to be taken over. */

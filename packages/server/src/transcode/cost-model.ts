@@ -64,7 +64,7 @@ export class CostModel {
     const fps = work.source.frameRate ?? ASSUMED_FPS;
     let cores = megapixels(work.source, fps) * this.#table.decodeAndScale;
     for (const rung of work.rungs) {
-      cores += megapixels(rung, rung.frames === 'half' ? fps / 2 : fps) * this.#table.encode[work.preset];
+      cores += megapixels(rung, fps / rung.everyNth) * this.#table.encode[work.preset];
     }
     return cores;
   }

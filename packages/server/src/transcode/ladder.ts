@@ -1,3 +1,4 @@
+import type { PictureLimits } from '../stream/stream-limits.ts';
 import type { Rung } from './rung.ts';
 
 /** One line of the ladder's table. */
@@ -26,53 +27,81 @@ export const DEFAULT_LADDER: readonly LadderStep[] = [
   { shortSide: 360, bitrateBps: 400_000 },
 ];
 
-/** Sources faster than this lose every second picture in the rungs. Above 30 so that 30.0003 stays whole. */
-const MAX_FULL_RATE_FPS = 30.5;
+/** Rungs of faster sources have every second picture, or every third, …: none is faster than this. Above 30 so that 30.0003 stays whole. */
+const MAX_RUNG_FPS = 30.5;
+/** A source may be so much faster than its limit: 25 is no other rate than 24, and an encoder's clock is not ours. */
+const RATE_TOLERANCE = 1.05;
+/** No rung is made slower than this: its pictures would outlast the parts that they are in. */
+const MIN_RUNG_FPS = 10;
 /** A rung hardly smaller than the one above it costs as much and helps nobody. */
 const MIN_SHRINK = 0.9;
 
 /** True when a picture is larger than viewers may get: its shorter side has more than `maxShortSide` pixels; undefined bounds nothing. */
-export function exceeds(
+export function exceedsSize(
   { width, height }: Pick<LadderSource, 'width' | 'height'>,
-  maxShortSide: number | undefined,
+  { maxShortSide }: PictureLimits,
 ): boolean {
   return maxShortSide !== undefined && Math.min(width, height) > maxShortSide;
+}
+
+/** True when a source has more pictures a second than viewers may get. A source whose rate nobody announced never does. */
+export function exceedsRate(
+  { frameRate }: Pick<LadderSource, 'frameRate'>,
+  { maxFrameRate }: PictureLimits,
+): boolean {
+  if (frameRate === undefined || maxFrameRate === undefined) return false;
+  return frameRate > Math.max(maxFrameRate, MIN_RUNG_FPS) * RATE_TOLERANCE;
+}
+
+/** True when a source may not be shown as it is. */
+export function exceeds(source: LadderSource, limits: PictureLimits): boolean {
+  return exceedsSize(source, limits) || exceedsRate(source, limits);
 }
 
 /**
  * The rungs to encode for a source, largest first. The source itself is the top rendition, so every rung is clearly smaller;
  * with `reencodeSource` (its codec, or its GOP, cannot be served) the top rung has the source's size, or the table's largest
- * where the source exceeds it, even when the table is empty. A source larger than `maxShortSide` is encoded too: its top rung has that
- * size. Aspect is kept, sides are even.
+ * where the source exceeds it, even when the table is empty. A source above its limits is encoded too: its top rung has the largest
+ * size that is allowed, and all rungs have the source's rate divided by the smallest whole number that brings it within
+ * the limit. Aspect is kept, sides are even.
  */
 export function chooseLadder(
   source: LadderSource,
   options: {
     readonly steps?: readonly LadderStep[];
     readonly reencodeSource?: boolean;
-    /** Pixels of the shorter side of the largest rung. Default: no bound but the source's. */
-    readonly maxShortSide?: number | undefined;
+    /** What viewers may get at most. Default: no bound but the source's. */
+    readonly limits?: PictureLimits;
   } = {},
 ): readonly Rung[] {
   const steps = [...(options.steps ?? DEFAULT_LADDER)].sort((a, b) => b.shortSide - a.shortSide);
   const short = Math.min(source.width, source.height);
   if (!Number.isFinite(short) || short < 2)
     throw new RangeError(`cannot make a ladder for ${source.width}x${source.height}`);
-  const { maxShortSide } = options;
-  const top = Math.min(short, maxShortSide ?? short);
+  const { limits = {} } = options;
+  const top = Math.min(short, limits.maxShortSide ?? short);
   const chosen =
-    options.reencodeSource === true || exceeds(source, maxShortSide)
+    options.reencodeSource === true || exceeds(source, limits)
       ? steps.length === 0
         ? withTop(DEFAULT_LADDER, top).slice(0, 1)
         : withTop(steps, top)
       : steps.filter((step) => step.shortSide < short * MIN_SHRINK);
-  const frames = (source.frameRate ?? 0) > MAX_FULL_RATE_FPS ? 'half' : 'all';
+  const everyNth = rateDivisor(source.frameRate, limits.maxFrameRate);
   return chosen.map((step) => ({
     id: `${step.shortSide}p`,
     ...fit(source, step.shortSide),
     bitrateBps: Math.min(step.bitrateBps, source.bitrateBps ?? Number.POSITIVE_INFINITY),
-    frames,
+    everyNth,
   }));
+}
+
+/** Which of the source's pictures rungs have: every n-th. */
+function rateDivisor(frameRate: number | undefined, maxFrameRate = Number.POSITIVE_INFINITY): number {
+  if (frameRate === undefined) return 1;
+  const allowed = Math.max(maxFrameRate, MIN_RUNG_FPS) * RATE_TOLERANCE;
+  const divisor = Math.max(1, Math.ceil(frameRate / Math.min(allowed, MAX_RUNG_FPS)));
+  // Every third of 24 is 8 a second, too few: it is every second, though a limit of 10 is then exceeded by 2.
+  return frameRate / divisor < MIN_RUNG_FPS ? Math.max(1, Math.floor(frameRate / MIN_RUNG_FPS)) : divisor;
 }
 
 /** The steps of a source whose own size must be encoded too. */

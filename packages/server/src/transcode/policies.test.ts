@@ -1,8 +1,5 @@
-import { ticks } from '@tallylight/media/time/ticks.ts';
 import { describe, expect, test } from 'vitest';
-import type { AccessUnit } from '../stream/access-unit.ts';
 import { parseProcStat } from './ffmpeg/cpu-usage.ts';
-import { GopCache } from './gop-cache.ts';
 import { OverloadWatch } from './overload-watch.ts';
 import { RestartPolicy } from './restart-policy.ts';
 import { Throughput } from './throughput.ts';
@@ -63,37 +60,6 @@ describe('OverloadWatch', () => {
     watch.observe({ speed: 1, lagMs: 100, fps: 30 }, 7000);
     expect(watch.observe(slow, 8000)).toBe(false);
     expect(watch.observe({ speed: 1, lagMs: 3500, fps: 30 }, 16_000)).toBe(true);
-  });
-});
-
-describe('GopCache', () => {
-  const unit = (pts: number, keyframe = false): AccessUnit => ({
-    kind: 'video',
-    pts: ticks(pts),
-    dts: ticks(pts),
-    keyframe,
-    payload: new Uint8Array(10),
-  });
-  const pts = (units: readonly AccessUnit[]): number[] => units.map((each) => each.pts);
-
-  test('holds the last two GOPs', () => {
-    const cache = new GopCache();
-    cache.push(unit(0));
-    for (const start of [10, 20, 30]) for (const at of [0, 1, 2]) cache.push(unit(start + at, at === 0));
-    expect(pts(cache.latest())).toEqual([30, 31, 32]);
-    expect(pts(cache.since(31))).toEqual([30, 31, 32]);
-    expect(pts(cache.since(29))).toEqual([20, 21, 22, 30, 31, 32]);
-    expect(pts(cache.since(5))).toEqual([20, 21, 22, 30, 31, 32]);
-    cache.clear();
-    expect(cache.since(5)).toEqual([]);
-  });
-
-  test('gives up what exceeds its bounds, and takes the next GOP again', () => {
-    const cache = new GopCache({ maxBytes: 35 });
-    for (const at of [0, 1, 2, 3, 4]) cache.push(unit(at, at === 0));
-    expect(cache.latest()).toEqual([]);
-    cache.push(unit(5, true));
-    expect(pts(cache.latest())).toEqual([5]);
   });
 });
 

@@ -67,7 +67,7 @@ export class RungDemuxer {
       timescale: MILLISECONDS,
       width: size.width,
       height: size.height,
-      frameRate: this.#rung.frames === 'half' ? this.#frameRate / 2 : this.#frameRate,
+      frameRate: this.#frameRate / this.#rung.everyNth,
       bitrateBps: this.#rung.bitrateBps,
       config,
     };

@@ -6,8 +6,8 @@ export interface Rung {
   readonly width: number;
   readonly height: number;
   readonly bitrateBps: number;
-  /** `all`: every source picture. `half`: every second one and all keyframes (sources above 30 fps). */
-  readonly frames: 'all' | 'half';
+  /** Every n-th picture of the source, counted from its last keyframe, and all keyframes. 1: every picture. */
+  readonly everyNth: number;
 }
 
 /**

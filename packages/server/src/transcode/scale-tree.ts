@@ -3,14 +3,14 @@ import type { Rung } from './rung.ts';
 /** A picture size in the cascade: made from its parent, and the parent of smaller ones. The root is the source and has no rung. */
 export interface ScaleNode {
   readonly rung?: Rung;
-  /** True where every second picture is left out: the first half-rate rung below a full-rate one. */
-  readonly halves: boolean;
+  /** Every n-th picture is kept here: more than 1 where the first rung of a lower rate hangs below the full rate. */
+  readonly keepsNth: number;
   readonly children: readonly ScaleNode[];
 }
 
 interface Building {
   readonly rung?: Rung;
-  readonly halves: boolean;
+  readonly keepsNth: number;
   readonly children: Building[];
 }
 
@@ -19,7 +19,7 @@ interface Building {
  * scaling 1080 three times.
  */
 export function scaleTree(rungs: readonly Rung[]): ScaleNode {
-  const root: Building = { halves: false, children: [] };
+  const root: Building = { keepsNth: 1, children: [] };
   const built: Building[] = [];
   const order = [...rungs].sort((a, b) => rank(a) - rank(b) || area(b) - area(a));
   for (const rung of order) {
@@ -28,8 +28,8 @@ export function scaleTree(rungs: readonly Rung[]): ScaleNode {
         .filter((node) => node.rung !== undefined && feeds(node.rung, rung))
         .sort(bySize)
         .at(-1) ?? root;
-    const halves = rung.frames === 'half' && parent.rung?.frames !== 'half';
-    const node: Building = { rung, halves, children: [] };
+    const keepsNth = rung.everyNth / (parent.rung?.everyNth ?? 1);
+    const node: Building = { rung, keepsNth, children: [] };
     parent.children.push(node);
     built.push(node);
   }
@@ -37,11 +37,12 @@ export function scaleTree(rungs: readonly Rung[]): ScaleNode {
 }
 
 function feeds(larger: Rung, smaller: Rung): boolean {
-  const sameRate = larger.frames === 'all' || smaller.frames === 'half';
-  return sameRate && larger.width >= smaller.width && larger.height >= smaller.height;
+  // Both count from the same keyframes, so what every fourth picture is made of has every picture, or exactly those.
+  const hasPictures = larger.everyNth === 1 || larger.everyNth === smaller.everyNth;
+  return hasPictures && larger.width >= smaller.width && larger.height >= smaller.height;
 }
 
-/** Largest first; of two equal ones the full rate first, so that the half-rate one is preferred as a parent. */
+/** Largest first; of two equal ones the higher rate first, so that the lower one is preferred as a parent. */
 function bySize(a: Building, b: Building): number {
   return area(b.rung) - area(a.rung) || rank(a.rung) - rank(b.rung);
 }
@@ -51,5 +52,5 @@ function area(rung: Rung | undefined): number {
 }
 
 function rank(rung: Rung | undefined): number {
-  return rung?.frames === 'half' ? 1 : 0;
+  return rung?.everyNth ?? 1;
 }

@@ -28,8 +28,8 @@ beforeAll(async () => {
 });
 afterAll(() => children.close());
 
-const A: Rung = { id: 'a', width: 160, height: 90, bitrateBps: 200_000, frames: 'all' };
-const B: Rung = { id: 'b', width: 128, height: 72, bitrateBps: 100_000, frames: 'all' };
+const A: Rung = { id: 'a', width: 160, height: 90, bitrateBps: 200_000, everyNth: 1 };
+const B: Rung = { id: 'b', width: 128, height: 72, bitrateBps: 100_000, everyNth: 1 };
 const SOURCE = { mode: 'source' } as const;
 
 /** Keeps the story of each rung, and checks its rules as it is told. */

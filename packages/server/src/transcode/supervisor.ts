@@ -1,5 +1,6 @@
 import { MILLISECONDS, rescale, type Ticks } from '@tallylight/media/time/ticks.ts';
 import type { AccessUnit } from '../stream/access-unit.ts';
+import { GopCache } from '../stream/gop-cache.ts';
 import {
   type Generation,
   type GenerationReason,
@@ -7,7 +8,6 @@ import {
   launchGeneration,
   type TranscodeTask,
 } from './generation.ts';
-import { GopCache } from './gop-cache.ts';
 import { OverloadWatch } from './overload-watch.ts';
 import { RestartPolicy } from './restart-policy.ts';
 import { RungOutlet } from './rung-outlet.ts';
@@ -17,6 +17,9 @@ import type { TranscodeExit, TranscodeProgress } from './transcode-session.ts';
 
 export type { TranscodeListener, TranscodeSupervisorOptions } from './supervisor-options.ts';
 
+/** Of the source's last two GOPs; what exceeds them is given up. */
+const MAX_CACHE_BYTES = 32 * 1024 * 1024;
+const MAX_CACHE_UNITS = 3000;
 /** FLV's timestamps have 31 usable bits in FFmpeg; half of that is 12 days, when a new one takes over. */
 const MAX_GENERATION_MS = 2 ** 30;
 
@@ -27,7 +30,8 @@ const MAX_GENERATION_MS = 2 ** 30;
 export class TranscodeSupervisor {
   readonly #options: TranscodeSupervisorOptions;
   readonly #listener: TranscodeListener;
-  readonly #cache = new GopCache();
+  /** Of two GOPs, so that a new FFmpeg can start in the past and leave no hole. */
+  readonly #cache = new GopCache({ gops: 2, maxBytes: MAX_CACHE_BYTES, maxUnits: MAX_CACHE_UNITS });
   readonly #policy: RestartPolicy;
   readonly #outlet: RungOutlet;
   readonly #dying = new Set<Promise<void>>();
@@ -125,7 +129,7 @@ export class TranscodeSupervisor {
     const replay = !lookBack
       ? []
       : known.length === 0
-        ? this.#cache.latest()
+        ? this.#cache.units()
         : this.#cache.since(this.#sourceTicks(Math.min(...known)));
     const first = replay[0];
     const epochMs = first === undefined ? undefined : this.#ms(first.dts);

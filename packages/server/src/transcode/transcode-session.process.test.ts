@@ -20,12 +20,12 @@ beforeAll(async () => {
 });
 afterAll(() => children.close());
 
-const rung = (id: string, width: number, height: number, frames: Rung['frames'] = 'all'): Rung => ({
+const rung = (id: string, width: number, height: number, everyNth = 1): Rung => ({
   id,
   width,
   height,
   bitrateBps: 400_000,
-  frames,
+  everyNth,
 });
 
 type Changes = Partial<Omit<TranscodeSessionOptions, 'listener'>>;
@@ -121,7 +121,7 @@ describe('TranscodeSession, keyframes of the source', () => {
       seconds: 1,
       flags: ['-bf', '0', '-force_key_frames', '0,0.25,0.6'],
     });
-    const recorder = await transcode(clip, [rung('full', 160, 90), rung('half', 128, 72, 'half')]);
+    const recorder = await transcode(clip, [rung('full', 160, 90), rung('half', 128, 72, 2)]);
     let sinceKey = 0;
     const expected = clip.units.filter((unit) => {
       sinceKey = unit.keyframe ? 0 : sinceKey + 1;
@@ -167,7 +167,7 @@ describe('TranscodeSession, keyframes of the source', () => {
       seconds: 3,
       flags: ['-bf', '0', '-vf', 'noise=alls=20:allf=t'],
     });
-    const recorder = await transcode(clip, [rung('full', 480, 270), rung('half', 320, 180, 'half')]);
+    const recorder = await transcode(clip, [rung('full', 480, 270), rung('half', 320, 180, 2)]);
     for (const id of ['full', 'half']) {
       const bits = recorder.of(id).reduce((sum, unit) => sum + unit.payload.length * 8, 0);
       expect(bits / 3 / 400_000).toBeGreaterThan(0.8);
@@ -224,7 +224,7 @@ describe('TranscodeSession, forced keyframes', () => {
   test('full-rate and half-rate rungs have their keyframes on the same pictures', async () => {
     const clip = await encodeClip({ ...long, rate: 60, seconds: 2, flags: ['-bf', '0', '-g', '250'] });
     const keyframes = { mode: 'forced', fromPtsMs: 7_000_100, everyMs: 450 } as const;
-    const rungs = [rung('a', 320, 180), rung('b', 160, 90, 'half')];
+    const rungs = [rung('a', 320, 180), rung('b', 160, 90, 2)];
     const recorder = await transcode(clip, rungs, { keyframes, epochMs: 7_000_000 });
     const keys = (id: string): number[] =>
       recorder

@@ -1,17 +1,16 @@
+import { BITRATE_TOLERANCE } from '../../stream/stream-limits.ts';
+
 /** Bounds of a `BitrateCap`. */
 export interface BitrateCapLimits {
   readonly maxBitrateBps: number;
   readonly bitrateBurstSec: number;
 }
 
-/** How far a publisher may exceed the limit of its stream: encoders' peaks, sound and headers are not meant by it. */
-const STREAM_TOLERANCE = 1.5;
-
 /** The bounds of a publisher whose stream has a limit of its own, in bit/s: whichever is tighter. */
 export function tighterLimits(limits: BitrateCapLimits, streamBps: number | undefined): BitrateCapLimits {
   const { maxBitrateBps, bitrateBurstSec } = limits;
   if (streamBps === undefined) return limits;
-  return { bitrateBurstSec, maxBitrateBps: Math.min(maxBitrateBps, streamBps * STREAM_TOLERANCE) };
+  return { bitrateBurstSec, maxBitrateBps: Math.min(maxBitrateBps, streamBps * BITRATE_TOLERANCE) };
 }
 
 /** A leaky bucket over a publisher's bytes: it fills with what came and drains at the highest lasting rate. */

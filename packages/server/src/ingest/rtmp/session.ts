@@ -15,6 +15,7 @@ import {
   type PublisherSink,
   StreamBusyError,
 } from '../../stream/publisher.ts';
+import { limitsOf } from '../../stream/stream-limits.ts';
 import { connectRefusal, connectReply } from './connect-reply.ts';
 import { readConnect, readPublish } from './connect-request.ts';
 import { UnservableMediaError } from './media-error.ts';
@@ -209,12 +210,12 @@ export class Session {
   }
 
   #attach(decision: Extract<PublishDecision, { allowed: true }>): void {
-    const { streamId, keyId, reconnectWindowMs, maxBitrateBps, maxShortSide } = decision;
+    const { streamId, keyId, reconnectWindowMs, maxBitrateBps } = decision;
     const sink = this.#services.target.publish({
       streamId,
       keyId,
       ...(reconnectWindowMs === undefined ? {} : { reconnectWindowMs }),
-      maxShortSide,
+      ...limitsOf(decision),
       protocol: this.#link.protocol,
       peer: this.#link.peer,
       silentForMs: () => this.#link.silentForMs(),

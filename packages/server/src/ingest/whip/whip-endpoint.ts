@@ -22,6 +22,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { type RtcGateway, type RtcIngestSession, RtcRefusedError } from '../../rtc-worker/rtc-gateway.ts';
 import { type PublishTarget, StreamBusyError } from '../../stream/publisher.ts';
+import { limitsOf } from '../../stream/stream-limits.ts';
 import { logRefusal, type PublisherDoor } from '../publisher-door.ts';
 import { announcedTracks } from './announced-tracks.ts';
 import { DEFAULT_WHIP_LIMITS, type WhipLimits } from './whip-limits.ts';
@@ -143,7 +144,7 @@ export class WhipEndpoint implements RequestHandler {
       const rtc = await this.#open(offer, session);
       // Offer and answer take seconds, in which a key may be revoked: that ends only who publishes already. Nothing is awaited after this.
       const admitted = await door.admit(request, { ...client, streamId });
-      const { keyId, reconnectWindowMs, maxBitrateBps, maxShortSide } = admitted;
+      const { keyId, reconnectWindowMs, maxBitrateBps } = admitted;
       if (this.#closed) throw offerRefused({ reason: 'unavailable', message: 'the server is stopping' });
       // The client went away, or the worker did: without an answer there is no publisher.
       if (isGone(response) || session.ended) {
@@ -155,7 +156,7 @@ export class WhipEndpoint implements RequestHandler {
         streamId,
         keyId,
         ...(reconnectWindowMs === undefined ? {} : { reconnectWindowMs }),
-        maxShortSide,
+        ...limitsOf(admitted),
         protocol,
         peer,
         silentForMs: () => publisher.silentForMs(),

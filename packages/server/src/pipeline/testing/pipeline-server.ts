@@ -5,7 +5,8 @@ import { defaultPackagerOptions } from '../../packager/packager-options.ts';
 import { ChildProcesses } from '../../platform/child-process.ts';
 import { systemClock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
-import type { PublisherSink, PublishTarget } from '../../stream/publisher.ts';
+import type { PublisherSink } from '../../stream/publisher.ts';
+import type { StreamLimits } from '../../stream/stream-limits.ts';
 import { TranscodeBudget } from '../../transcode/budget.ts';
 import { Ffmpeg } from '../../transcode/ffmpeg/installation.ts';
 import type { LadderStep } from '../../transcode/ladder.ts';
@@ -79,10 +80,7 @@ export class PipelineServer {
   }
 
   /** Publishes as a WHIP session does. */
-  publish(
-    streamId: string,
-    settings: Pick<Parameters<PublishTarget['publish']>[0], 'maxShortSide'> = {},
-  ): PublisherSink {
+  publish(streamId: string, settings: StreamLimits = {}): PublisherSink {
     return this.sessions.publish({
       streamId,
       ...settings,

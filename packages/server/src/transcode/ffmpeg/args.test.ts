@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest';
 import type { Rung } from '../rung.ts';
 import { ENCODERS, type FfmpegJob, transcodeArgs } from './args.ts';
 
-const rung = (id: string, width: number, height: number, frames: Rung['frames'] = 'all'): Rung => ({
+const rung = (id: string, width: number, height: number, everyNth = 1): Rung => ({
   id,
   width,
   height,
   bitrateBps: 1_500_000,
-  frames,
+  everyNth,
 });
 const JOB: FfmpegJob = {
   input: 'flv',
@@ -63,7 +63,7 @@ describe('transcodeArgs', () => {
   });
 
   test('half-rate rungs share one selection, before anything is scaled', () => {
-    const rungs = [rung('480p', 854, 480, 'half'), rung('360p', 640, 360, 'half')];
+    const rungs = [rung('480p', 854, 480, 2), rung('360p', 640, 360, 2)];
     expect(graph({ rungs, frameRate: 60 })).toEqual([
       "[0:v]select='if(key,st(0,n);1,not(mod(n-ld(0),2)))',scale=854:480:flags=bilinear,split=2[s0][s1]",
       '[s0]null[v0]',
@@ -73,6 +73,19 @@ describe('transcodeArgs', () => {
       'fps=30000/1000',
       'fps=30000/1000',
     ]);
+  });
+
+  test('each rate is chosen from the full one: every fourth picture is not made of every second or third', () => {
+    const rungs = [rung('720p', 1280, 720, 2), rung('480p', 854, 480, 3), rung('360p', 640, 360, 4)];
+    const selected = graph({ rungs, frameRate: 60 }).filter((chain) => chain.includes('select='));
+    expect(selected.map((chain) => /ld\(0\),(\d)/.exec(chain)?.[1])).toEqual(['2', '3', '4']);
+    expect(after(transcodeArgs({ ...JOB, rungs, frameRate: 60 }), '-x264-params')).toEqual([
+      'fps=30000/1000',
+      'fps=20000/1000',
+      'fps=15000/1000',
+    ]);
+    const keyframes = { mode: 'forced', fromMs: 7000, everyMs: 2000 } as const;
+    expect(graph({ rungs: rungs.slice(1, 2), keyframes })[0]).toContain('not(mod(n-ld(1),3))');
   });
 
   test('forced keyframes: decoded from before, encoded from there', () => {

@@ -97,8 +97,8 @@ function filterGraph(job: FfmpegJob): string {
   let splits = 0;
   const visit = (node: ScaleNode, input: string, before: readonly string[], belowSource: boolean): void => {
     const steps = [...before];
-    // First the halving: its phase then follows the source's keyframes, not the place where encoding starts.
-    if (node.halves) steps.push(halfRateFilter(job.keyframes));
+    // First the choice of pictures: its phase then follows the source's keyframes, not the place where encoding starts.
+    if (node.keepsNth > 1) steps.push(everyNthFilter(node.keepsNth, job.keyframes));
     if (belowSource && earliest !== undefined) steps.push(fromFilter(earliest));
     const { rung } = node;
     if (rung !== undefined) steps.push(`scale=${rung.width}:${rung.height}:flags=bilinear`);
@@ -151,18 +151,18 @@ function fromFilter(fromMs: number): string {
 }
 
 /**
- * Every second picture, counted from the last keyframe, and each keyframe: so a later FFmpeg that starts at any keyframe chooses
+ * Every n-th picture, counted from the last keyframe, and each keyframe: so a later FFmpeg that starts at any keyframe chooses
  * the same ones, and rungs of both rates have theirs on the same pictures. Variables: 0 keyframes forced so far (or the number of the
  * last one), 1 number of the last forced one, 2 time of the first forced one.
  */
-function halfRateFilter(keyframes: KeyframePlacement): string {
-  if (keyframes.mode === 'source') return `select='if(key,st(0,n);1,not(mod(n-ld(0),2)))'`;
+function everyNthFilter(nth: number, keyframes: KeyframePlacement): string {
+  if (keyframes.mode === 'source') return `select='if(key,st(0,n);1,not(mod(n-ld(0),${nth})))'`;
   const due = `if(ld(0),ld(2)-0.0005+ld(0)*${keyframes.everyMs / 1000},${seconds(keyframes.fromMs)})`;
-  return `select='if(gte(t,${due}),if(ld(0),0,st(2,t));st(0,ld(0)+1);st(1,n);1,not(mod(n-ld(1),2)))'`;
+  return `select='if(gte(t,${due}),if(ld(0),0,st(2,t));st(0,ld(0)+1);st(1,n);1,not(mod(n-ld(1),${nth})))'`;
 }
 
 function outputArgs(job: FfmpegJob, rung: Rung, index: number): readonly string[] {
-  const fps = rung.frames === 'half' ? job.frameRate / 2 : job.frameRate;
+  const fps = job.frameRate / rung.everyNth;
   const kbps = (factor: number): string => `${Math.round((rung.bitrateBps * factor) / 1000)}k`;
   return [
     ...['-map', `[v${index}]`, '-an', '-c:v', job.encoder, ...encoderArgs(job, rung, fps)],

@@ -1,0 +1,172 @@
+import { DEFAULT_KEYS_LIMITS } from '../control/keys/keys-limits.ts';
+import { DEFAULT_STREAMS_LIMITS } from '../control/streams/streams-limits.ts';
+import { DEFAULT_THUMBNAILS_LIMITS } from '../control/streams/thumbnails/thumbnails-limits.ts';
+import { DEFAULT_TELEMETRY_LIMITS } from '../control/telemetry/telemetry-limits.ts';
+import {
+  DEFAULT_ADDRESS_RETENTION_HOURS,
+  DEFAULT_VIEWERS_LIMITS,
+} from '../control/viewers/viewers-limits.ts';
+import { DEFAULT_WATCHING_LIMITS } from '../control/watching/watching-limits.ts';
+import { DEFAULT_METRICS_RETENTION_DAYS } from '../jobs/metrics-partitions.ts';
+import { integer, toggle } from './setting.ts';
+
+/** Streams, their keys, pictures, viewers and figures. */
+export const streamLimitSettings = {
+  streamsPerBroadcaster: integer({
+    env: 'STREAMS_PER_BROADCASTER',
+    default: DEFAULT_STREAMS_LIMITS.maxUnfinishedPerBroadcaster,
+    min: 1,
+    max: 10000,
+    unit: 'streams',
+    description: 'Streams of one person that have not ended',
+  }),
+  publisherKeysRemembered: integer({
+    env: 'PUBLISHER_KEYS_REMEMBERED',
+    default: DEFAULT_KEYS_LIMITS.maxRemembered,
+    min: 1,
+    max: 1000000,
+    unit: 'keys',
+    description: 'Good stream keys that are remembered for when the database is away',
+  }),
+  publisherKeyMemorySec: integer({
+    env: 'PUBLISHER_KEY_MEMORY_SEC',
+    default: DEFAULT_KEYS_LIMITS.rememberMs / 1000,
+    min: 0,
+    max: 86400,
+    unit: 's',
+    description: 'For how long; a key that was good since opens while the database is away',
+  }),
+  thumbnailMaxPixels: integer({
+    env: 'THUMBNAIL_MAX_PIXELS',
+    default: DEFAULT_THUMBNAILS_LIMITS.maxPixels,
+    min: 1000000,
+    max: 100000000,
+    unit: 'pixels',
+    description: 'Size of a picture that is uploaded',
+  }),
+  thumbnailMaxPixelsWhole: integer({
+    env: 'THUMBNAIL_MAX_PIXELS_WHOLE',
+    default: DEFAULT_THUMBNAILS_LIMITS.maxPixelsWhole,
+    min: 1000000,
+    max: 100000000,
+    unit: 'pixels',
+    description: 'The same where it must be unpacked as a whole: progressive, interlaced, 16 bits',
+  }),
+  thumbnailMaxWidth: integer({
+    env: 'THUMBNAIL_MAX_WIDTH',
+    default: DEFAULT_THUMBNAILS_LIMITS.maxWidth,
+    min: 160,
+    max: 2048,
+    unit: 'pixels',
+    description: 'Width of the picture that is made of it',
+  }),
+  thumbnailTimeoutMs: integer({
+    env: 'THUMBNAIL_TIMEOUT_MS',
+    default: DEFAULT_THUMBNAILS_LIMITS.timeoutMs,
+    min: 500,
+    max: 30000,
+    unit: 'ms',
+    description: 'Time for making it',
+  }),
+  thumbnailsAtOnce: integer({
+    env: 'THUMBNAILS_AT_ONCE',
+    default: DEFAULT_THUMBNAILS_LIMITS.maxAtOnce,
+    min: 1,
+    max: 100,
+    unit: 'pictures',
+    description: 'Pictures that are made at once',
+  }),
+  thumbnailQueue: integer({
+    env: 'THUMBNAIL_QUEUE',
+    default: DEFAULT_THUMBNAILS_LIMITS.maxWaiting,
+    min: 0,
+    max: 1000,
+    unit: 'pictures',
+    description: 'Pictures that wait for that; one more is answered with 503',
+  }),
+  viewerSessions: integer({
+    env: 'VIEWER_SESSIONS',
+    default: DEFAULT_VIEWERS_LIMITS.sessions,
+    min: 100,
+    max: 10000000,
+    unit: 'sessions',
+    description: 'Playback sessions that are counted',
+  }),
+  viewerSessionsPerAddress: integer({
+    env: 'VIEWER_SESSIONS_PER_ADDRESS',
+    default: DEFAULT_VIEWERS_LIMITS.sessionsPerAddress,
+    min: 1,
+    max: 1000000,
+    unit: 'sessions',
+    description: 'Playback sessions of one address',
+  }),
+  viewerSessionsBurst: integer({
+    env: 'VIEWER_SESSIONS_BURST',
+    default: DEFAULT_VIEWERS_LIMITS.newSessionsBurst,
+    min: 1,
+    max: 1000000,
+    unit: 'sessions',
+    description: 'Playback sessions that one address may begin at once',
+  }),
+  viewerSessionsPerSecond: integer({
+    env: 'VIEWER_SESSIONS_PER_SECOND',
+    default: DEFAULT_VIEWERS_LIMITS.newSessionsPerSec,
+    min: 1,
+    max: 1000000,
+    unit: 'sessions a second',
+    description: 'Playback sessions that one address may begin beyond that',
+  }),
+  viewerBeatGapSec: integer({
+    env: 'VIEWER_BEAT_GAP_SEC',
+    default: DEFAULT_VIEWERS_LIMITS.beatGapMs / 1000,
+    min: 10,
+    max: 300,
+    unit: 's',
+    description: 'A heartbeat of a player that is later than this counts no watch time',
+  }),
+  viewerSilentSec: integer({
+    env: 'VIEWER_SILENT_SEC',
+    default: DEFAULT_VIEWERS_LIMITS.silentMs / 1000,
+    min: 10,
+    max: 3600,
+    unit: 's',
+    description: 'A player without a WebSocket that is silent for longer has left',
+  }),
+  telemetryQueue: integer({
+    env: 'TELEMETRY_QUEUE',
+    default: DEFAULT_TELEMETRY_LIMITS.pendingSamples,
+    min: 10,
+    max: 1000000,
+    unit: 'samples',
+    description: 'Quality figures that wait for the database; beyond them the oldest go',
+  }),
+  watchTokenSec: integer({
+    env: 'WATCH_TOKEN_SEC',
+    default: DEFAULT_WATCHING_LIMITS.tokenLifeMs / 1000,
+    min: 60,
+    max: 86400,
+    unit: 's',
+    description: 'How long a link to a private stream plays before it is renewed',
+  }),
+  limitLoopback: toggle({
+    env: 'LIMIT_LOOPBACK',
+    default: false,
+    description: 'Count anonymous requests and sockets of this machine too, where no proxy runs on it',
+  }),
+  addressRetentionHours: integer({
+    env: 'ADDRESS_RETENTION_HOURS',
+    default: DEFAULT_ADDRESS_RETENTION_HOURS,
+    min: 0,
+    max: 8760,
+    unit: 'h',
+    description: 'How long after a stream viewers’ addresses are kept',
+  }),
+  metricsRetentionDays: integer({
+    env: 'METRICS_RETENTION_DAYS',
+    default: DEFAULT_METRICS_RETENTION_DAYS,
+    min: 1,
+    max: 3660,
+    unit: 'days',
+    description: 'How long the quality figures of streams are kept; whole months go at once',
+  }),
+};
