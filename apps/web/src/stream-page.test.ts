@@ -15,11 +15,20 @@ describe('readStreamPage', () => {
       status,
       scheduledAt: '2099-05-04T18:30:00.000Z',
       streamUrl: '/hls/x/index.m3u8',
+      channelId: 'c',
+      description: 'D',
+      tags: ['a', 1],
+      thumbnailUrl: '/t.jpg',
     };
     expect(readStreamPage(body)).toEqual({
       title: 'T',
       phase,
       startsAtMs: Date.UTC(2099, 4, 4, 18, 30),
+      wasCalledOff: status === 'cancelled',
+      description: 'D',
+      tags: ['a'],
+      thumbnailUrl: '/t.jpg',
+      channelId: 'c',
       playlistUrl: '/hls/x/index.m3u8',
     });
   });

@@ -5,6 +5,15 @@ export interface StreamPage {
   readonly phase: 'coming' | 'live' | 'over';
   /** Unix milliseconds; undefined when nobody said. */
   readonly startsAtMs: number | undefined;
+  /** The host called it off before it began. */
+  readonly wasCalledOff: boolean;
+  /** Empty without one. */
+  readonly description: string;
+  readonly tags: readonly string[];
+  /** The picture that its host uploaded. */
+  readonly thumbnailUrl: string | undefined;
+  /** Whose it is; undefined when the answer does not say. */
+  readonly channelId: string | undefined;
   /** Of the playlist, with a token where one is needed. */
   readonly playlistUrl: string | undefined;
 }
@@ -36,7 +45,8 @@ export function readStreamPage(body: unknown): StreamPage | undefined {
   if (typeof body !== 'object' || body === null) {
     return undefined;
   }
-  const { title, status, scheduledAt, streamUrl } = body as Record<string, unknown>;
+  const { title, status, scheduledAt, streamUrl, channelId, description, tags, thumbnailUrl } =
+    body as Record<string, unknown>;
   if (typeof title !== 'string' || typeof status !== 'string') {
     return undefined;
   }
@@ -51,6 +61,11 @@ export function readStreamPage(body: unknown): StreamPage | undefined {
     title,
     phase,
     startsAtMs: Number.isNaN(startsAtMs) ? undefined : startsAtMs,
+    wasCalledOff: status === 'cancelled',
+    description: typeof description === 'string' ? description : '',
+    tags: Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : [],
+    thumbnailUrl: typeof thumbnailUrl === 'string' ? thumbnailUrl : undefined,
+    channelId: typeof channelId === 'string' ? channelId : undefined,
     playlistUrl: typeof streamUrl === 'string' ? streamUrl : undefined,
   };
 }
@@ -60,7 +75,7 @@ export function tokenOf(playlistUrl: string | undefined): string | undefined {
   return /\/hls\/t\/([^/]+)\//.exec(playlistUrl ?? '')?.[1];
 }
 
-/** "Starts Friday, May 4, 6:30 PM, in 2 h 5 min." `when` writes a time as people here do. */
+/** "Starts Friday, May 4, 6:30 PM, in 2 h 5 min." `when` writes a time as people here do, in their time zone. */
 export function comingWords(
   startsAtMs: number | undefined,
   nowMs: number,
@@ -71,6 +86,7 @@ export function comingWords(
       day: 'numeric',
       hour: 'numeric',
       minute: '2-digit',
+      timeZoneName: 'short',
     }),
 ): string {
   if (startsAtMs === undefined) {

@@ -6,7 +6,8 @@ import { QualityMenu } from './quality-menu.ts';
 import { RememberedFlag } from './remembered-flag.ts';
 import { SettingsPanel, TransportNotice } from './settings-panel.ts';
 import { StatsPanel } from './stats-panel.ts';
-import { isManaged, tokenOf } from './stream-page.ts';
+import { streamAddresses } from './stream-addresses.ts';
+import { isManaged } from './stream-page.ts';
 import { latencyWords, noticeWords, secondsWords } from './words.ts';
 
 /** Figures in the bar change once a second: a number that flickers cannot be read. */
@@ -35,6 +36,7 @@ export class WatchView {
   readonly #ultraLowLatency = new RememberedFlag('tallylight.ultra-low-latency', false);
   readonly #settings: SettingsPanel;
   readonly #stage: HTMLElement;
+  readonly #about: HTMLElement;
   readonly #stats: StatsPanel;
   readonly #quality: QualityMenu;
   readonly #closing = new AbortController();
@@ -46,12 +48,8 @@ export class WatchView {
   constructor(streamId: string, title: string, playlistUrl?: string) {
     this.#video.playsInline = true;
     this.#video.setAttribute('aria-label', `Live stream: ${title}`);
-    const token = tokenOf(playlistUrl);
-    const query = token === undefined ? '' : `?token=${encodeURIComponent(token)}`;
     this.player = new Player({
-      url: playlistUrl ?? `/hls/${encodeURIComponent(streamId)}/index.m3u8`,
-      whepUrl: `/whep/${encodeURIComponent(streamId)}${query}`,
-      healthUrl: `/api/streams/${encodeURIComponent(streamId)}/health${query}`,
+      ...streamAddresses(streamId, playlistUrl),
       media: this.#video,
       ultraLowLatency: this.#ultraLowLatency.value,
     });
@@ -66,6 +64,7 @@ export class WatchView {
     this.#noticeDetails.append(this.#noticeCode);
     this.#notice.append(this.#noticeText, this.#start, this.#noticeDetails);
     this.#noticeText.setAttribute('role', 'status');
+    this.#about = aboutOf(title, streamId);
     this.#stage = element('div', { className: 'stage' }, this.#video, this.#notice, this.#unmute);
     this.root.append(
       this.#stage,
@@ -73,7 +72,7 @@ export class WatchView {
       this.#transport.root,
       this.#settings.root,
       this.#stats.root,
-      this.#about(title, streamId),
+      this.#about,
     );
     this.#listen();
     this.player.store.subscribe((state) => {
@@ -89,6 +88,11 @@ export class WatchView {
   /** Where the picture is, for what lies over it. */
   get stage(): HTMLElement {
     return this.#stage;
+  }
+
+  /** The title, for what stands below it. */
+  get about(): HTMLElement {
+    return this.#about;
   }
 
   /** Ends playback and listening. */
@@ -126,15 +130,6 @@ export class WatchView {
       this.#statsButton,
       fullscreen,
     );
-  }
-
-  #about(title: string, streamId: string): HTMLElement {
-    const about = element('div', { className: 'about' }, element('h1', { text: title }));
-    // A managed stream's id says nothing to people.
-    if (title !== streamId && !isManaged(streamId)) {
-      about.append(element('p', { text: streamId }));
-    }
-    return about;
   }
 
   #listen(): void {
@@ -269,4 +264,13 @@ export class WatchView {
     }
     this.#stats.update(state);
   }
+}
+
+function aboutOf(title: string, streamId: string): HTMLElement {
+  const about = element('div', { className: 'about' }, element('h1', { text: title }));
+  // A managed stream's id says nothing to people.
+  if (title !== streamId && !isManaged(streamId)) {
+    about.append(element('p', { text: streamId }));
+  }
+  return about;
 }

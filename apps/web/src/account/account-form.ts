@@ -28,30 +28,39 @@ export function accountForm(
   send: (values: Readonly<Record<string, string>>) => Promise<void>,
   options: FormOptions = {},
 ): HTMLFormElement {
+  const inputs = fields.map((field) => ({ field, input: inputOf(field) }));
+  const lines = inputs.map(({ field, input }) => labelled(field.label, input));
+  const values = (): Record<string, string> =>
+    Object.fromEntries(inputs.map(({ field, input }) => [field.name, input.value]));
+  return formOf(lines, button, () => send(values()), options);
+}
+
+/** A form of any lines and one button, as {@link accountForm}: `send` reads what it needs. */
+export function formOf(
+  lines: readonly Node[],
+  button: string,
+  send: () => Promise<void>,
+  options: FormOptions = {},
+): HTMLFormElement {
   const refusal = element('p', { className: 'warning', hidden: true });
   refusal.setAttribute('role', 'alert');
   const submit = element('button', {
     className: options.isSecondary === true ? 'button' : 'button primary',
     text: button,
   });
-  const inputs = fields.map((field) => ({ field, input: inputOf(field) }));
-  const lines = inputs.map(({ field, input }) =>
-    element('label', { className: 'field' }, element('span', { text: field.label }), input),
-  );
   const form = element('form', { className: 'account-form' }, ...lines, refusal, submit);
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     refusal.hidden = true;
     submit.disabled = true;
-    const values = Object.fromEntries(inputs.map(({ field, input }) => [field.name, input.value]));
-    send(values)
+    send()
       .then(() => {
         if (options.clears === true) {
           form.reset();
         }
       })
       .catch((error: unknown) => {
-        setText(refusal, isRefusal(error) ? sentence(error.message) : 'Something went wrong. Try again.');
+        setText(refusal, failureWords(error));
         refusal.hidden = false;
       })
       .finally(() => {
@@ -61,7 +70,16 @@ export function accountForm(
   return form;
 }
 
-/** What the server said, in words that can be shown. */
+/** A field under its label. */
+export function labelled(label: string, field: HTMLElement): HTMLLabelElement {
+  return element('label', { className: 'field' }, element('span', { text: label }), field);
+}
+
+/** What went wrong, as a sentence that can be shown: the server's words where it said some. */
+export function failureWords(error: unknown): string {
+  return isRefusal(error) ? sentence(error.message) : 'Something went wrong. Try again.';
+}
+
 function isRefusal(error: unknown): error is Error {
   return error instanceof Refusal || error instanceof StreamError;
 }

@@ -1,4 +1,5 @@
 import { element } from '../element.ts';
+import '../fields.css';
 import './account.css';
 import { accountForm } from './account-form.ts';
 import { post, Refusal } from './session.ts';

@@ -1,4 +1,4 @@
-/** Who is signed in, as `GET /api/me` tells it. */
+/** Who is signed in, as `GET /api/session` tells it. */
 export interface Me {
   readonly id: string;
   readonly displayName: string;
@@ -18,22 +18,26 @@ export class Refusal extends Error {
   }
 }
 
-/** The person of this browser; undefined when nobody is signed in, or the server has no accounts. */
+/**
+ * The person of this browser; undefined when nobody is signed in, or the server has no accounts. Not `GET /api/me`: for nobody that is a 401,
+ * which browsers write into the console as an error.
+ */
 export async function fetchMe(): Promise<Me | undefined> {
-  const response = await fetch('/api/me', { cache: 'no-store' }).catch(() => undefined);
+  const response = await fetch('/api/session', { cache: 'no-store' }).catch(() => undefined);
   if (response?.ok !== true) {
     return undefined;
   }
-  const body: unknown = await response.json();
-  if (typeof body !== 'object' || body === null || !('id' in body) || typeof body.id !== 'string') {
+  const body: unknown = await response.json().catch(() => undefined);
+  const me = typeof body === 'object' && body !== null && 'me' in body ? body.me : undefined;
+  if (typeof me !== 'object' || me === null || !('id' in me) || typeof me.id !== 'string') {
     return undefined;
   }
-  const me = body as Record<string, unknown>;
+  const { displayName, isGuest, role } = me as Record<string, unknown>;
   return {
-    id: body.id,
-    displayName: typeof me['displayName'] === 'string' ? me['displayName'] : 'You',
-    isGuest: me['isGuest'] === true,
-    role: me['role'] === 'admin' ? 'admin' : 'user',
+    id: me.id,
+    displayName: typeof displayName === 'string' ? displayName : 'You',
+    isGuest: isGuest === true,
+    role: role === 'admin' ? 'admin' : 'user',
   };
 }
 

@@ -1,4 +1,5 @@
 import { element } from '../element.ts';
+import '../fields.css';
 import './account.css';
 import { accountForm, type FormField } from './account-form.ts';
 import { post } from './session.ts';

@@ -1,7 +1,10 @@
+import { SignInClient } from '@tallylight/client/api/sign-in-client.ts';
 import type { SignInOptions } from '@tallylight/protocol/entities/account.ts';
 import { element } from '../element.ts';
+import '../fields.css';
 import './account.css';
-import { accountForm, type FormField } from './account-form.ts';
+import { accountForm, type FormField, formOf } from './account-form.ts';
+import { hasPasskeys, usePasskey } from './passkey-ceremony.ts';
 import { nextPath, post, Refusal } from './session.ts';
 import { fetchSignInOptions } from './sign-in-options.ts';
 
@@ -64,10 +67,25 @@ export class SignInPage {
       forgot.href = '/reset-password';
       section.append(element('p', { className: 'aside' }, forgot));
     }
+    if (hasPasskeys()) {
+      section.append(this.#passkey());
+    }
     for (const { id, name } of options.providers) {
       section.append(this.#provider(id, name));
     }
     return section;
+  }
+
+  #passkey(): HTMLElement {
+    return formOf(
+      [],
+      'Sign in with a passkey',
+      async () => {
+        await usePasskey(new SignInClient());
+        this.#done();
+      },
+      { isSecondary: true },
+    );
   }
 
   /** A form of one button: it says what was refused like the others. */

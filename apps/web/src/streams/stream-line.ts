@@ -1,12 +1,11 @@
 import type { ApiClient } from '@tallylight/client/api/api-client.ts';
 import type { Stream } from '@tallylight/protocol/entities/stream.ts';
-import { StreamError } from '@tallylight/protocol/errors.ts';
-import { accountForm } from '../account/account-form.ts';
+import { ProvenAction } from '../account/proven-action.ts';
 import { element, setText } from '../element.ts';
 import { rememberKey } from '../studio/studio-memory.ts';
-
-/** A key that is shown is hidden again after so long, in milliseconds. */
-const SHOWN_MS = 30_000;
+import { StreamForm } from './stream-form.ts';
+import { StreamKey } from './stream-key.ts';
+import { ThumbnailPicker } from './thumbnail-picker.ts';
 
 const STATUS_WORDS: ReadonlyMap<Stream['status'], string> = new Map([
   ['scheduled', 'Scheduled'],
@@ -27,32 +26,44 @@ export class StreamLine {
   readonly #again: () => Promise<void>;
   readonly #status = element('span', { className: 'status-word' });
   readonly #watch = element('a');
-  readonly #notice = element('p', { className: 'warning', hidden: true });
-  /** Below the line: the key, a question, or the password once more. */
-  readonly #more = element('div', { className: 'more' });
+  readonly #when = element('span', { className: 'hint' });
+  /** Below the line: the key, a question, the settings, or the password once more. */
+  readonly #action: ProvenAction;
+  readonly #streamKey: StreamKey;
   readonly #key: HTMLButtonElement;
   readonly #studio: HTMLButtonElement;
   readonly #start: HTMLButtonElement;
   readonly #end: HTMLButtonElement;
-  #hiding: ReturnType<typeof setTimeout> | undefined;
-  #viewers = 0;
+  readonly #cancel: HTMLButtonElement;
+  readonly #edit: HTMLButtonElement;
+  #stream: Stream | undefined;
 
   /** @param again is called when something was changed. */
   constructor(api: ApiClient, id: string, again: () => Promise<void>) {
     this.#api = api;
     this.#params = { id };
     this.#again = again;
+    this.#action = new ProvenAction(api);
+    this.#streamKey = new StreamKey(api, id, this.#action);
     this.#watch.href = `/watch/${id}`;
-    this.#notice.setAttribute('role', 'alert');
-    this.#key = this.#button('Show key', () => this.#showKey());
+    this.#key = this.#button('Show key', () => this.#streamKey.show());
     this.#studio = this.#button('Open in studio', () => this.#toStudio());
     this.#start = this.#button('Start', () => this.#change('start'));
     this.#end = this.#button('End', async () => {
       this.#askEnd();
     });
+    this.#cancel = this.#button('Call off', () => this.#change('cancel'));
+    this.#edit = this.#button('Settings', async () => {
+      this.#toggleSettings();
+    });
+    this.#edit.setAttribute('aria-expanded', 'false');
+    const remove = this.#button('Delete', async () => {
+      this.#askDelete();
+    });
+    const about = element('div', { className: 'stream-about' }, this.#status, this.#watch, this.#when);
     this.root.append(
-      ...[this.#status, this.#watch, this.#key, this.#studio, this.#start, this.#end],
-      ...[this.#notice, this.#more],
+      ...[about, this.#key, this.#studio, this.#start, this.#end, this.#edit, this.#cancel, remove],
+      ...[this.#action.notice, this.#action.place],
     );
   }
 
@@ -61,139 +72,113 @@ export class StreamLine {
     const { status } = stream;
     const isOver = ['ended', 'cancelled', 'failed'].includes(status);
     const isLive = status === 'live' || status === 'ending';
+    const wasOver = this.#key.hidden;
+    this.#stream = stream;
     setText(this.#status, STATUS_WORDS.get(status) ?? status);
     this.#status.classList.toggle('live', status === 'live');
     setText(this.#watch, stream.title);
-    this.#viewers = stream.currentViewers;
+    setText(this.#when, whenWords(stream));
     this.#key.hidden = isOver;
     this.#studio.hidden = isOver || isLive;
     // Others go live with their publisher.
     this.#start.hidden = isOver || isLive || stream.autoStart;
     this.#end.hidden = !isLive;
-    if (isOver) {
-      this.#more.replaceChildren();
+    this.#cancel.hidden = status !== 'scheduled';
+    if (isOver && !wasOver) {
+      this.#close();
     }
   }
 
+  /** What is open belongs to another button now. */
   #button(text: string, act: () => Promise<void>): HTMLButtonElement {
-    const made = element('button', { className: 'button', text });
-    made.addEventListener('click', () => {
-      void this.#attempt(act);
-    });
-    return made;
-  }
-
-  async #attempt(act: () => Promise<void>): Promise<void> {
-    this.#notice.hidden = true;
-    try {
-      await act();
-    } catch (error) {
-      if (error instanceof StreamError && error.code === 'STEP_UP_REQUIRED') {
-        this.#askPassword(act);
-        return;
+    return this.#action.button(text, async () => {
+      if (text !== 'Settings') {
+        this.#edit.setAttribute('aria-expanded', 'false');
       }
-      setText(
-        this.#notice,
-        error instanceof StreamError ? error.message : 'Something went wrong. Try again.',
-      );
-      this.#notice.hidden = false;
-    }
+      await act();
+    });
   }
 
-  async #change(how: 'start' | 'end'): Promise<void> {
-    const params = this.#params;
-    await (how === 'start'
-      ? this.#api.call('POST /api/streams/:id/start', { params })
-      : this.#api.call('POST /api/streams/:id/end', { params }));
-    this.#more.replaceChildren();
+  #close(): void {
+    this.#streamKey.forget();
+    this.#edit.setAttribute('aria-expanded', 'false');
+    this.#action.place.replaceChildren();
+  }
+
+  async #change(how: 'start' | 'end' | 'cancel'): Promise<void> {
+    await this.#api.call(`POST /api/streams/:id/${how}`, { params: this.#params });
+    this.#close();
     await this.#again();
-  }
-
-  async #showKey(): Promise<void> {
-    const params = this.#params;
-    const { streamKey, ingestUrl } = await this.#api.call('GET /api/streams/:id/key', { params });
-    this.#more.replaceChildren(
-      secretLine('Server', ingestUrl),
-      secretLine('Stream key', streamKey),
-      element('p', {
-        className: 'hint',
-        text: 'Whoever has the key can publish. It is hidden again in 30 s.',
-      }),
-    );
-    clearTimeout(this.#hiding);
-    this.#hiding = setTimeout(() => {
-      this.#more.replaceChildren();
-    }, SHOWN_MS);
   }
 
   /** By way of this tab's own storage: an address would be kept by the history. */
   async #toStudio(): Promise<void> {
-    const { streamKey } = await this.#api.call('GET /api/streams/:id/key', { params: this.#params });
-    rememberKey(streamKey);
-    location.assign('/studio');
+    rememberKey(await this.#streamKey.reveal());
+    location.assign(`/studio?stream=${encodeURIComponent(this.#params.id)}`);
   }
 
-  #askPassword(then: () => Promise<void>): void {
-    clearTimeout(this.#hiding);
-    const form = accountForm(
-      [
-        {
-          name: 'password',
-          label: 'Your password once more',
-          type: 'password',
-          autocomplete: 'current-password',
-        },
-      ],
-      'Continue',
-      async ({ password = '' }) => {
-        await this.#api.call('POST /api/auth-step-up', { body: { password } });
-        this.#more.replaceChildren();
-        await this.#attempt(then);
+  #toggleSettings(): void {
+    const stream = this.#stream;
+    if (stream === undefined || this.#edit.getAttribute('aria-expanded') === 'true') {
+      this.#close();
+      return;
+    }
+    this.#streamKey.forget();
+    const saved = element('p', { className: 'hint' });
+    saved.setAttribute('role', 'status');
+    const { root: form } = new StreamForm(
+      'Save',
+      async ({ scheduledAt, autoStart, ...values }) => {
+        setText(saved, '');
+        // What has begun is past both.
+        const isBefore = ['scheduled', 'preparing'].includes(this.#stream?.status ?? '');
+        const plan = { scheduledAt, ...(autoStart === undefined ? {} : { autoStart }) };
+        await this.#api.call('PATCH /api/streams/:id', {
+          params: this.#params,
+          body: { ...values, ...(isBefore ? plan : {}) },
+        });
+        setText(saved, 'Saved.');
+        await this.#again();
       },
+      stream,
     );
-    this.#more.replaceChildren(form);
+    form.append(saved);
+    const picture = new ThumbnailPicker(this.#api, stream.id, stream.thumbnailUrl);
+    this.#action.place.replaceChildren(form, picture.root);
+    this.#edit.setAttribute('aria-expanded', 'true');
     form.querySelector('input')?.focus();
   }
 
   #askEnd(): void {
-    clearTimeout(this.#hiding);
-    const count = this.#viewers === 1 ? '1 viewer' : `${String(this.#viewers)} viewers`;
-    const keep = this.#button('Keep streaming', async () => {
-      this.#more.replaceChildren();
-      this.#end.focus();
+    this.#streamKey.forget();
+    const viewers = this.#stream?.currentViewers ?? 0;
+    const count = viewers === 1 ? '1 viewer' : `${String(viewers)} viewers`;
+    const end = this.#action.button('End stream', () => this.#change('end'));
+    this.#action.ask(`End the stream for ${count}? This cannot be undone.`, end, 'Keep streaming');
+  }
+
+  #askDelete(): void {
+    this.#streamKey.forget();
+    const remove = this.#action.button('Delete stream', async () => {
+      await this.#api.call('DELETE /api/streams/:id', { params: this.#params });
+      await this.#again();
     });
-    this.#more.replaceChildren(
-      element('p', { text: `End the stream for ${count}? This cannot be undone.` }),
-      this.#button('End stream', () => this.#change('end')),
-      keep,
-    );
-    keep.focus();
+    const what = `Delete “${this.#stream?.title ?? ''}” with its chat? This cannot be undone.`;
+    this.#action.ask(what, remove, 'Keep the stream');
   }
 }
 
-function secretLine(name: string, value: string): HTMLElement {
-  const line = element(
-    'p',
-    { className: 'secret' },
-    element('span', { text: name }),
-    element('code', { text: value }),
-  );
-  // Browsers give pages the clipboard only over HTTPS and on this very computer.
-  const { clipboard } = navigator as { readonly clipboard?: Clipboard };
-  if (clipboard !== undefined) {
-    const copy = element('button', { className: 'button', text: 'Copy' });
-    copy.setAttribute('aria-label', `Copy ${name.toLowerCase()}`);
-    copy.addEventListener('click', () => {
-      clipboard.writeText(value).then(
-        () => {
-          copy.textContent = 'Copied';
-        },
-        () => {
-          copy.textContent = 'Select it';
-        },
-      );
-    });
-    line.append(copy);
+function whenWords({ status, scheduledAt, visibility }: Stream): string {
+  const words = visibility === 'public' ? [] : [visibility === 'private' ? 'Private' : 'Unlisted'];
+  if (status === 'scheduled' && scheduledAt !== undefined) {
+    const options = {
+      weekday: 'short',
+      day: 'numeric',
+      month: 'short',
+      hour: 'numeric',
+      minute: '2-digit',
+    } as const;
+    words.push(new Date(scheduledAt).toLocaleString(undefined, options));
   }
-  return line;
+  return words.join(' · ');
 }

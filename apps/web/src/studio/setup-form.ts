@@ -1,11 +1,14 @@
 import type { BroadcastState } from '@tallylight/client/broadcast/broadcast-state.ts';
-import type { StreamQuality } from '@tallylight/client/broadcast/stream-quality.ts';
-import { element } from '../element.ts';
+import {
+  allowedQualities,
+  allowedQuality,
+  QUALITIES,
+  type StreamQuality,
+} from '@tallylight/client/broadcast/stream-quality.ts';
+import { element, setText } from '../element.ts';
 import { ChoiceMenu } from './choice-menu.ts';
 import { recallChoice, recallKey, rememberChoice, rememberKey, type StudioMemory } from './studio-memory.ts';
-import { qualityWords } from './studio-words.ts';
-
-const QUALITIES: readonly StreamQuality[] = ['1080p', '720p', '480p', '360p'];
+import { limitWords, qualityWords } from './studio-words.ts';
 
 /** What the form asks the studio to do. */
 export interface SetupActions {
@@ -25,6 +28,7 @@ export class SetupForm {
   readonly #camera: ChoiceMenu;
   readonly #microphone: ChoiceMenu;
   readonly #quality: ChoiceMenu;
+  readonly #limits = element('p', { className: 'hint', hidden: true });
   #choice: StudioMemory = recallChoice();
 
   constructor(actions: SetupActions) {
@@ -72,7 +76,10 @@ export class SetupForm {
       this.#camera.root,
       this.#microphone.root,
       this.#quality.root,
+      this.#limits,
     );
+    this.#limits.id = 'stream-limits';
+    this.#quality.select.setAttribute('aria-describedby', this.#limits.id);
     this.root.setAttribute('aria-label', 'Source');
   }
 
@@ -102,9 +109,12 @@ export class SetupForm {
       state.microphoneId ?? this.#choice.microphoneId,
     );
     this.#quality.show(
-      QUALITIES.map((value) => ({ value, text: qualityWords(value) })),
-      state.stream === null ? this.#choice.quality : state.quality,
+      allowedQualities(state.limits).map((value) => ({ value, text: qualityWords(value, state.limits) })),
+      state.stream === null ? allowedQuality(this.#choice.quality, state.limits) : state.quality,
     );
+    const allowed = limitWords(state.limits);
+    this.#limits.hidden = allowed === undefined;
+    setText(this.#limits, allowed ?? '');
     // Before the first permission browsers name no device: there is nothing to choose from.
     this.#camera.select.disabled = state.cameras.length === 0;
     this.#microphone.select.disabled = state.microphones.length === 0;

@@ -1,4 +1,4 @@
-import type { StreamQuality } from '@tallylight/client/broadcast/stream-quality.ts';
+import { QUALITIES, type StreamQuality } from '@tallylight/client/broadcast/stream-quality.ts';
 
 /** What the studio remembers: the key for as long as the tab is open, the devices for good. */
 export interface StudioMemory {
@@ -9,7 +9,6 @@ export interface StudioMemory {
 
 const KEY = 'tallylight.stream-key';
 const DEVICES = 'tallylight.studio';
-const QUALITIES: readonly StreamQuality[] = ['1080p', '720p', '480p', '360p'];
 
 /** The stream key of this tab; empty without one. */
 export function recallKey(): string {

@@ -85,7 +85,8 @@ export class StudioView {
     });
     const setup = this.#setup;
     this.client = new StreamClient({
-      streamId: '',
+      // Named by the page of one's streams; else the key alone tells it.
+      streamId: new URL(location.href).searchParams.get('stream') ?? '',
       ingestUrl: '/whip',
       userId: '',
       // Read when the broadcast starts, not now.

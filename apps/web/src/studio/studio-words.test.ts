@@ -8,6 +8,7 @@ import {
   durationWords,
   endWords,
   goLiveObstacle,
+  limitWords,
   lowerQuality,
   qualityWords,
   statusWords,
@@ -39,6 +40,15 @@ describe('the studio in words', () => {
       '480p',
       undefined,
     ]);
+  });
+
+  test('what the stream allows, in the menu and below it', () => {
+    expect(qualityWords('720p', { maxBitrateBps: 1_628_000 })).toBe('720p, up to 1.5 Mbps');
+    expect(limitWords({ maxShortSide: 720, maxFrameRate: 30, maxBitrateBps: 2_500_000 })).toBe(
+      'This stream allows 720p, 30 pictures per second and 2.5 Mbps at most.',
+    );
+    expect(limitWords({ maxBitrateBps: 6_000_000 })).toBe('This stream allows 6.0 Mbps at most.');
+    expect(limitWords({})).toBeUndefined();
   });
 
   test('a lost connection counts down to the end of the window', () => {
@@ -103,7 +113,9 @@ describe('adviceWords', () => {
   test('no figure is named that is not known', () => {
     const health = { score: 40, word: 'Poor', cause: 'upload' } as const;
     const figures = { targetBitrateBps: 900_000, sourceFramesPerSecond: 30 } as SenderFigures;
-    expect(adviceFigures({ quality: '720p', health, figures })).toMatch(/gives 900 kbps.*2\.5 Mbps/);
-    expect(adviceFigures({ quality: '720p', health, figures: undefined })).toBeUndefined();
+    expect(adviceFigures({ quality: '720p', limits: {}, health, figures })).toMatch(
+      /gives 900 kbps.*2\.5 Mbps/,
+    );
+    expect(adviceFigures({ quality: '720p', limits: {}, health, figures: undefined })).toBeUndefined();
   });
 });

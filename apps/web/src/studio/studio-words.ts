@@ -1,5 +1,6 @@
 import type { BroadcastState } from '@tallylight/client/broadcast/broadcast-state.ts';
-import { qualityTarget, type StreamQuality } from '@tallylight/client/broadcast/stream-quality.ts';
+import type { StreamLimits } from '@tallylight/client/broadcast/stream-limits.ts';
+import { QUALITIES, qualityTarget, type StreamQuality } from '@tallylight/client/broadcast/stream-quality.ts';
 import { bitrateWords } from '../words.ts';
 
 /** "4:05", "1:02:09". */
@@ -17,9 +18,22 @@ export function viewerWords(viewers: number): string {
   return viewers === 1 ? '1 viewer' : `${viewers.toLocaleString('en')} viewers`;
 }
 
-/** An entry of the quality menu: "720p, up to 2.5 Mbps". */
-export function qualityWords(quality: StreamQuality): string {
-  return `${quality}, up to ${bitrateWords(qualityTarget(quality).maxBitrateBps)}`;
+/** An entry of the quality menu: "720p, up to 2.5 Mbps"; less where the stream allows less. */
+export function qualityWords(quality: StreamQuality, limits: StreamLimits = {}): string {
+  return `${quality}, up to ${bitrateWords(qualityTarget(quality, limits).maxBitrateBps)}`;
+}
+
+/** What the stream's settings allow: "This stream allows 720p, 30 pictures per second and 2.5 Mbps at most."; undefined for one that says nothing. */
+export function limitWords({ maxShortSide, maxFrameRate, maxBitrateBps }: StreamLimits): string | undefined {
+  const parts = [
+    ...(maxShortSide === undefined ? [] : [`${String(maxShortSide)}p`]),
+    ...(maxFrameRate === undefined ? [] : [`${String(maxFrameRate)} pictures per second`]),
+    ...(maxBitrateBps === undefined ? [] : [bitrateWords(maxBitrateBps)]),
+  ];
+  const last = parts.pop();
+  return last === undefined
+    ? undefined
+    : `This stream allows ${parts.length === 0 ? last : `${parts.join(', ')} and ${last}`} at most.`;
 }
 
 /** Where the broadcast stands, in a sentence that changes only when that does: it is read aloud each time. */
@@ -107,11 +121,11 @@ export function adviceWords(state: Pick<BroadcastState, 'health'>): string | und
 
 /** The figures behind the advice; undefined while there are none. */
 export function adviceFigures(
-  state: Pick<BroadcastState, 'health' | 'figures' | 'quality'>,
+  state: Pick<BroadcastState, 'health' | 'figures' | 'quality' | 'limits'>,
 ): string | undefined {
   const { targetBitrateBps, sourceFramesPerSecond } = state.figures ?? {};
   if (state.health?.cause === 'upload' && targetBitrateBps !== undefined) {
-    const set = qualityTarget(state.quality).maxBitrateBps;
+    const set = qualityTarget(state.quality, state.limits).maxBitrateBps;
     return `Your upload gives ${bitrateWords(targetBitrateBps)}, you send up to ${bitrateWords(set)}.`;
   }
   return state.health?.cause === 'camera' && sourceFramesPerSecond !== undefined
@@ -121,6 +135,5 @@ export function adviceFigures(
 
 /** The next lower quality; undefined below the lowest. */
 export function lowerQuality(quality: StreamQuality): StreamQuality | undefined {
-  const order: readonly StreamQuality[] = ['1080p', '720p', '480p', '360p'];
-  return order[order.indexOf(quality === 'auto' ? '720p' : quality) + 1];
+  return QUALITIES[QUALITIES.indexOf(quality === 'auto' ? '720p' : quality) + 1];
 }

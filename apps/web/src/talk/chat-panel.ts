@@ -1,9 +1,17 @@
+import type { ApiClient } from '@tallylight/client/api/api-client.ts';
 import { ChatStore, type PendingMessage } from '@tallylight/client/realtime/chat-store.ts';
 import type { RealtimeClient } from '@tallylight/client/realtime/realtime-client.ts';
 import type { StreamChatMessage } from '@tallylight/protocol/entities/talk.ts';
 import type { Me } from '../account/session.ts';
 import { arrange, element, setText } from '../element.ts';
-import { refusalWords } from './refusal-words.ts';
+import { spanWords } from '../stream-page.ts';
+import { Bars } from './bars.ts';
+import { ChatDesk } from './chat-desk.ts';
+import { ChatNotice } from './chat-notice.ts';
+import { type ChatRules, rulesWords } from './chat-rules.ts';
+import { messageActions } from './message-actions.ts';
+import { authorOf, messageLine, pendingLine, signInLine } from './message-line.ts';
+import { MessageMenu } from './message-menu.ts';
 
 /** Nearer to the end than this, in CSS pixels, new messages keep being scrolled to. */
 const FOLLOW_PX = 48;
@@ -27,26 +35,46 @@ export class ChatPanel {
   readonly #list = element('ul', { className: 'chat-list' });
   readonly #empty = element('p', { className: 'chat-empty', text: 'No messages yet.' });
   readonly #more = element('button', { className: 'button pill chat-more', hidden: true });
-  readonly #notice = element('p', { className: 'chat-notice', hidden: true });
+  readonly #notice = new ChatNotice();
+  readonly #menu: MessageMenu;
+  /** For moderators: who may not write, and the rules. */
+  readonly #bars: Bars | undefined;
+  readonly #desk: ChatDesk | undefined;
+  readonly #api: ApiClient;
+  readonly #streamId: string;
+  readonly #stop: () => void;
   readonly #slow = element('p', { className: 'chat-slow', hidden: true });
   readonly #foot: HTMLElement;
   readonly #lines = new Map<string, { readonly line: HTMLLIElement; readonly of: StreamChatMessage }>();
   readonly #pendingLines = new Map<string, { readonly line: HTMLLIElement; readonly of: PendingMessage }>();
+  #pinnedShown: readonly StreamChatMessage[] = [];
   /** Position of the last message that was seen at the end. */
   #seenSeq = 0;
   #follows = true;
 
-  constructor(client: RealtimeClient, streamId: string, self: ChatSelf) {
+  constructor(api: ApiClient, client: RealtimeClient, streamId: string, self: ChatSelf) {
     this.#store = new ChatStore(client, streamId);
+    this.#api = api;
+    this.#streamId = streamId;
     this.#self = self;
+    this.#menu = new MessageMenu((error) => {
+      this.#notice.refuse(error);
+    });
+    if (self.isModerator) {
+      this.#bars = new Bars(api, client, streamId);
+      this.#desk = new ChatDesk(api, streamId, this.#bars, (userId) => this.#nameOf(userId));
+    }
+    this.#stop = this.#listenForBars(client);
     this.root.setAttribute('aria-label', 'Chat');
     this.#list.setAttribute('role', 'log');
     // Can be scrolled by keyboard.
     this.#list.tabIndex = 0;
-    this.#notice.setAttribute('role', 'status');
     this.#foot = self.me === undefined ? signInLine() : this.#composer();
     const scroller = element('div', { className: 'chat-scroller' }, this.#list, this.#empty, this.#more);
-    this.root.append(this.#pinned, scroller, this.#notice, this.#slow, this.#foot);
+    this.root.append(
+      ...(this.#desk === undefined ? [] : [this.#desk.root]),
+      ...[this.#pinned, scroller, this.#menu.root, this.#notice.root, this.#slow, this.#foot],
+    );
     this.#list.addEventListener('scroll', () => {
       this.#scrolled();
     });
@@ -65,22 +93,29 @@ export class ChatPanel {
     this.#show();
   }
 
-  /** Says how often one may write; 0: as one likes. Moderators are exempt. */
-  showSlowMode(seconds: number): void {
-    this.#slow.hidden = seconds === 0 || this.#self.me === undefined || this.#self.isModerator;
-    setText(this.#slow, `Slow mode: one message every ${String(seconds)} s.`);
+  /** Says who may write and how often. Moderators are exempt, but from a chat that is off. */
+  showRules(rules: ChatRules): void {
+    const { me, isModerator } = this.#self;
+    const words = rulesWords(rules);
+    const concerns = me !== undefined && (!isModerator || rules.mode === 'disabled');
+    this.#slow.hidden = words === '' || !(concerns || (me === undefined && rules.mode === 'disabled'));
+    setText(this.#slow, words);
+    this.#desk?.showRules(rules);
   }
 
   /** The stream is over: what was said stays, nothing more can be. */
   end(): void {
-    this.#notice.hidden = true;
+    this.#notice.clear();
     this.#slow.hidden = true;
     this.#foot.replaceWith(element('p', { className: 'chat-line', text: 'Chat has ended.' }));
   }
 
   /** Listens no more. */
   close(): void {
+    this.#stop();
     this.#store.close();
+    this.#bars?.close();
+    this.#desk?.close();
     this.root.remove();
   }
 
@@ -104,25 +139,46 @@ export class ChatPanel {
         return;
       }
       input.value = '';
-      this.#notice.hidden = true;
+      this.#notice.clear();
       this.#follows = true;
       // It stays in the list as one that was refused; the notice says why.
       this.#store.send(content).catch((error: unknown) => {
-        this.#say(refusalWords(error));
+        this.#notice.refuse(error);
       });
     });
     return form;
   }
 
-  #say(words: string): void {
-    setText(this.#notice, words);
-    this.#notice.hidden = false;
+  /** A moderator’s word on the person here. */
+  #listenForBars(client: RealtimeClient): () => void {
+    return client.on('stream:user-banned', ({ streamId, userId, kind, expiresAt }) => {
+      if (streamId !== this.#streamId || userId !== this.#self.me?.id) {
+        return;
+      }
+      const banned = 'You are banned from this chat. You can still watch.';
+      if (kind === 'lifted') {
+        this.#notice.say('You can chat again.');
+      } else if (expiresAt === undefined) {
+        this.#notice.say(banned);
+      } else {
+        const before = kind === 'ban' ? `${banned} ` : '';
+        this.#notice.countDown(
+          Date.parse(expiresAt),
+          (left) => `${before}You can chat again in ${spanWords(left * 1000)}.`,
+        );
+      }
+    });
+  }
+
+  #nameOf(userId: string): string | undefined {
+    const message = this.#store.snapshot.messages.findLast((each) => each.userId === userId);
+    return message === undefined ? undefined : authorOf(message);
   }
 
   #show(): void {
     const { messages, pending, error, isLoading } = this.#store.snapshot;
     if (error !== undefined) {
-      this.#say(refusalWords(error));
+      this.#notice.refuse(error);
     }
     const shown = messages.filter(({ isDeleted }) => !isDeleted);
     const lines = shown.map((message) => this.#line(message));
@@ -132,11 +188,20 @@ export class ChatPanel {
     forgetOthers(this.#pendingLines, new Set(pending.map(({ clientId }) => clientId)));
     const pinned = shown.filter(({ isPinned }) => isPinned);
     this.#pinned.hidden = pinned.length === 0;
-    this.#pinned.replaceChildren(...pinned.map((message) => this.#pinnedLine(message)));
+    this.#showPinned(pinned);
     if (this.#follows) {
       this.#toEnd();
     } else {
       this.#offerMore();
+    }
+  }
+
+  /** Only when it changed: a menu may be open on one of them. */
+  #showPinned(pinned: readonly StreamChatMessage[]): void {
+    const before = this.#pinnedShown;
+    if (pinned.length !== before.length || pinned.some((message, index) => message !== before[index])) {
+      this.#pinnedShown = pinned;
+      this.#pinned.replaceChildren(...pinned.map((message) => this.#lineWithMenu(message)));
     }
   }
 
@@ -172,42 +237,35 @@ export class ChatPanel {
     if (known?.of === message) {
       return known.line;
     }
-    const line = lineOf(message);
-    const { me, isModerator } = this.#self;
-    const tools = element('span', { className: 'chat-tools' });
-    if (isModerator) {
-      tools.append(this.#pinTool(message));
-    }
-    if (isModerator || message.userId === me?.id) {
-      tools.append(this.#tool('Delete', () => this.#store.delete(message.id)));
-      line.append(tools);
+    const line = this.#lineWithMenu(message);
+    if (known?.line.contains(document.activeElement) === true) {
+      // Once it is in its place.
+      queueMicrotask(() => line.querySelector('button')?.focus());
     }
     this.#lines.set(message.id, { line, of: message });
     return line;
   }
 
-  #pinnedLine(message: StreamChatMessage): HTMLLIElement {
-    const line = lineOf(message);
-    if (this.#self.isModerator) {
-      line.append(this.#pinTool(message));
+  /** Where nothing can be done there is no menu. */
+  #lineWithMenu(message: StreamChatMessage): HTMLLIElement {
+    const line = messageLine(message);
+    const options = {
+      api: this.#api,
+      streamId: this.#streamId,
+      store: this.#store,
+      selfId: this.#self.me?.id,
+      bars: this.#bars,
+    };
+    if (messageActions(message, options).length > 0) {
+      const author = authorOf(message);
+      const title = `${author}: ${message.content}`;
+      line.append(
+        this.#menu.opener(`Actions for the message of ${author}`, title, () =>
+          messageActions(message, options),
+        ),
+      );
     }
     return line;
-  }
-
-  #pinTool(message: StreamChatMessage): HTMLButtonElement {
-    return message.isPinned
-      ? this.#tool('Unpin', () => this.#store.unpin(message.id))
-      : this.#tool('Pin', () => this.#store.pin(message.id));
-  }
-
-  #tool(text: string, act: () => Promise<void>): HTMLButtonElement {
-    const button = element('button', { className: 'chat-tool', text });
-    button.addEventListener('click', () => {
-      act().catch((error: unknown) => {
-        this.#say(refusalWords(error));
-      });
-    });
-    return button;
   }
 
   #pendingLine(message: PendingMessage): HTMLLIElement {
@@ -215,24 +273,16 @@ export class ChatPanel {
     if (known?.of === message) {
       return known.line;
     }
-    const line = element(
-      'li',
-      { className: 'chat-message pending' },
-      element('bdi', { text: message.content }),
-    );
-    if (message.status === 'failed') {
-      const again = element('button', { className: 'chat-tool', text: 'Try again' });
-      again.addEventListener('click', () => {
-        this.#notice.hidden = true;
+    const line = pendingLine(message, {
+      again: () => {
+        this.#notice.clear();
         this.#store.resend(message.clientId);
-      });
-      const discard = element('button', { className: 'chat-tool', text: 'Discard' });
-      discard.addEventListener('click', () => {
-        this.#notice.hidden = true;
+      },
+      discard: () => {
+        this.#notice.clear();
         this.#store.discard(message.clientId);
-      });
-      line.append(element('span', { className: 'chat-failed', text: 'Not sent.' }), again, discard);
-    }
+      },
+    });
     this.#pendingLines.set(message.clientId, { line, of: message });
     return line;
   }
@@ -244,25 +294,4 @@ function forgetOthers(lines: Map<string, unknown>, known: ReadonlySet<string>): 
       lines.delete(id);
     }
   }
-}
-
-/** Names and texts are isolated: one that runs from right to left does not turn the rest of the line around. */
-function lineOf(message: StreamChatMessage): HTMLLIElement {
-  const name = message.user?.displayName ?? message.user?.username ?? 'Somebody';
-  const author = element('b', {}, element('bdi', { text: name }));
-  const badge =
-    message.user?.isModerator === true ? [element('span', { className: 'chat-badge', text: 'MOD' })] : [];
-  return element(
-    'li',
-    { className: 'chat-message' },
-    ...badge,
-    author,
-    element('bdi', { text: message.content }),
-  );
-}
-
-function signInLine(): HTMLElement {
-  const link = element('a', { text: 'Sign in, or come in as a guest,' });
-  link.href = `/sign-in?next=${encodeURIComponent(location.pathname)}`;
-  return element('p', { className: 'chat-line' }, link, element('span', { text: ' to chat.' }));
 }

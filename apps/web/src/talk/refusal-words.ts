@@ -1,15 +1,25 @@
 import { spanWords } from '../stream-page.ts';
 
+/** For how many seconds something is refused, when the server said so. */
+export function secondsLeft(error: unknown): number | undefined {
+  const { retryAfterSeconds } = (error ?? {}) as { readonly retryAfterSeconds?: unknown };
+  return typeof retryAfterSeconds === 'number' ? retryAfterSeconds : undefined;
+}
+
+/** The same refusal with another wait. */
+export function waitingError(error: unknown, retryAfterSeconds: number): unknown {
+  const { message, code } = error as { readonly message: string; readonly code?: unknown };
+  return Object.assign(new Error(message), { code, retryAfterSeconds });
+}
+
 /** Why a chat did not take something, in words for who wrote it. Falls back to the server's own. */
 export function refusalWords(error: unknown): string {
   if (!(error instanceof Error)) {
     return 'Not sent. Try again.';
   }
-  const { code, retryAfterSeconds } = error as {
-    readonly code?: unknown;
-    readonly retryAfterSeconds?: unknown;
-  };
-  const wait = typeof retryAfterSeconds === 'number' ? spanWords(retryAfterSeconds * 1000) : undefined;
+  const { code } = error as { readonly code?: unknown };
+  const seconds = secondsLeft(error);
+  const wait = seconds === undefined ? undefined : spanWords(seconds * 1000);
   switch (code) {
     case 'SLOW_MODE':
       return wait === undefined ? 'Slow mode is on. Wait a moment.' : `Slow mode: you can send in ${wait}.`;

@@ -5,8 +5,10 @@ import { RealtimeClient } from '@tallylight/client/realtime/realtime-client.ts';
 import { fetchMe } from '../account/session.ts';
 import { element, setText } from '../element.ts';
 import type { WatchView } from '../watch-view.ts';
+import '../fields.css';
 import './talk.css';
 import { ChatPanel } from './chat-panel.ts';
+import type { ChatRules } from './chat-rules.ts';
 import { QuestionPanel } from './question-panel.ts';
 import { ReactionBar } from './reaction-bar.ts';
 
@@ -60,9 +62,9 @@ export class StreamRoom {
     }
     room.below.append(room.#viewers);
     if (stream.enableChat) {
-      const chat = new ChatPanel(client, streamId, self);
+      const chat = new ChatPanel(api, client, streamId, self);
       room.side.append(chat.root);
-      room.#keepChat(chat, streamId, stream.slowModeSeconds);
+      room.#keepChat(chat, streamId, { mode: stream.chatMode, slowModeSeconds: stream.slowModeSeconds });
     }
     const frame = element('div', { className: 'with-talk' });
     view.root.replaceWith(frame);
@@ -88,11 +90,14 @@ export class StreamRoom {
   }
 
   /** What the room is told of its chat, beside the messages. */
-  #keepChat(chat: ChatPanel, streamId: string, slowModeSeconds: number): void {
-    chat.showSlowMode(slowModeSeconds);
+  #keepChat(chat: ChatPanel, streamId: string, rules: ChatRules): void {
+    let { mode, slowModeSeconds } = rules;
+    chat.showRules(rules);
     this.#client.on('stream:updated', ({ streamId: of, stream }) => {
-      if (of === streamId && stream.slowModeSeconds !== undefined) {
-        chat.showSlowMode(stream.slowModeSeconds);
+      if (of === streamId) {
+        mode = stream.chatMode ?? mode;
+        slowModeSeconds = stream.slowModeSeconds ?? slowModeSeconds;
+        chat.showRules({ mode, slowModeSeconds });
       }
     });
     this.#client.on('stream:end', ({ streamId: of }) => {

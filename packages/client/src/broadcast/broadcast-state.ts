@@ -3,6 +3,7 @@ import type { Health } from './health-score.ts';
 import type { SenderFigures } from './sender-figures.ts';
 import type { ServerHealth } from './server-health.ts';
 import type { StreamClientError } from './stream-client-error.ts';
+import type { StreamLimits } from './stream-limits.ts';
 import type { StreamQuality } from './stream-quality.ts';
 import type { StreamQualityMetrics } from './stream-quality-metrics.ts';
 import type { Reconnecting } from './whip/whip-publisher.ts';
@@ -24,6 +25,8 @@ export interface BroadcastState {
   readonly stream: MediaStream | null;
   readonly picture: SourceTracks['picture'];
   readonly quality: StreamQuality;
+  /** What the stream allows, once it is known; the quality's figures are within it. */
+  readonly limits: StreamLimits;
   readonly cameraId: string | undefined;
   readonly microphoneId: string | undefined;
   readonly microphoneLabel: string | undefined;
@@ -56,6 +59,7 @@ export function initialBroadcastState(): BroadcastState {
     stream: null,
     picture: 'none',
     quality: '720p',
+    limits: {},
     cameraId: undefined,
     microphoneId: undefined,
     microphoneLabel: undefined,

@@ -3,6 +3,7 @@ import type { BroadcastState } from './broadcast-state.ts';
 import { connectionError } from './connection-error.ts';
 import { ReportWindow } from './report-window.ts';
 import { ServerDesk } from './server-desk.ts';
+import type { StreamLimits } from './stream-limits.ts';
 import {
   healthOf,
   type MetricsContext,
@@ -22,6 +23,8 @@ export interface LiveBroadcastOptions {
   readonly target: () => Pick<MetricsContext, 'maxBitrateBps' | 'expectedFramesPerSecond'>;
   readonly store: Store<BroadcastState>;
   readonly onConnectionState: (state: RTCPeerConnectionState) => void;
+  /** The server said what the stream allows; each time it is asked. */
+  readonly onLimits: (limits: StreamLimits) => void;
   readonly onMetrics: (metrics: StreamQualityMetrics) => void;
   /** The stream is lost for good; not called after {@link LiveBroadcast.close}, nor for a start that failed. */
   readonly onFailed: (error: WhipError) => void;
@@ -122,6 +125,7 @@ export class LiveBroadcast {
       this.#desk = new ServerDesk(this.#options.publisher.endpoint, streamId);
       void this.#desk.follow((server) => {
         this.#options.store.commit({ server });
+        this.#options.onLimits(server.limits);
       }, this.#options.publisher.streamKey);
     }
   }

@@ -15,12 +15,14 @@ test('reads what the server says', () => {
       },
       viewers: { whep: 2, hls: 5, total: 7 },
       startedAtMs: 1_700_000_000_000,
+      limits: { maxBitrateBps: 6_000_000, maxShortSide: 1080, maxFrameRate: 'many' },
       reconnectWindowSec: 30,
     }),
   ).toEqual({
     bitrateBps: 2_400_000,
     warnings: [{ code: 'B_FRAMES', message: 'B-frames are on.' }],
     viewers: 7,
+    limits: { maxBitrateBps: 6_000_000, maxShortSide: 1080 },
     reconnectWindowSec: 30,
   });
 });
@@ -28,6 +30,7 @@ test('reads what the server says', () => {
 test('a stream without a publisher has viewers all the same', () => {
   expect(parseServerHealth({ publishing: false, health: null, viewers: { total: 3 } })).toEqual({
     reconnectWindowSec: undefined,
+    limits: {},
     bitrateBps: undefined,
     warnings: [],
     viewers: 3,

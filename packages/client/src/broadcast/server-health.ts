@@ -1,3 +1,5 @@
+import { parseLimits, type StreamLimits } from './stream-limits.ts';
+
 /** A thing that the server noticed about the stream, in words. */
 export interface StreamWarning {
   readonly code: string;
@@ -10,6 +12,8 @@ export interface ServerHealth {
   readonly bitrateBps: number | undefined;
   readonly warnings: readonly StreamWarning[];
   readonly viewers: number;
+  /** What the stream's owner allows. */
+  readonly limits: StreamLimits;
   /** How long the stream stays open for a lost publisher, in seconds; undefined when the server does not say. */
   readonly reconnectWindowSec: number | undefined;
 }
@@ -35,6 +39,7 @@ export function parseServerHealth(body: unknown): ServerHealth | undefined {
       )
       .slice(0, MAX_WARNINGS),
     viewers: number(viewers['total']) ?? 0,
+    limits: parseLimits(body['limits']),
     reconnectWindowSec: number(body['reconnectWindowSec']),
   };
 }

@@ -194,6 +194,58 @@ describe('StreamClient', () => {
     });
   });
 
+  describe('the limits of the stream', () => {
+    test('are learned once live: encoder, camera and quality go below them without a new connection', async () => {
+      server.limits = { maxBitrateBps: 1_000_000, maxShortSide: 480, maxFrameRate: 15 };
+      await client.startBroadcast('1080p');
+      const [connection] = FakeConnection.all;
+      expect(connection?.videoBounds).toMatchObject({ maxBitrate: 4_500_000, maxFramerate: 30 });
+      await vi.waitFor(() => {
+        expect(connection?.videoBounds).toMatchObject({ maxBitrate: 872_000, maxFramerate: 15 });
+      });
+      expect(state()).toMatchObject({ quality: '480p', status: 'live' });
+      expect(browser.opened[0]?.applyConstraints).toHaveBeenLastCalledWith(
+        expect.objectContaining({ height: { ideal: 480 }, frameRate: { ideal: 15, max: 30 } }),
+      );
+      await client.changeQuality('720p');
+      expect(state().quality).toBe('480p');
+      expect(FakeConnection.all).toHaveLength(1);
+    });
+
+    test('of a stream that is known hold before it is live', async () => {
+      server.settings = { bitrateKbps: 1000, maxResolution: '480p', fps: 15 };
+      client.close();
+      client = new StreamClient({ streamId: 'show', streamKey: 'key', ingestUrl: '/whip', userId: '' });
+      await client.startPreview({ quality: '720p' });
+      await vi.waitFor(() => {
+        expect(state()).toMatchObject({ quality: '480p', limits: { maxShortSide: 480 } });
+      });
+      await client.startBroadcast('720p');
+      expect(FakeConnection.all[0]?.videoBounds).toMatchObject({ maxBitrate: 872_000, maxFramerate: 15 });
+    });
+
+    test('that a camera refuses hold for the encoder', async () => {
+      server.limits = { maxBitrateBps: 1_000_000, maxFrameRate: 15 };
+      await client.startPreview();
+      browser.opened[0]?.applyConstraints.mockRejectedValue(new DOMException('no', 'OverconstrainedError'));
+      await client.startBroadcast();
+      await vi.waitFor(() => {
+        expect(FakeConnection.all[0]?.videoBounds).toMatchObject({ maxBitrate: 872_000, maxFramerate: 15 });
+      });
+      expect(state().error).toBeUndefined();
+    });
+
+    test('are forgotten with the broadcast when only its key told the stream', async () => {
+      server.limits = { maxShortSide: 480 };
+      await client.startBroadcast();
+      await vi.waitFor(() => {
+        expect(state().limits).toEqual({ maxShortSide: 480 });
+      });
+      client.stopBroadcast();
+      expect(state().limits).toEqual({});
+    });
+  });
+
   test('a webcam with a microphone that is plugged in again is used again, both of it', async () => {
     await client.startPreview();
     const devices = browser.devices;

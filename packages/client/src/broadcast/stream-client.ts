@@ -5,6 +5,7 @@ import { connectionError, endError } from './connection-error.ts';
 import { LiveBroadcast } from './live-broadcast.ts';
 import type { PreviewOptions, StreamClientConfig } from './stream-client-config.ts';
 import { StreamClientError } from './stream-client-error.ts';
+import { fetchStreamLimits } from './stream-limits.ts';
 import { qualityTarget, type StreamQuality } from './stream-quality.ts';
 import { WhipError } from './whip/whip-error.ts';
 import { whipEndpoint } from './whip-endpoint.ts';
@@ -61,6 +62,7 @@ export class StreamClient {
    * is open afterwards, and with an `AbortError` when it was stopped meanwhile.
    */
   startPreview(options: PreviewOptions = {}): Promise<MediaStream> {
+    void this.#learnLimits();
     return this.#control.open(options);
   }
 
@@ -116,7 +118,9 @@ export class StreamClient {
     const { cameras, microphones, streamId, watchUrl, liveSinceMs, metrics, server, quality } =
       this.#store.get();
     const kept = { cameras, microphones, streamId, watchUrl, liveSinceMs, metrics, server, quality };
-    this.#store.commit({ ...initialBroadcastState(), ...kept, status: ended ? 'ended' : 'idle' });
+    // Another key may be for another stream.
+    const limits = this.#config.streamId === '' ? {} : this.#store.get().limits;
+    this.#store.commit({ ...initialBroadcastState(), ...kept, limits, status: ended ? 'ended' : 'idle' });
   }
 
   /**
@@ -211,6 +215,19 @@ export class StreamClient {
     this.#store.close();
   }
 
+  /** What the stream allows, for its owner who is signed in; nobody waits for it. Once live the server tells it by itself. */
+  async #learnLimits(): Promise<void> {
+    const { streamId } = this.#config;
+    if (streamId === '') {
+      return;
+    }
+    const { signal } = this.#control;
+    const limits = await fetchStreamLimits(whipEndpoint(this.#config, location.href), streamId, signal);
+    if (limits !== undefined && !signal.aborted && this.#live === undefined) {
+      await this.#control.setLimits(limits);
+    }
+  }
+
   readonly #leave = (): void => {
     this.stopBroadcast();
   };
@@ -230,10 +247,13 @@ export class StreamClient {
       },
       streamId: this.#config.streamId,
       target: () => ({
-        maxBitrateBps: qualityTarget(this.quality).maxBitrateBps,
+        maxBitrateBps: qualityTarget(this.quality, this.#store.get().limits).maxBitrateBps,
         expectedFramesPerSecond: this.#control.source?.expectedFramesPerSecond,
       }),
       store: this.#store,
+      onLimits: (limits) => {
+        void this.#control.setLimits(limits);
+      },
       onConnectionState: (state) => this.#config.onConnectionStateChange?.(state),
       onMetrics: (metrics) => this.#config.onQualityMetrics?.(metrics),
       onFailed: (error) => {

@@ -1,3 +1,5 @@
+import type { StreamLimits } from './stream-limits.ts';
+
 /** What a broadcaster can choose. `auto` is 720p, which most uploads and computers carry. */
 export type StreamQuality = 'auto' | '1080p' | '720p' | '480p' | '360p';
 
@@ -22,21 +24,69 @@ const TARGETS: Readonly<Record<StreamQuality, QualityTarget>> = {
   auto: { width: 1280, height: 720, framesPerSecond: 30, maxBitrateBps: 2_500_000 },
 };
 
-/** The figures of a quality. */
-export function qualityTarget(quality: StreamQuality): QualityTarget {
-  return TARGETS[quality];
+/** Cameras need not be able to give less, in pictures a second: what is above a lower limit is left out by the encoder. */
+const CAMERA_FPS = 30;
+const MAX_CAMERA_FPS = 60;
+/** Of a limit that is hardly more than the sound takes, the picture gets this share at least. */
+const LEAST_VIDEO_SHARE = 0.5;
+
+/** Qualities to choose from, the highest first. */
+export const QUALITIES = ['1080p', '720p', '480p', '360p'] as const satisfies readonly StreamQuality[];
+
+/** The figures of a quality, within the limits of the stream. */
+export function qualityTarget(quality: StreamQuality, limits: StreamLimits = {}): QualityTarget {
+  const { width, height, framesPerSecond, maxBitrateBps } = TARGETS[quality];
+  const { maxShortSide = height, maxFrameRate = framesPerSecond } = limits;
+  const fits = height <= maxShortSide;
+  return {
+    width: fits ? width : even((width * maxShortSide) / height),
+    height: fits ? height : even(maxShortSide),
+    framesPerSecond: Math.min(framesPerSecond, maxFrameRate),
+    maxBitrateBps: Math.min(maxBitrateBps, videoShare(limits.maxBitrateBps)),
+  };
+}
+
+/** The qualities that a stream allows, the highest first; the lowest always, made as small as it must be. */
+export function allowedQualities({ maxShortSide }: StreamLimits): readonly StreamQuality[] {
+  const allowed = QUALITIES.filter(
+    (quality) => maxShortSide === undefined || TARGETS[quality].height <= maxShortSide,
+  );
+  return allowed.length === 0 ? QUALITIES.slice(-1) : allowed;
+}
+
+/** `quality`, or the highest below it that a stream allows. */
+export function allowedQuality(quality: StreamQuality, limits: StreamLimits): StreamQuality {
+  const allowed = allowedQualities(limits);
+  const fits = (each: StreamQuality): boolean => TARGETS[each].height <= TARGETS[quality].height;
+  return quality === 'auto' && allowed.includes('720p')
+    ? quality
+    : (allowed.find(fits) ?? allowed.at(-1) ?? quality);
+}
+
+/** What a limit leaves to the picture. */
+function videoShare(maxBitrateBps = Number.POSITIVE_INFINITY): number {
+  return Math.max(maxBitrateBps - AUDIO_BITRATE_BPS, maxBitrateBps * LEAST_VIDEO_SHARE);
+}
+
+function even(side: number): number {
+  return Math.round(side / 2) * 2;
 }
 
 /** Constraints of a camera. All are wishes but the device: a camera that cannot do 1080p gives what it can. */
 export function cameraConstraints(
   quality: StreamQuality,
   deviceId: string | undefined,
+  limits: StreamLimits = {},
 ): MediaTrackConstraints {
-  const { width, height, framesPerSecond } = TARGETS[quality];
+  const { width, height, framesPerSecond } = qualityTarget(quality, limits);
+  const { maxFrameRate = MAX_CAMERA_FPS } = limits;
   return {
     width: { ideal: width },
     height: { ideal: height },
-    frameRate: { ideal: framesPerSecond, max: 60 },
+    frameRate: {
+      ideal: framesPerSecond,
+      max: Math.min(MAX_CAMERA_FPS, Math.max(CAMERA_FPS, maxFrameRate)),
+    },
     ...(deviceId === undefined ? {} : { deviceId: { exact: deviceId } }),
   };
 }
@@ -54,8 +104,8 @@ export function microphoneConstraints(deviceId: string | undefined): MediaTrackC
 }
 
 /** Constraints of a screen or window: at most the quality's size, because text is scaled better here than by the encoder. */
-export function screenConstraints(quality: StreamQuality): MediaTrackConstraints {
-  const { width, height, framesPerSecond } = TARGETS[quality];
+export function screenConstraints(quality: StreamQuality, limits: StreamLimits = {}): MediaTrackConstraints {
+  const { width, height, framesPerSecond } = qualityTarget(quality, limits);
   return {
     width: { max: width },
     height: { max: height },

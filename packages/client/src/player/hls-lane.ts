@@ -2,6 +2,7 @@ import { HlsPlayback } from './hls-playback.ts';
 import { NativePlayback } from './native-playback.ts';
 import type { Playback, PlaybackFailure, PlaybackListener } from './playback.ts';
 import { type PlayerError, type PlayerErrorCode, playerError } from './player-error.ts';
+import type { SourceAddress } from './source-address.ts';
 import type { SourceCondition } from './source-probe.ts';
 import { SourceSearch } from './source-search.ts';
 
@@ -29,7 +30,7 @@ const CODE_OF_CONDITION: Readonly<
 
 /** Makes HLS playbacks, and knows what to do when one fails: reload, or look for the source until it is back. */
 export class HlsLane {
-  readonly #url: string;
+  readonly #address: SourceAddress;
   readonly #media: HTMLMediaElement;
   readonly #listener: HlsLaneListener;
   readonly #search: SourceSearch;
@@ -39,11 +40,11 @@ export class HlsLane {
   #final = false;
   #closed = false;
 
-  constructor(url: string, media: HTMLMediaElement, listener: HlsLaneListener) {
-    this.#url = url;
+  constructor(address: SourceAddress, media: HTMLMediaElement, listener: HlsLaneListener) {
+    this.#address = address;
     this.#media = media;
     this.#listener = listener;
-    this.#search = new SourceSearch(url, {
+    this.#search = new SourceSearch(() => address.url, {
       found: () => {
         this.#listener.load(true);
       },
@@ -84,9 +85,9 @@ export class HlsLane {
       },
     };
     if (HlsPlayback.isSupported()) {
-      playback = new HlsPlayback({ url: this.#url, media: this.#media, listener, rendition });
+      playback = new HlsPlayback({ address: this.#address, media: this.#media, listener, rendition });
     } else if (NativePlayback.isSupported(this.#media)) {
-      playback = new NativePlayback(this.#url, this.#media, listener);
+      playback = new NativePlayback(this.#address.url, this.#media, listener);
     } else {
       this.#final = true;
       this.#listener.explain(playerError('HLS_UNSUPPORTED'));

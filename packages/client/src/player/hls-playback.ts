@@ -12,6 +12,7 @@ import type { Playback, PlaybackFailure, PlaybackListener } from './playback.ts'
 import type { RenditionOption } from './player-state.ts';
 import { renditionOptions } from './rendition-option.ts';
 import { giveUpSkippedParts } from './skipped-parts.ts';
+import type { SourceAddress } from './source-address.ts';
 import { conditionOfStatus } from './source-probe.ts';
 
 const UNSUPPORTED: ReadonlySet<string> = new Set([
@@ -30,7 +31,7 @@ const SECOND_MEDIA_ERROR_MS = 5_000;
 
 /** Settings of a {@link HlsPlayback}. */
 export interface HlsPlaybackOptions {
-  readonly url: string;
+  readonly address: SourceAddress;
   readonly media: HTMLMediaElement;
   readonly listener: PlaybackListener;
   /** Id of the rendition to start with, or 'auto'. */
@@ -55,7 +56,7 @@ export class HlsPlayback implements Playback {
 
   constructor(options: HlsPlaybackOptions) {
     this.#options = options;
-    const hls = new HlsJs(liveHlsConfig());
+    const hls = new HlsJs(liveHlsConfig(options.address));
     this.#hls = hls;
     hls.on(Events.MANIFEST_PARSED, () => {
       this.#readLevels();
@@ -85,7 +86,7 @@ export class HlsPlayback implements Playback {
     hls.on(Events.ERROR, (_event, error) => {
       this.#onError(error);
     });
-    hls.loadSource(options.url);
+    hls.loadSource(options.address.url);
     hls.attachMedia(options.media);
   }
 

@@ -1,5 +1,6 @@
 import type { HlsConfig } from 'hls.js';
 import { mayRetryInPlace } from './retry-policy.ts';
+import type { SourceAddress } from './source-address.ts';
 
 /** Seconds of media kept behind the playhead. A GOP lasts about 2 s, and the decoder may need the one it is in. */
 const BACK_BUFFER_SEC = 8;
@@ -15,7 +16,7 @@ const FIRST_ESTIMATE_BPS = 4_000_000;
  * `testBandwidth: false`: the test downloads a whole segment that is never shown, some 2 s of a cold start.
  * `enableWorker: false`: for fMP4 the "transmuxing" is a walk over a few boxes, cheaper than the two hops; and the page's CSP needs no blob worker.
  */
-export function liveHlsConfig(): Partial<HlsConfig> {
+export function liveHlsConfig(address: SourceAddress): Partial<HlsConfig> {
   const retryForLive = {
     maxNumRetry: 4,
     retryDelayMs: 250,
@@ -26,6 +27,13 @@ export function liveHlsConfig(): Partial<HlsConfig> {
   const retryTimeout = { maxNumRetry: 2, retryDelayMs: 0, maxRetryDelayMs: 0 };
   return {
     lowLatencyMode: true,
+    xhrSetup: (request, url) => {
+      const newest = address.newest(url);
+      // hls.js opens the request itself unless it is open by now.
+      if (newest !== url) {
+        request.open('GET', newest, true);
+      }
+    },
     maxLiveSyncPlaybackRate: 1,
     liveSyncOnStallIncrease: 0,
     backBufferLength: BACK_BUFFER_SEC,

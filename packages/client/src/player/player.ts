@@ -2,7 +2,7 @@ import { playWithOrWithoutSound } from './autoplay.ts';
 import { LiveFollower } from './live-follower.ts';
 import { listenToMedia } from './media-events.ts';
 import { PlaybackMonitor } from './playback-monitor.ts';
-import type { PlayerOptions } from './player-options.ts';
+import type { PlayerAddresses, PlayerOptions } from './player-options.ts';
 import { initialPlayerState, type PlayerState } from './player-state.ts';
 import { browserClockPorts, ServerClock } from './server-clock.ts';
 import { type ReadableStore, Store } from './store.ts';
@@ -71,6 +71,16 @@ export class Player {
   pause(): void {
     this.#wantsPlay = false;
     this.#media.pause();
+  }
+
+  /**
+   * The same stream under other addresses, such as with a new token in them. What plays goes on: LL-HLS fetches everything by the new
+   * ones from now on, WebRTC uses them for its next connection. Only Safari's own HLS client has to begin anew.
+   */
+  renew(addresses: PlayerAddresses): void {
+    if (!this.#closing.signal.aborted) {
+      this.#transports.renew(addresses);
+    }
   }
 
   /** Shows the rendition of this id, or lets the player choose ('auto'). Kept over reconnections. A fixed rendition comes by LL-HLS. */

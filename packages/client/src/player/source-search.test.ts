@@ -8,7 +8,7 @@ describe('SourceSearch', () => {
       const statuses = [404, 503, 200];
       const heard: string[] = [];
       const search = new SourceSearch(
-        'https://live.example/index.m3u8',
+        () => 'https://live.example/index.m3u8',
         { found: () => heard.push('found'), stillAway: (condition) => heard.push(condition) },
         () => {
           const status = statuses.shift() ?? 200;
@@ -30,7 +30,7 @@ describe('SourceSearch', () => {
     try {
       let requests = 0;
       const search = new SourceSearch(
-        'https://live.example/index.m3u8',
+        () => 'https://live.example/index.m3u8',
         { found: () => undefined, stillAway: () => undefined },
         () => {
           requests += 1;

@@ -11,13 +11,13 @@ export interface SourceSearchListener {
 
 /** Looks for a stream that is away until it is live, for ever, without touching what is on the screen. */
 export class SourceSearch {
-  readonly #url: string;
+  readonly #url: () => string;
   readonly #listener: SourceSearchListener;
   readonly #fetch: PlaylistFetch;
   #running: AbortController | undefined;
 
   constructor(
-    url: string,
+    url: () => string,
     listener: SourceSearchListener,
     fetchPlaylist: PlaylistFetch = (at, init) => fetch(at, init),
   ) {
@@ -47,7 +47,7 @@ export class SourceSearch {
 
   #schedule(signal: AbortSignal, attempt: number): void {
     const timer = setTimeout(() => {
-      void probeSource(this.#url, this.#fetch, signal).then((condition) => {
+      void probeSource(this.#url(), this.#fetch, signal).then((condition) => {
         if (signal.aborted) {
           return;
         }

@@ -1,9 +1,10 @@
 import { HlsLane } from './hls-lane.ts';
 import { KeptPicture } from './kept-picture.ts';
 import type { Playback } from './playback.ts';
-import type { PlayerOptions } from './player-options.ts';
+import type { PlayerAddresses, PlayerOptions } from './player-options.ts';
 import type { PlayerState } from './player-state.ts';
 import { fetchRenditions } from './rendition-list.ts';
+import { SourceAddress } from './source-address.ts';
 import type { Store } from './store.ts';
 import { transportWords } from './transport-words.ts';
 import type { WhepFailure } from './whep-failure.ts';
@@ -36,7 +37,7 @@ export interface TransportSwitchOptions {
  * other has a picture, and a copy of the last picture bridges the change itself.
  */
 export class TransportSwitch {
-  readonly #url: string;
+  readonly #address: SourceAddress;
   readonly #store: Store<PlayerState>;
   readonly #listener: TransportSwitchListener;
   readonly #hls: HlsLane;
@@ -50,7 +51,7 @@ export class TransportSwitch {
   #rendition = 'auto';
 
   constructor({ player, store, listener }: TransportSwitchOptions) {
-    this.#url = new URL(player.url, document.baseURI).href;
+    this.#address = new SourceAddress(absolute(player.url));
     this.#store = store;
     this.#listener = listener;
     this.#picture = new KeptPicture(player.media);
@@ -86,6 +87,15 @@ export class TransportSwitch {
     this.#whep.setWanted(on);
     this.#store.commit({ ultraLowLatency: on });
     this.tick(performance.now());
+  }
+
+  /** See `Player.renew`. */
+  renew({ url, whepUrl, healthUrl }: PlayerAddresses): void {
+    this.#address.renew(absolute(url));
+    this.#whep.renew(whepUrl === undefined ? undefined : absolute(whepUrl), healthUrl);
+    if (this.#playback?.transport === 'native-hls') {
+      this.#loadHls();
+    }
   }
 
   /** See `Player.setRendition`. */
@@ -147,7 +157,7 @@ export class TransportSwitch {
   }
 
   #createHlsLane(media: HTMLMediaElement): HlsLane {
-    return new HlsLane(this.#url, media, {
+    return new HlsLane(this.#address, media, {
       load: (found) => {
         if (found) {
           this.#whep.sourceReturned();
@@ -173,7 +183,7 @@ export class TransportSwitch {
 
   #createWhepLane({ whepUrl, iceServersUrl, healthUrl, media }: PlayerOptions): WhepLane {
     return new WhepLane({
-      endpoint: whepUrl === undefined ? undefined : new URL(whepUrl, document.baseURI).href,
+      endpoint: whepUrl === undefined ? undefined : absolute(whepUrl),
       iceServersUrl: iceServersUrl ?? '/api/ice-servers',
       healthUrl,
       media,
@@ -235,7 +245,7 @@ export class TransportSwitch {
   }
 
   async #fetchMenu(): Promise<void> {
-    const renditions = await fetchRenditions(this.#url, this.#closing.signal);
+    const renditions = await fetchRenditions(this.#address.url, this.#closing.signal);
     if (this.#store.get().renditions.length === 0) {
       this.#store.commit({ renditions });
     }
@@ -273,4 +283,8 @@ export class TransportSwitch {
     const { facts } = this.#whep;
     this.#store.commit({ transportReason: transportWords(facts), whepFailure: facts.failure });
   }
+}
+
+function absolute(url: string): string {
+  return new URL(url, document.baseURI).href;
 }

@@ -31,6 +31,8 @@ export class WhepLane {
   readonly #options: WhepLaneOptions;
   readonly #policy: WhepPolicy;
   readonly #iceServers: IceServers;
+  #endpoint: string | undefined;
+  #healthUrl: string | undefined;
   /** Being opened, not on the screen. */
   #attempt: WhepPlayback | undefined;
   /** On the screen, or its last picture is. */
@@ -40,6 +42,8 @@ export class WhepLane {
     this.#options = options;
     this.#policy = new WhepPolicy(options.endpoint !== undefined && supportsWhep());
     this.#iceServers = new IceServers(options.iceServersUrl);
+    this.#endpoint = options.endpoint;
+    this.#healthUrl = options.healthUrl;
   }
 
   /** What decides the words about the transport. */
@@ -63,6 +67,12 @@ export class WhepLane {
   setAuto(auto: boolean): void {
     this.#policy.setAuto(auto, performance.now());
     this.tick(performance.now());
+  }
+
+  /** Where the next session is asked for, and where its publisher; a session that there is goes on. */
+  renew(endpoint: string | undefined, healthUrl: string | undefined): void {
+    this.#endpoint = endpoint ?? this.#endpoint;
+    this.#healthUrl = healthUrl ?? this.#healthUrl;
   }
 
   /** LL-HLS found the stream again. */
@@ -109,12 +119,11 @@ export class WhepLane {
   }
 
   #open(): WhepPlayback {
-    const { healthUrl } = this.#options;
     const playback: WhepPlayback = new WhepPlayback({
-      endpoint: this.#options.endpoint ?? '',
+      endpoint: this.#endpoint ?? '',
       iceServers: this.#iceServers,
       media: this.#options.media,
-      publisherIsAway: async () => healthUrl !== undefined && (await publisherIsAway(healthUrl)),
+      publisherIsAway: async () => this.#healthUrl !== undefined && (await publisherIsAway(this.#healthUrl)),
       listener: {
         ready: () => {
           if (this.#attempt === playback) {

@@ -148,6 +148,44 @@ describe('ChatStore', () => {
     await until('anew', () => contents(store).join() === 'new');
   });
 
+  test('a chat that was empty at first keeps everything once it has begun', async () => {
+    const epoch = fixture.chat.epoch;
+    // As the server says of a chat in which nothing was ever said.
+    fixture.chat.epoch = '';
+    const { client, store } = await chat({ pageSize: 2, maxMessages: 4 });
+    fixture.chat.epoch = epoch;
+    await say('a', 'b', 'c');
+    await until('followed', () => contents(store).length === 3);
+    fixture.breakConnections();
+    await until('gone', () => !client.isConnected);
+    sayUnheard(1);
+    await until('caught up', () => contents(store).join() === 'a,b,c,unheard 0');
+  });
+
+  test('a chat that was empty at first shows its beginning when it could not be read at once after a pause', async () => {
+    const { client, store } = await chat();
+    fixture.breakConnections();
+    await until('gone', () => !client.isConnected);
+    sayUnheard(1);
+    // The server has only just started, and cannot read yet; somebody speaks before it can.
+    const since = vi.spyOn(fixture.chat, 'since');
+    since.mockRejectedValueOnce(liveError('UNAVAILABLE', 'the database is away'));
+    await until('asked', () => since.mock.calls.length === 1);
+    await say('b');
+    await until('all', () => contents(store).join() === 'unheard 0,b');
+  });
+
+  test('of a chat that was empty at first the oldest messages can be loaded again', async () => {
+    const epoch = fixture.chat.epoch;
+    fixture.chat.epoch = '';
+    const { store } = await chat({ maxMessages: 2 });
+    fixture.chat.epoch = epoch;
+    await say('a', 'b', 'c');
+    await until('followed', () => contents(store).join() === 'b,c');
+    expect(await store.loadOlder()).toBe(true);
+    expect(contents(store)).toEqual(['a', 'b', 'c']);
+  });
+
   test('deletes, pins and unpins are seen by all', async () => {
     const [one, other] = [await chat(), await chat()];
     const message = await one.store.send('hello');

@@ -44,6 +44,8 @@ interface Waiting {
 
 /** Messages that are read again at a time: the most that the server gives. */
 const REFRESH_PAGE = 200;
+/** The epoch of a chat in which nothing was ever said. */
+const UNBEGUN = '';
 const DEFAULTS = { maxMessages: 500, pageSize: 100, maxCatchUp: 500, retryMs: 1000 };
 
 /**
@@ -299,9 +301,11 @@ export class ChatStore {
   /** Reads what is shown once more, and what comes after it. */
   async #refresh(): Promise<void> {
     this.#isRefreshDue = false;
-    const first = this.#list.messages[0]?.seq;
+    const { messages, knownUpTo } = this.#list;
+    // The first that is there may have holes before it: of a chat that was empty, somebody was heard after others were missed.
+    const before = Math.min(knownUpTo, (messages[0]?.seq ?? Number.POSITIVE_INFINITY) - 1);
     try {
-      await this.#readFrom(first === undefined ? this.#list.knownUpTo : first - 1, REFRESH_PAGE);
+      await this.#readFrom(before, REFRESH_PAGE);
     } catch (error) {
       this.#isRefreshDue = true;
       throw error;
@@ -332,16 +336,19 @@ export class ChatStore {
     this.#changed();
   }
 
-  #history(from: {
+  async #history(from: {
     afterSeq?: number;
     beforeSeq?: number;
     limit?: number;
   }): Promise<ClientAnswer<'chat:history'>> {
-    return this.#client.request('chat:history', {
+    const page = await this.#client.request('chat:history', {
       streamId: this.#streamId,
       limit: this.#options.pageSize,
       ...from,
     });
+    // A chat that was empty when we came has begun: what we were told since is of it, and no other chat.
+    if (this.#epoch === UNBEGUN) this.#epoch = page.epoch;
+    return page;
   }
 
   #changed(): void {

@@ -1,4 +1,5 @@
 import { mediaAccessError } from '../stream-client-error.ts';
+import type { StreamLimits } from '../stream-limits.ts';
 import {
   cameraConstraints,
   qualityTarget,
@@ -13,6 +14,8 @@ import { Program, type ProgramInputs, pictureOf, type SourceTracks } from './pro
 /** How a source begins. */
 export interface SourceSettings {
   readonly quality: StreamQuality;
+  /** Of the stream; see {@link BroadcastSource.setLimits}. Default: none. */
+  readonly limits?: StreamLimits;
   readonly videoEnabled: boolean;
   readonly audioEnabled: boolean;
 }
@@ -37,6 +40,7 @@ export class BroadcastSource {
   readonly #microphoneTurns = new Turns();
   readonly #qualityTurns = new Turns();
   #quality: StreamQuality;
+  #limits: StreamLimits;
   #camera: MediaStreamTrack | undefined;
   #microphone: MediaStreamTrack | undefined;
   #screen: ScreenCapture | undefined;
@@ -48,6 +52,7 @@ export class BroadcastSource {
 
   constructor(settings: SourceSettings, listener: SourceListener) {
     this.#quality = settings.quality;
+    this.#limits = settings.limits ?? {};
     this.#videoEnabled = settings.videoEnabled;
     this.#audioEnabled = settings.audioEnabled;
     this.#listener = listener;
@@ -79,7 +84,7 @@ export class BroadcastSource {
 
   /** Frames per second that the picture should have; undefined for a screen, which moves only when something happens on it. */
   get expectedFramesPerSecond(): number | undefined {
-    const wanted = qualityTarget(this.#quality).framesPerSecond;
+    const wanted = qualityTarget(this.#quality, this.#limits).framesPerSecond;
     switch (pictureOf(this.#inputs)) {
       case 'camera':
         return this.#videoEnabled
@@ -121,7 +126,7 @@ export class BroadcastSource {
 
   /** Asks for a screen and shows it, alone or with the camera in its corner. Needs a click. */
   async shareScreen(withCamera: boolean): Promise<void> {
-    const screen = await openScreen(this.#quality);
+    const screen = await openScreen(this.#quality, this.#limits);
     if (this.#closed) {
       stopScreen(screen);
       return;
@@ -173,6 +178,16 @@ export class BroadcastSource {
     });
   }
 
+  /** Other limits of the stream. A device that refuses them goes on as it is: the encoder is bounded as well. */
+  setLimits(limits: StreamLimits): Promise<void> {
+    return this.#qualityTurns.run(async () => {
+      this.#limits = limits;
+      await this.#constrain(this.#quality);
+      this.#program.resize();
+      this.#change();
+    });
+  }
+
   /** Shows the camera, or black. It stays open, so that it is back at once. A shared screen goes on: `stopSharing` ends it. */
   setVideoEnabled(enabled: boolean): void {
     this.#videoEnabled = enabled;
@@ -202,7 +217,7 @@ export class BroadcastSource {
       return;
     }
     const quality = this.#quality;
-    const open = (): Promise<MediaStreamTrack> => openCamera(quality, deviceId);
+    const open = (): Promise<MediaStreamTrack> => openCamera(quality, deviceId, this.#limits);
     const track = await open().catch(async (error: unknown) => {
       // Many phones open one camera at a time.
       const before = this.#camera;
@@ -214,14 +229,14 @@ export class BroadcastSource {
       this.#change();
       before.stop();
       return open().catch(async (second: unknown) => {
-        this.#replaceCamera(await openCamera(quality, idBefore));
+        this.#replaceCamera(await openCamera(quality, idBefore, this.#limits));
         throw second;
       });
     });
     if (quality !== this.#quality) {
       // Chosen while the camera was being opened. A camera that cannot do it goes on as it is.
       await track
-        .applyConstraints(cameraConstraints(this.#quality, track.getSettings().deviceId))
+        .applyConstraints(cameraConstraints(this.#quality, track.getSettings().deviceId, this.#limits))
         .catch(() => undefined);
     }
     this.#replaceCamera(track);
@@ -230,8 +245,8 @@ export class BroadcastSource {
   #constrain(quality: StreamQuality): Promise<PromiseSettledResult<void | undefined>[]> {
     const [camera, screen] = [this.#camera, this.#screen?.video];
     return Promise.allSettled([
-      camera?.applyConstraints(cameraConstraints(quality, camera.getSettings().deviceId)),
-      screen?.applyConstraints(screenConstraints(quality)),
+      camera?.applyConstraints(cameraConstraints(quality, camera.getSettings().deviceId, this.#limits)),
+      screen?.applyConstraints(screenConstraints(quality, this.#limits)),
     ]);
   }
 
@@ -283,6 +298,7 @@ export class BroadcastSource {
       videoEnabled: this.#videoEnabled,
       audioEnabled: this.#audioEnabled,
       quality: this.#quality,
+      limits: this.#limits,
     };
   }
 

@@ -1,4 +1,5 @@
 import { insecurePageError, mediaAccessError } from '../stream-client-error.ts';
+import type { StreamLimits } from '../stream-limits.ts';
 import {
   cameraConstraints,
   microphoneConstraints,
@@ -23,9 +24,10 @@ interface ScreenOptions extends DisplayMediaStreamOptions {
 export async function openCamera(
   quality: StreamQuality,
   deviceId: string | undefined,
+  limits: StreamLimits = {},
 ): Promise<MediaStreamTrack> {
   try {
-    const stream = await devices().getUserMedia({ video: cameraConstraints(quality, deviceId) });
+    const stream = await devices().getUserMedia({ video: cameraConstraints(quality, deviceId, limits) });
     return only(stream.getVideoTracks(), 'motion');
   } catch (error) {
     throw mediaAccessError(error, 'camera');
@@ -43,10 +45,10 @@ export async function openMicrophone(deviceId: string | undefined): Promise<Medi
 }
 
 /** Asks the user for a screen, a window or a tab; needs a click. Rejects with a `StreamClientError` in words. */
-export async function openScreen(quality: StreamQuality): Promise<ScreenCapture> {
+export async function openScreen(quality: StreamQuality, limits: StreamLimits = {}): Promise<ScreenCapture> {
   try {
     const options: ScreenOptions = {
-      video: screenConstraints(quality),
+      video: screenConstraints(quality, limits),
       audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false },
       systemAudio: 'include',
       surfaceSwitching: 'include',

@@ -1,4 +1,5 @@
 import { mediaAccessError, type StreamClientError } from '../stream-client-error.ts';
+import type { StreamLimits } from '../stream-limits.ts';
 import { cameraConstraints, microphoneConstraints, type StreamQuality } from '../stream-quality.ts';
 import { openCamera, openMicrophone } from './open-device.ts';
 
@@ -21,13 +22,14 @@ export async function openDevices(
   quality: StreamQuality,
   choice: DeviceChoice,
   wanted: { readonly camera: boolean; readonly microphone: boolean },
+  limits: StreamLimits = {},
 ): Promise<OpenedDevices> {
   // Absent in pages without HTTPS: then the single openings below find the words for it.
   const { mediaDevices } = navigator as { mediaDevices?: MediaDevices };
   try {
     if (mediaDevices !== undefined && wanted.camera && wanted.microphone) {
       const stream = await mediaDevices.getUserMedia({
-        video: cameraConstraints(quality, choice.cameraId),
+        video: cameraConstraints(quality, choice.cameraId, limits),
         audio: microphoneConstraints(choice.microphoneId),
       });
       const [camera] = stream.getVideoTracks();
@@ -42,10 +44,10 @@ export async function openDevices(
     }
   } catch (error) {
     if (error instanceof DOMException && error.name === 'NotAllowedError') {
-      return openAllowed(quality, choice, error);
+      return openAllowed(quality, choice, error, limits);
     }
   }
-  const camera = wanted.camera ? await attempt((id) => openCamera(quality, id), choice.cameraId) : {};
+  const camera = wanted.camera ? await attempt((id) => openCamera(quality, id, limits), choice.cameraId) : {};
   const microphone = wanted.microphone ? await attempt(openMicrophone, choice.microphoneId) : {};
   return { camera: camera.track, microphone: microphone.track, error: camera.error ?? microphone.error };
 }
@@ -55,6 +57,7 @@ async function openAllowed(
   quality: StreamQuality,
   choice: DeviceChoice,
   refusal: DOMException,
+  limits: StreamLimits,
 ): Promise<OpenedDevices> {
   const [noCamera, noMicrophone] = await Promise.all([isBlocked('camera'), isBlocked('microphone')]);
   if (noCamera === noMicrophone) {
@@ -62,7 +65,7 @@ async function openAllowed(
   }
   const other = noCamera
     ? await attempt(openMicrophone, choice.microphoneId)
-    : await attempt((id) => openCamera(quality, id), choice.cameraId);
+    : await attempt((id) => openCamera(quality, id, limits), choice.cameraId);
   return {
     camera: noCamera ? undefined : other.track,
     microphone: noCamera ? other.track : undefined,

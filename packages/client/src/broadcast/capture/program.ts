@@ -1,4 +1,5 @@
 import { type Compositor, openCompositor } from '../compositor/compositor.ts';
+import type { StreamLimits } from '../stream-limits.ts';
 import { qualityTarget, type StreamQuality } from '../stream-quality.ts';
 import { AudioMix } from './audio-mix.ts';
 import type { ScreenCapture } from './open-device.ts';
@@ -25,6 +26,7 @@ export interface ProgramInputs {
   /** Of the microphone; the sound of a shared screen is always heard. */
   readonly audioEnabled: boolean;
   readonly quality: StreamQuality;
+  readonly limits: StreamLimits;
 }
 
 /** What the viewers see of these. */
@@ -60,7 +62,7 @@ export class Program {
   }
 
   #video(inputs: ProgramInputs): MediaStreamTrack {
-    const { camera, screen, videoEnabled, quality } = inputs;
+    const { camera, screen, videoEnabled, quality, limits } = inputs;
     const picture = pictureOf(inputs);
     if (camera !== undefined) {
       camera.enabled = videoEnabled;
@@ -70,7 +72,7 @@ export class Program {
       this.resize();
       return only;
     }
-    const { width, height, framesPerSecond } = qualityTarget(quality);
+    const { width, height, framesPerSecond } = qualityTarget(quality, limits);
     this.#compositor ??= openCompositor({ width, height, framesPerSecond });
     this.#compositor.show({
       main: picture === 'none' ? undefined : screen?.video,

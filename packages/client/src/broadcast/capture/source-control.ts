@@ -7,7 +7,14 @@ import {
   StreamClientError,
   type StreamClientErrorCode,
 } from '../stream-client-error.ts';
-import { AUDIO_BITRATE_BPS, qualityTarget, type StreamQuality } from '../stream-quality.ts';
+import { type StreamLimits, sameLimits } from '../stream-limits.ts';
+import {
+  AUDIO_BITRATE_BPS,
+  allowedQuality,
+  type QualityTarget,
+  qualityTarget,
+  type StreamQuality,
+} from '../stream-quality.ts';
 import type { OutgoingMedia } from '../whip/outgoing-track.ts';
 import { BroadcastSource } from './broadcast-source.ts';
 import { DeviceList } from './device-list.ts';
@@ -72,7 +79,7 @@ export class SourceControl {
 
   /** What is to be sent now. */
   get media(): OutgoingMedia {
-    const { maxBitrateBps, framesPerSecond } = qualityTarget(this.#store.get().quality);
+    const { maxBitrateBps, framesPerSecond } = this.#target;
     const tracks = this.#source?.tracks;
     return {
       video: tracks && { track: tracks.video, maxBitrateBps, maxFramesPerSecond: framesPerSecond },
@@ -87,12 +94,13 @@ export class SourceControl {
   async open(options: PreviewOptions = {}): Promise<MediaStream> {
     const { signal } = this.#epoch;
     signal.throwIfAborted();
-    const quality = options.quality ?? this.#store.get().quality;
+    const quality = this.#allowed(options.quality ?? this.#store.get().quality);
     const before = this.#source;
-    const opened = await openDevices(quality, options, {
+    const wanted = {
       camera: before?.camera === undefined,
       microphone: before?.microphone === undefined,
-    });
+    };
+    const opened = await openDevices(quality, options, wanted, this.#store.get().limits);
     if (signal.aborted) {
       opened.camera?.stop();
       opened.microphone?.stop();
@@ -116,7 +124,7 @@ export class SourceControl {
     }
     this.#follow();
     await this.#adjust(source, {
-      quality: options.quality,
+      quality: options.quality && this.#allowed(options.quality),
       cameraId: opened.camera === undefined ? options.cameraId : undefined,
       microphoneId: opened.microphone === undefined ? options.microphoneId : undefined,
     });
@@ -124,9 +132,30 @@ export class SourceControl {
     return this.#store.get().stream ?? new MediaStream();
   }
 
-  /** Another size and bitrate; also while live. When a device refuses, all stays as it was. */
-  async setQuality(quality: StreamQuality): Promise<void> {
+  /**
+   * The stream allows this and no more: picture and bitrate are brought within it, also while live. A device that refuses goes on as it is,
+   * for the encoder is bounded too.
+   */
+  async setLimits(limits: StreamLimits): Promise<void> {
+    if (sameLimits(limits, this.#store.get().limits)) {
+      return;
+    }
+    this.#store.commit({ limits });
+    const source = this.#source;
+    if (source === undefined) {
+      return;
+    }
+    await source.setLimits(limits);
+    const quality = this.#allowed(source.quality);
+    if (quality !== source.quality) {
+      await source.setQuality(quality).catch(() => undefined);
+    }
+  }
+
+  /** Another size and bitrate; also while live. What the stream does not allow is lowered. When a device refuses, all stays as it was. */
+  async setQuality(wished: StreamQuality): Promise<void> {
     const { signal } = this.#epoch;
+    const quality = this.#allowed(wished);
     try {
       await this.#source?.setQuality(quality);
       signal.throwIfAborted();
@@ -185,11 +214,21 @@ export class SourceControl {
     ]);
   }
 
+  /** What goes out at most. */
+  get #target(): QualityTarget {
+    const { quality, limits } = this.#store.get();
+    return qualityTarget(quality, limits);
+  }
+
+  #allowed(quality: StreamQuality): StreamQuality {
+    return allowedQuality(quality, this.#store.get().limits);
+  }
+
   #open(quality: StreamQuality): BroadcastSource {
     this.#epoch.signal.throwIfAborted();
-    const { videoEnabled, audioEnabled } = this.#store.get();
+    const { videoEnabled, audioEnabled, limits } = this.#store.get();
     this.#source ??= new BroadcastSource(
-      { quality, videoEnabled, audioEnabled },
+      { quality: this.#allowed(quality), limits, videoEnabled, audioEnabled },
       {
         changed: () => {
           this.#follow();

@@ -1,6 +1,11 @@
 import { vi } from 'vitest';
 import { FakeStream } from './fake-track.ts';
 
+/** What a sender was told last. */
+export interface SentParameters {
+  readonly encodings: readonly RTCRtpEncodingParameters[];
+}
+
 /** An `RTCPeerConnection` that connects as soon as it has an answer. */
 export class FakeConnection extends EventTarget {
   static all: FakeConnection[] = [];
@@ -14,7 +19,7 @@ export class FakeConnection extends EventTarget {
   readonly iceGatheringState = 'complete';
   localDescription: RTCSessionDescriptionInit | null = null;
   remoteDescription: RTCSessionDescriptionInit | null = null;
-  readonly #senders: { track: unknown }[] = [];
+  readonly #senders: { track: { readonly kind?: string }; parameters: SentParameters }[] = [];
 
   constructor(configuration: RTCConfiguration) {
     super();
@@ -42,12 +47,24 @@ export class FakeConnection extends EventTarget {
     return this.#senders.map(({ track }) => track);
   }
 
-  addTransceiver(track: unknown): { readonly sender: object; setCodecPreferences(): void } {
+  /** What the picture's encoder was told last. */
+  get videoBounds(): RTCRtpEncodingParameters | undefined {
+    return this.#senders.find(({ track }) => track.kind === 'video')?.parameters.encodings[0];
+  }
+
+  addTransceiver(
+    track: { readonly kind?: string },
+    init?: { readonly sendEncodings?: readonly RTCRtpEncodingParameters[] },
+  ): { readonly sender: object; setCodecPreferences(): void } {
     const sender = {
       track,
-      getParameters: () => ({ encodings: [] }),
-      setParameters: () => Promise.resolve(),
-      replaceTrack: (other: unknown) => {
+      parameters: { encodings: init?.sendEncodings ?? [] } as SentParameters,
+      getParameters: () => structuredClone(sender.parameters),
+      setParameters: (parameters: SentParameters) => {
+        sender.parameters = parameters;
+        return Promise.resolve();
+      },
+      replaceTrack: (other: { readonly kind?: string }) => {
         sender.track = other;
         return Promise.resolve();
       },

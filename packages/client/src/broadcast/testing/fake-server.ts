@@ -6,6 +6,10 @@ export class FakeServer {
   /** What `POST …/end` is answered with; undefined for no answer at all. */
   endStatus: number | undefined = 200;
   reconnectWindowSec: number | undefined;
+  /** What the health of the stream says of its limits. */
+  limits: object | undefined;
+  /** What `GET /api/streams/:id` answers; undefined: 404. */
+  settings: object | undefined;
   /** Whether answers name the watch page. */
   namesStream = true;
   #sessions = 0;
@@ -54,7 +58,14 @@ export class FakeServer {
       return new Response('{}', { status: this.endStatus });
     }
     if (url.endsWith('/health')) {
-      return Response.json({ viewers: { total: 3 }, reconnectWindowSec: this.reconnectWindowSec });
+      return Response.json({
+        viewers: { total: 3 },
+        reconnectWindowSec: this.reconnectWindowSec,
+        limits: this.limits,
+      });
+    }
+    if (method === 'GET' && /\/api\/streams\/[^/]+$/.test(url)) {
+      return this.settings === undefined ? new Response('', { status: 404 }) : Response.json(this.settings);
     }
     if (url.endsWith('/api/ice-servers')) {
       return Response.json({ iceServers: [{ urls: 'stun:stun.example' }] });
