@@ -146,11 +146,19 @@ async function measureCeiling(
 }
 
 async function measureReactions(): Promise<void> {
+  const order: Talk = { type: 'react', seconds: SECONDS, perSecond: 5 * SOCKETS };
+  // A room in which nobody has reacted: everybody is asked about at once.
+  const cold = await crowdIn(port, streamIds.slice(-1));
+  const first = await measured(cold, ours, order);
+  rows.push(row('ours', `${order.perSecond} reactions/s, a cold room`, first));
+  result['coldReactionsRefused'] = first.refused;
+  await cold.stop();
   const crowd = await crowdIn(port, room);
   await measured(crowd, ours, { type: 'react', seconds: WARM_SECONDS, perSecond: SOCKETS });
-  const run = await measured(crowd, ours, { type: 'react', seconds: SECONDS, perSecond: 5 * SOCKETS });
-  rows.push(row('ours', `${5 * SOCKETS} reactions/s`, run));
+  const run = await measured(crowd, ours, order);
+  rows.push(row('ours', `${order.perSecond} reactions/s`, run));
   result['reactionBroadcastsPerSec'] = round(run.reactionEventsPerClient / SECONDS, 1);
+  result['reactionsRefused'] = run.refused;
   await crowd.stop();
 }
 

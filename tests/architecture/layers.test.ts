@@ -98,7 +98,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'server/control',
     'server/http',
   ],
-  // The composition root, and the control plane's part of it: only here are classes of different folders built.
+  // The composition root and its pieces: only here are classes of different folders built.
   'server/assembly': ['*'],
   'server/main.ts': ['*'],
 };

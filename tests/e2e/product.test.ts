@@ -128,9 +128,13 @@ describe('a broadcast with an audience, from the sign-up to the end', () => {
 
   test('the owner pins a message and deletes it', async () => {
     const line = stage.locator('.chat-list .chat-message', { hasText: 'Hello from the guest' });
-    await line.getByRole('button', { name: 'Pin' }).click();
+    const choose = async (action: string): Promise<void> => {
+      await line.getByRole('button', { name: 'Actions' }).click();
+      await stage.getByRole('menuitem', { name: action }).click();
+    };
+    await choose('Pin');
     await shows(seat.locator('.chat-pinned'), 'Hello from the guest');
-    await line.getByRole('button', { name: 'Delete' }).click();
+    await choose('Delete');
     for (const page of [stage, seat]) {
       await page.locator('.chat-pinned').waitFor({ state: 'hidden' });
       await page
@@ -208,7 +212,7 @@ describe('a broadcast with an audience, from the sign-up to the end', () => {
     const form = page.locator('.panel', { hasText: 'Forgot your password?' });
     await form.locator('[name=email]').fill('owner@example.org');
     await form.locator('[name=password]').fill('quite another password');
-    await form.getByRole('button', { name: 'Sign in' }).click();
+    await form.getByRole('button', { name: 'Sign in', exact: true }).click();
     await shows(page.locator('.own-streams a'), TITLE);
   });
 

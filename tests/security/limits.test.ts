@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
+import type { AmfInput } from '@tallylight/media/amf/amf0-writer.ts';
 import { limitSettings } from '@tallylight/server/config/limit-settings.ts';
 import { rtcLimitSettings } from '@tallylight/server/config/rtc-settings.ts';
 import { RtmpPublisher } from '@tallylight/server/ingest/rtmp/testing/rtmp-publisher.ts';
@@ -31,11 +32,18 @@ const LIMITS = {
   RTMP_IDLE_TIMEOUT_SEC: 2,
   RTMP_MAX_PENDING: 12,
   RTMP_MAX_PENDING_PER_ADDRESS: 3,
+  RTMP_MIN_CHUNK_BYTES: 200,
   RTMP_MAX_CHUNK_BYTES: 8192,
   RTMP_MAX_PENDING_MESSAGE_BYTES: 2048,
   RTMP_MAX_MESSAGE_BYTES: 100_000,
   RTMP_MAX_CHUNK_STREAMS: 6,
+  RTMP_MAX_NET_STREAMS: 3,
+  RTMP_MAX_KEY_CHARS: 64,
+  RTMP_AMF_MAX_DEPTH: 6,
+  RTMP_AMF_MAX_VALUES: 20,
+  RTMP_AMF_MAX_STRING_BYTES: 1500,
   RTMP_MAX_BITRATE_BPS: 2_000_000,
+  RTMP_BITRATE_BURST_SEC: 5,
   RTMP_KEY_FAILURES_PER_MINUTE: 3,
   RTMP_KEY_PAUSE_SEC: 60,
 } as const;
@@ -44,6 +52,11 @@ const LIMITS = {
 const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   HTTP_MAX_CONNECTIONS_PER_ADDRESS: 'packages/server/src/http/server.test.ts',
   HTTP_REQUEST_TIMEOUT_SEC: 'packages/server/src/http/server.test.ts',
+  HTTP_STALLED_SEC: 'packages/server/src/http/server.test.ts',
+  HTTP_TLS_HANDSHAKE_SEC: 'tests/security/tls-limits.test.ts',
+  HTTP2_MAX_STREAMS: 'tests/security/tls-limits.test.ts',
+  START_HOLD_MS: 'packages/server/src/origin/blocking-reload.test.ts',
+  RTMP_STALE_HANDSHAKE_MS: 'packages/server/src/ingest/rtmp/peer-limits.test.ts',
   HTTP_MAX_UNSENT_BYTES: 'packages/server/src/origin/origin-limits.test.ts',
   HTTP_UNSENT_TIMEOUT_SEC: 'tests/security/unread-answers.test.ts',
   MAX_WHEP_VIEWERS: 'packages/server/src/egress/whep/whep-places.test.ts',
@@ -187,6 +200,9 @@ describe('limits of HTTP', () => {
   });
 });
 
+/** Objects within one another. */
+const nested = (depth: number): AmfInput => (depth === 0 ? 1 : { a: nested(depth - 1) });
+
 describe('limits of RTMP', () => {
   const message = (bytes: number, type = 99) => ({
     type,
@@ -239,6 +255,48 @@ describe('limits of RTMP', () => {
     peer.setChunkBytes(LIMITS.RTMP_MAX_CHUNK_BYTES);
     expect(await lives(peer)).toBe(true);
     peer.sendMessage(2, controlMessage('setChunkSize', LIMITS.RTMP_MAX_CHUNK_BYTES + 1));
+    expect(await lives(peer)).toBe(false);
+  });
+
+  test('chunks: RTMP_MIN_CHUNK_BYTES, not a byte less', async () => {
+    const peer = await connected();
+    peer.setChunkBytes(LIMITS.RTMP_MIN_CHUNK_BYTES);
+    expect(await lives(peer)).toBe(true);
+    peer.sendMessage(2, controlMessage('setChunkSize', LIMITS.RTMP_MIN_CHUNK_BYTES - 1));
+    expect(await lives(peer)).toBe(false);
+  });
+
+  test('net streams: RTMP_MAX_NET_STREAMS, not one more', async () => {
+    const peer = await connected();
+    for (let i = 0; i < LIMITS.RTMP_MAX_NET_STREAMS; i++) await peer.call('createStream', null);
+    await expect(peer.call('createStream', null)).rejects.toThrow();
+    await peer.closed;
+  });
+
+  test('stream keys: RTMP_MAX_KEY_CHARS are looked up, not one more', async () => {
+    const tryKey = (length: number): Promise<unknown> =>
+      RtmpPublisher.publish({
+        ...{ port: stream.server.rtmpPort, localAddress: anotherAddress(), key: 'k'.repeat(length) },
+      });
+    const tooLong = `the stream key has ${LIMITS.RTMP_MAX_KEY_CHARS + 1} characters`;
+    await expect(tryKey(LIMITS.RTMP_MAX_KEY_CHARS)).rejects.toThrow(/Denied(?!.*characters)/);
+    await expect(tryKey(LIMITS.RTMP_MAX_KEY_CHARS + 1)).rejects.toThrow(tooLong);
+  });
+
+  test.each([
+    ['RTMP_AMF_MAX_DEPTH', (n: number) => nested(n)],
+    [
+      'RTMP_AMF_MAX_VALUES',
+      // Four are the command's name, its number, null and the object itself.
+      (n: number) => Object.fromEntries(Array.from({ length: n - 4 }, (_, i) => [`k${i}`, 1])),
+    ],
+    ['RTMP_AMF_MAX_STRING_BYTES', (n: number) => 'x'.repeat(n)],
+  ] as const)('commands: %s, not one more', async (name, make) => {
+    const peer = await connected();
+    const command = (value: AmfInput): void => peer.sendCommand(0, 'FCPublish', 0, null, value);
+    command(make(LIMITS[name]));
+    expect(await lives(peer)).toBe(true);
+    command(make(LIMITS[name] + 1));
     expect(await lives(peer)).toBe(false);
   });
 
