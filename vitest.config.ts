@@ -18,8 +18,16 @@ const slow = {
   testTimeout: 120_000,
   hookTimeout: 60_000,
   teardownTimeout: 20_000,
-  sequence: { groupOrder: 1 },
+  sequence: { groupOrder: 2 },
 };
+
+/** Of those, the ones whose result does not hang on time: two files at once. They mostly wait for limits, pages and crashes. */
+const patient = [
+  'tests/{security,fuzz}/**/*.test.ts',
+  'tests/e2e/product.test.ts',
+  'tests/e2e/product/**/*.test.ts',
+  'tests/faults/chat-crash*.test.ts',
+];
 
 /**
  * How often a test that failed may try again: none, but in CI, where a machine that others use too may stand still for seconds. The
@@ -64,11 +72,23 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'patient',
+          include: patient,
+          ...slow,
+          fileParallelism: true,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+          retry,
+        },
+      },
+      {
+        test: {
           name: 'integration',
           include: [
             'packages/**/src/**/*.process.test.ts',
-            'tests/{integration,conformance,e2e,faults,security,fuzz}/**/*.test.ts',
+            'tests/{integration,conformance,e2e,faults}/**/*.test.ts',
           ],
+          exclude: patient,
           ...slow,
           retry,
         },
