@@ -73,7 +73,7 @@ describe('a broadcast with an audience, from the sign-up to the end', () => {
 
   test('the studio is opened with the key, which is in no address', async () => {
     await streams.getByRole('button', { name: 'Open in studio' }).click();
-    await streams.waitForURL(`${product.server.url}/studio`);
+    await streams.waitForURL(/\/studio\?stream=[0-9a-f-]{36}$/);
     expect(await streams.locator('#stream-key').inputValue()).toMatch(/^live_[\w-]{43}$/);
     await streams.goto(`${product.server.url}/streams`);
   });
