@@ -21,12 +21,18 @@ const slow = {
   sequence: { groupOrder: 2 },
 };
 
-/** Of those, the ones whose result does not hang on time: two files at once. They mostly wait for limits, pages and crashes. */
+/** Of those, the ones whose result does not hang on time: two files at once. They mostly wait: for limits, pages, crashes, encoders. */
 const patient = [
   'tests/{security,fuzz}/**/*.test.ts',
-  'tests/e2e/product.test.ts',
+  'tests/conformance/{cache,cold-start,delta-update,end,eviction,gaps,gop,headers,multivariant,rendition-report,restart}.test.ts',
+  'tests/integration/{sources,foreign-clients,foreign-whip,udp-proxy}.test.ts',
+  'tests/e2e/{product,turn}.test.ts',
   'tests/e2e/product/**/*.test.ts',
   'tests/faults/chat-crash*.test.ts',
+  'packages/media/**/*.process.test.ts',
+  'packages/server/src/{control,transcode,ingest/rtmp,ingest/network-test}/**/*.process.test.ts',
+  'packages/server/src/rtc-worker/*.process.test.ts',
+  'packages/server/src/pipeline/{quality-preset,frame-rate-limit}.process.test.ts',
 ];
 
 /**
@@ -74,6 +80,7 @@ export default defineConfig({
         test: {
           name: 'patient',
           include: patient,
+          exclude: ['**/node_modules/**'],
           ...slow,
           fileParallelism: true,
           maxWorkers: 2,
@@ -88,7 +95,7 @@ export default defineConfig({
             'packages/**/src/**/*.process.test.ts',
             'tests/{integration,conformance,e2e,faults}/**/*.test.ts',
           ],
-          exclude: patient,
+          exclude: [...patient, '**/node_modules/**'],
           ...slow,
           retry,
         },
