@@ -25,7 +25,7 @@ const slow = {
 const patient = [
   'tests/{security,fuzz}/**/*.test.ts',
   'tests/conformance/{cache,cold-start,delta-update,end,eviction,gaps,gop,headers,multivariant,rendition-report,restart}.test.ts',
-  'tests/integration/{sources,foreign-clients,foreign-whip,udp-proxy}.test.ts',
+  'tests/integration/{foreign-clients,foreign-whip,udp-proxy}.test.ts',
   'tests/e2e/{product,turn}.test.ts',
   'tests/e2e/product/**/*.test.ts',
   'tests/faults/chat-crash*.test.ts',
