@@ -43,7 +43,7 @@ export class ReactionWriter {
   add(reaction: StreamReaction): boolean {
     if (this.#waiting.length >= this.#options.limits.waiting) return false;
     this.#waiting.push(reaction);
-    this.#timer ??= setTimeout(() => void this.flush(), this.#pauseMs).unref();
+    this.#flushLater();
     return true;
   }
 
@@ -103,7 +103,15 @@ export class ReactionWriter {
     this.#isLate = true;
     this.#rows = Math.max(Math.ceil(this.#rows / 2), Math.min(FEWEST_ROWS, this.#options.limits.batchRows));
     this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
-    this.#timer ??= setTimeout(() => void this.flush(), this.#pauseMs).unref();
+    this.#flushLater();
+  }
+
+  /** A timer that fires while a write is under way has done its work: the write goes on until nothing waits. The next one needs a new timer. */
+  #flushLater(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      void this.flush();
+    }, this.#pauseMs).unref();
   }
 }
 
