@@ -46,6 +46,9 @@ interface Row extends Partial<GlassRow> {
   readonly viewersPerCoreRange?: readonly number[];
   readonly viewers?: number;
   readonly mbpsPerViewer?: number;
+  /** RTP packets of one viewer in a second, and their mean size in bytes. */
+  readonly packetsPerSecond?: number;
+  readonly packetBytes?: number;
   readonly lost?: number;
 }
 
@@ -155,6 +158,8 @@ function viewerRow(mode: string, rounds: readonly ViewerCost[]): Row {
     mode,
     viewers: middle.viewers,
     mbpsPerViewer: round(middle.mbpsPerViewer),
+    packetsPerSecond: round(middle.packetsPerSecond, 0),
+    packetBytes: round(middle.packetBytes, 0),
     lost: rounds.reduce((sum, { lost }) => sum + lost, 0),
     cpuPercent: round(middle.cpuPercent, 1),
     viewersPerCore: round(middle.viewersPerCore, 0),
@@ -218,6 +223,8 @@ report(
     'A/V offset ms': row.avOffsetMs?.join(' and '),
     viewers: row.viewers,
     'Mbit/s each': row.mbpsPerViewer,
+    'packets/s each': row.packetsPerSecond,
+    'bytes a packet': row.packetBytes,
     'packets lost': row.lost,
     'CPU % for them': row.cpuPercent,
     'viewers per core': row.viewersPerCore,

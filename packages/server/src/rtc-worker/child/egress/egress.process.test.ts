@@ -81,6 +81,26 @@ function play(
   return writer;
 }
 
+/** A datagram of the base size has 1230 bytes at most. */
+const THIN_BYTES = 1260;
+
+/** A path that everything comes through; the sizes are noted. */
+function noted(sizes: number[]): NonNullable<NetworkPath['change']> {
+  return (packet) => {
+    sizes.push(packet.length);
+    return [packet];
+  };
+}
+
+/** A path, such as a tunnel, that larger datagrams do not come through; they are noted. */
+function thin(vanished: number[]): NonNullable<NetworkPath['change']> {
+  return (packet) => {
+    if (packet.length <= THIN_BYTES) return [packet];
+    vanished.push(packet.length);
+    return [];
+  };
+}
+
 interface Watching {
   readonly viewer: ChromiumViewer;
   readonly session: RtcSession;
@@ -168,6 +188,69 @@ describe('a viewer in Chromium', () => {
     // Of 600; a browser that shares its cores gives one up now and then, complete as it is.
     expect(after.video['framesDropped']).toBeLessThanOrEqual(3);
     expect(after.longestPauseMs).toBeLessThan(500);
+  });
+
+  test('gets larger packets once its path has carried one, and misses nothing', async () => {
+    const { feed } = openFeed();
+    feed.setVideo('main', clip.video, 2_500_000);
+    feed.setAudio(clip.audio);
+    play(feed, 'main', clip, { aheadMs: 500 });
+    const sizes: number[] = [];
+    const { viewer } = await watch(feed, { change: noted(sizes) });
+    await until(viewer, 'two large packets', () => sizes.filter((each) => each > THIN_BYTES).length > 1);
+    const from = sizes.length;
+    const before = await viewer.stats();
+    const after = await until(
+      viewer,
+      'five seconds more',
+      ({ currentTimeSec }) => currentTimeSec > before.currentTimeSec + 5,
+    );
+    const video = sizes.slice(from).filter((each) => each > 300);
+    expect(video.filter((each) => each > THIN_BYTES).length / video.length).toBeGreaterThan(0.2);
+    // With UDP, IPv6 and a TURN channel 1491 bytes.
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(1439);
+    expect(after.video['nackCount']).toBe(before.video['nackCount']);
+    expect(after.video['freezeCount']).toBe(0);
+    expect(after.video['framesDropped']).toBe(0);
+  });
+
+  test('keeps to small packets where larger ones vanish, and plays through the search for it', async () => {
+    const { feed } = openFeed();
+    feed.setVideo('main', clip.video, 2_500_000);
+    feed.setAudio(clip.audio);
+    play(feed, 'main', clip, { aheadMs: 500 });
+    const vanished: number[] = [];
+    const { viewer } = await watch(feed, { delayMs: 25, change: thin(vanished) });
+    const first = await until(viewer, 'two seconds', (stats) => stats.currentTimeSec > 2);
+    const after = await until(viewer, 'nine seconds', (stats) => stats.currentTimeSec > 9);
+    expect(vanished).toHaveLength(3);
+    expect(after.video['pliCount']).toBe(first.video['pliCount']);
+    expect(after.video['framesDropped']).toBe(0);
+    expect(after.longestPauseMs).toBeLessThan(500);
+  });
+
+  test('sees the picture again by itself when its path becomes a thin one', async () => {
+    const { feed } = openFeed();
+    feed.setVideo('main', clip.video, 2_500_000);
+    feed.setAudio(clip.audio);
+    play(feed, 'main', clip, { aheadMs: 500 });
+    const [sizes, vanished]: [number[], number[]] = [[], []];
+    const { viewer, proxy } = await watch(feed, {
+      change: noted(sizes),
+    });
+    await until(viewer, 'large packets', () => sizes.filter((each) => each > THIN_BYTES).length > 20);
+    proxy.toClient.become({ change: thin(vanished) });
+    await waitFor('packets that vanish', () => vanished.length > 20);
+    const { video } = await viewer.stats();
+    const again = await until(
+      viewer,
+      'pictures again',
+      (stats) => (stats.video['framesDecoded'] ?? 0) > (video['framesDecoded'] ?? 0) + 30,
+    );
+    expect(again.longestPauseMs).toBeLessThan(2000);
+    const lost = vanished.length;
+    await until(viewer, 'three seconds', (stats) => stats.currentTimeSec > again.currentTimeSec + 3);
+    expect(vanished.length).toBe(lost);
   });
 
   test('gets the smaller rendition when its line is too thin, and keeps playing', async () => {

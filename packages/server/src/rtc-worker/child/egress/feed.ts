@@ -4,6 +4,7 @@ import type { VideoTrack } from '../../../stream/track.ts';
 import type { WireUnit } from '../../protocol/unit-frame.ts';
 import { FeedClock } from './feed-clock.ts';
 import { MediaPacket } from './media-packet.ts';
+import { OpusJoiner } from './opus-joiner.ts';
 import { OpusTimeline } from './opus-timeline.ts';
 import { Rendition } from './rendition.ts';
 import type { Viewer, ViewerFeed } from './viewer.ts';
@@ -20,6 +21,11 @@ export interface FeedEvents {
 
 /** An encoder gives an IDR some frames after it was asked; asking again before that gives two. */
 const KEYFRAME_INTERVAL_MS = 500;
+/**
+ * So many viewers get their sound in packets of 40 ms, which spares every ninth packet of a stream of 2.5 Mbit/s; a smaller audience has it
+ * 20 ms sooner.
+ */
+export const JOIN_SOUND_FROM_VIEWERS = 32;
 
 /** What one live stream gives to its viewers: packetises each unit once and hands it to each of them. */
 export class Feed implements ViewerFeed {
@@ -32,6 +38,7 @@ export class Feed implements ViewerFeed {
   readonly #askedAtMs = new Map<number, number>();
   #byBitrate: readonly Rendition[] = [];
   #audio: number | undefined;
+  readonly #joiner = new OpusJoiner();
 
   constructor(options: {
     readonly clock: Clock;
@@ -123,9 +130,12 @@ export class Feed implements ViewerFeed {
     // Nobody could play it; and the count of samples must not break.
     if (samples === undefined) return;
     this.clock.observe(ptsMs);
-    const rtpTime = this.timeline.take(ptsMs, samples);
-    const packet = new MediaPacket(payload, false);
-    for (const viewer of this.#viewers) viewer.sound(packet, rtpTime);
+    const isCrowd = this.#viewers.size >= JOIN_SOUND_FROM_VIEWERS;
+    for (const unit of this.#joiner.take({ ptsMs, samples, payload }, isCrowd)) {
+      const rtpTime = this.timeline.take(unit.ptsMs, unit.samples);
+      const packet = new MediaPacket(unit.payload, false);
+      for (const viewer of this.#viewers) viewer.sound(packet, rtpTime);
+    }
   }
 
   #changed(): void {

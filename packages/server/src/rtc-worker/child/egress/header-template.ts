@@ -19,11 +19,15 @@ export class HeaderTemplate {
   /** Where the transport-wide sequence number stands; 0 when there is none. */
   readonly #transportSequenceAt: number;
 
-  /** `transportCc`: whether the packets are numbered for transport-wide feedback, when the viewer can. */
+  /**
+   * `transportCc`: whether the packets are numbered for transport-wide feedback, when the viewer can. `leastBytes`: zeros behind the
+   * extensions, which receivers skip (RFC 8285 §4.2), make the header that long, rounded up to four.
+   */
   constructor(
     stream: { readonly payloadType: number; readonly ssrc: number },
     ids: ExtensionIds,
     transportCc: boolean,
+    leastBytes = 0,
   ) {
     this.#payloadType = stream.payloadType;
     this.#ssrc = stream.ssrc;
@@ -32,7 +36,7 @@ export class HeaderTemplate {
     if (transportCc && isOneByte(ids.transportCc)) elements.push((ids.transportCc << 4) | 1, 0, 0);
     this.#transportSequenceAt = elements.length > 0 ? FIXED_BYTES + 4 + 1 : 0;
     if (isOneByte(ids.playoutDelay)) elements.push((ids.playoutDelay << 4) | 2, ...PLAYOUT_DELAY);
-    while (elements.length % 4 !== 0) elements.push(0);
+    while (elements.length % 4 !== 0 || FIXED_BYTES + 4 + elements.length < leastBytes) elements.push(0);
     const words = elements.length / 4;
     this.#extension = Uint8Array.from(words === 0 ? [] : [0xbe, 0xde, 0, words, ...elements]);
     this.bytes = FIXED_BYTES + this.#extension.length;

@@ -30,4 +30,11 @@ export class MediaPacket {
     this.#views.push({ headerBytes, view });
     return view;
   }
+
+  /** A copy of its own with room for a header of any size. */
+  behind(headerBytes: number): Buffer {
+    const bytes = Buffer.alloc(headerBytes + this.payloadBytes);
+    bytes.set(this.#bytes.subarray(HEADROOM_BYTES), headerBytes);
+    return bytes;
+  }
 }

@@ -1,25 +1,8 @@
 import { parseAvcConfig } from '@tallylight/media/codecs/h264/avc-config.ts';
 import { joinNalUnits } from '@tallylight/media/codecs/nal/length-prefixed.ts';
-import { packetizeH264 } from '@tallylight/media/rtp/packetizer/h264.ts';
 import type { VideoTrack } from '../../../stream/track.ts';
-import { MediaPacket } from './media-packet.ts';
+import { Picture } from './picture.ts';
 
-/** One picture of a rendition, packetised for all viewers. */
-export interface Picture {
-  /** Stream time in milliseconds. */
-  readonly ms: number;
-  readonly keyframe: boolean;
-  readonly packets: readonly MediaPacket[];
-  readonly bytes: number;
-  /** When it came, on the monotonic clock. */
-  readonly arrivedMs: number;
-}
-
-/**
- * Payload of a packet at most. With 24 bytes of header, 16 of SRTP tag, 8 of UDP and 40 of IPv6 it makes 1278: what every IPv6 path
- * carries (RFC 8200 §5) and tunnels over IPv4 do too. The native library forbids fragments.
- */
-export const MAX_PAYLOAD_BYTES = 1190;
 /** A GOP that is larger is not kept, in bytes: replaying it would take seconds. */
 const MAX_GOP_BYTES = 16 * 1024 * 1024;
 /** An interval of 20 pictures a second: further the stream's time is not guessed ahead of its latest picture. */
@@ -96,11 +79,8 @@ export class Rendition {
     if (keyframe) this.#needsKeyframe = false;
     else if (this.#needsKeyframe) return undefined;
     const sample = keyframe ? withParameterSets(this.#parameterSets, payload) : payload;
-    const payloads = packetizeH264(sample, MAX_PAYLOAD_BYTES);
-    if (payloads.length === 0) return undefined;
-    const last = payloads.length - 1;
-    const packets = payloads.map((each, index) => new MediaPacket(each, index === last));
-    const picture: Picture = { ms, keyframe, packets, bytes: sample.length, arrivedMs: nowMs };
+    const picture = new Picture({ ms, keyframe, sample, arrivedMs: nowMs });
+    if (picture.isEmpty) return undefined;
     this.#latest = picture;
     this.#keep(picture);
     return picture;

@@ -5,6 +5,8 @@ export interface SentPacket {
   readonly packet: MediaPacket;
   /** RTP timestamp it went out with. */
   readonly timestamp: number;
+  /** True when it was sent again before. */
+  readonly isResent: boolean;
 }
 
 /**
@@ -45,7 +47,7 @@ export class ResendHistory {
     if (packet === undefined || this.#sequences[at] !== sequence) return undefined;
     const resentAtMs = this.#resentAtMs[at] ?? 0;
     if (resentAtMs > 0 && nowMs - resentAtMs < intervalMs) return undefined;
-    return { packet, timestamp: this.#timestamps[at] ?? 0 };
+    return { packet, timestamp: this.#timestamps[at] ?? 0, isResent: resentAtMs > 0 };
   }
 
   /** A packet that `find` gave was sent again. */

@@ -5,7 +5,7 @@ import { writeSenderReport } from '@tallylight/media/rtp/rtcp/sender-report.ts';
 import { writeSourceDescription } from '@tallylight/media/rtp/rtcp/source-description.ts';
 import type { HeaderTemplate } from './header-template.ts';
 import type { MediaPacket } from './media-packet.ts';
-import { ResendHistory } from './resend-history.ts';
+import { ResendHistory, type SentPacket } from './resend-history.ts';
 
 /** The way out: one DTLS-SRTP connection. */
 export interface PacketSink {
@@ -26,6 +26,14 @@ export function unixToNtpMs(unixMs: number): number {
   return unixMs + 2_208_988_800_000;
 }
 
+/** A packet that is to tell whether the viewer's path carries packets of its size. */
+export interface PathProbe {
+  /** The header that brings a payload of so many bytes to that size, with a number for transport-wide feedback. */
+  header(payloadBytes: number): HeaderTemplate;
+  /** It went out under this number; undefined when the system refused it. */
+  onSent(transportSequence: number | undefined): void;
+}
+
 /** One RTP stream to one viewer: its numbering, its history, its sender reports. */
 export class RtpStream {
   readonly ssrc: number;
@@ -36,6 +44,7 @@ export class RtpStream {
   #template: HeaderTemplate;
   #sequence: number;
   readonly #timestampBase: number;
+  #probe: PathProbe | undefined;
   #packets = 0;
   #octets = 0;
 
@@ -66,11 +75,21 @@ export class RtpStream {
     this.#template = template;
   }
 
+  /**
+   * Makes the next packet that ends a picture a probe. It is a packet like all others, so that one that is lost is asked for, and sent
+   * again in its own size.
+   */
+  probe(probe: PathProbe): void {
+    this.#probe = probe;
+  }
+
   /** Sends a packet at an RTP time that is not wrapped and counts from any 0; false when there is no room now, and nothing happened. */
   send(packet: MediaPacket, rtpTime: number): boolean {
     const sequence = this.#sequence;
     const timestamp = this.#timestampOf(rtpTime);
-    if (!this.#write(packet, sequence, timestamp)) return false;
+    const isProbed =
+      this.#probe !== undefined && packet.marker && this.#writeProbe(packet, sequence, timestamp);
+    if (!isProbed && !this.#write(packet, sequence, timestamp)) return false;
     this.#sequence = (sequence + 1) & 0xffff;
     this.#history.sent(packet, sequence, timestamp);
     this.#packets += 1;
@@ -78,12 +97,12 @@ export class RtpStream {
     return true;
   }
 
-  /** Sends a packet again that the viewer missed; the bytes sent, 0 when it is too old, was on its way already, or finds no room. */
-  resend(sequence: number, nowMs: number, intervalMs: number): number {
+  /** Sends a packet again that the viewer missed; undefined when it is too old, was on its way already, or finds no room. */
+  resend(sequence: number, nowMs: number, intervalMs: number): SentPacket | undefined {
     const sent = this.#history.find(sequence, nowMs, intervalMs);
-    if (sent === undefined || !this.#write(sent.packet, sequence, sent.timestamp)) return 0;
+    if (sent === undefined || !this.#write(sent.packet, sequence, sent.timestamp)) return undefined;
     this.#history.resent(sequence, nowMs);
-    return sent.packet.payloadBytes;
+    return sent;
   }
 
   /** Tells which RTP time belongs to which moment of the wall clock (Unix milliseconds): RFC 3550 §6.4.1, with the CNAME of §6.5.1. */
@@ -111,9 +130,29 @@ export class RtpStream {
 
   #write(packet: MediaPacket, sequence: number, timestamp: number): boolean {
     const template = this.#template;
-    const bytes = packet.withHeader(template.bytes);
+    return this.#post(packet.withHeader(template.bytes), template, packet.marker, sequence, timestamp);
+  }
+
+  #writeProbe(packet: MediaPacket, sequence: number, timestamp: number): boolean {
+    const probe = this.#probe;
+    if (probe === undefined) return false;
+    this.#probe = undefined;
+    const template = probe.header(packet.payloadBytes);
+    const number = this.#counter.next();
+    const isSent = this.#post(packet.behind(template.bytes), template, packet.marker, sequence, timestamp);
+    probe.onSent(isSent ? number : undefined);
+    return isSent;
+  }
+
+  #post(
+    bytes: Buffer,
+    template: HeaderTemplate,
+    marker: boolean,
+    sequence: number,
+    timestamp: number,
+  ): boolean {
     const isNumbered = template.hasTransportSequence;
-    template.write(bytes, packet.marker, sequence, timestamp, isNumbered ? this.#counter.next() : 0);
+    template.write(bytes, marker, sequence, timestamp, isNumbered ? this.#counter.next() : 0);
     if (!this.#sink.send(bytes)) return false;
     // Only now: the viewer would report a packet that never left us as lost on the way.
     if (isNumbered) this.#counter.sent(bytes.length);

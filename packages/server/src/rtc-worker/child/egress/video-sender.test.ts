@@ -6,7 +6,8 @@ import { MILLISECONDS } from '@tallylight/media/time/ticks.ts';
 import { describe, expect, test } from 'vitest';
 import type { VideoTrack } from '../../../stream/track.ts';
 import { HeaderTemplate } from './header-template.ts';
-import { type Picture, Rendition } from './rendition.ts';
+import type { Picture } from './picture.ts';
+import { Rendition } from './rendition.ts';
 import { RtpStream } from './rtp-stream.ts';
 import { VideoSender } from './video-sender.ts';
 
@@ -112,6 +113,38 @@ describe('VideoSender', () => {
     expect(tail.map(({ marker }) => marker)).toEqual([true, false, true]);
     expect((tail[1]?.payload[0] ?? 0) & 31).toBe(24);
     expect(sender.replay(2030)).toBe(false);
+  });
+
+  test('takes another size of packets from the next picture on', () => {
+    const main = rendition();
+    write(main, 1000, true, 100);
+    const { sender, sent, room } = open();
+    sender.begin(main, 1000);
+    finish(sender, 1010);
+    sent.length = 0;
+    room.packets = 1;
+    sender.live(main, write(main, 1033, false, 2600));
+    sender.payloadBytes = 1396;
+    room.packets = Number.POSITIVE_INFINITY;
+    finish(sender, 1040);
+    expect(sent.map(({ marker }) => marker)).toEqual([false, false, true]);
+    sender.live(main, write(main, 1066, false, 2600));
+    expect(sent.slice(3).map(({ marker }) => marker)).toEqual([false, true]);
+  });
+
+  test('is stuck when the system has refused a packet for 50 turns, and no more once it takes one', () => {
+    const main = rendition();
+    write(main, 1000, true);
+    const { sender, room } = open();
+    room.packets = 0;
+    sender.begin(main, 1000);
+    for (let ms = 1005; ms < 1245; ms += 5) sender.replay(ms);
+    expect(sender.isStuck).toBe(false);
+    sender.replay(1245);
+    expect(sender.isStuck).toBe(true);
+    room.packets = 1;
+    sender.replay(1250);
+    expect(sender.isStuck).toBe(false);
   });
 
   test('waits for the next IDR, and asks for it, when there is no GOP', () => {

@@ -1,4 +1,7 @@
-import type { Picture, Rendition } from './rendition.ts';
+import type { MediaPacket } from './media-packet.ts';
+import { PACKET_PAYLOAD } from './packet-payload.ts';
+import type { Picture } from './picture.ts';
+import type { Rendition } from './rendition.ts';
 import type { RtpStream } from './rtp-stream.ts';
 
 /** RTP clock of video (RFC 6184 §8.2.1), per millisecond. */
@@ -18,6 +21,8 @@ const REPLAY_INTERVAL_MS = 1000;
 const EARLY_INTERVAL_MS = 100;
 /** Least step between the timestamps of two pictures, in milliseconds. */
 const MIN_STEP_MS = 1;
+/** Refusals in a row, one in each turn of a replay: a full buffer of the system's drains sooner. */
+const STUCK_AFTER_REFUSALS = 50;
 
 /** What a viewer's video needs of its feed. */
 export interface VideoSenderEvents {
@@ -40,8 +45,11 @@ export class VideoSender {
   #next: Rendition | undefined;
   /** Pictures that wait to be replayed; undefined: live, or waiting for an IDR. */
   #queue: Picture[] | undefined;
-  /** Packets of the queue's first picture, or of the one that is being sent, that are sent already. */
+  /** Packets of the queue's first picture, or of the one that is being sent, and how many are sent already. */
+  #packets: readonly MediaPacket[] = [];
   #sentOfFirst = 0;
+  #payloadBytes: number = PACKET_PAYLOAD.base;
+  #refusals = 0;
   #budgetBytes = 0;
   #budgetAtMs = 0;
   #waitsForKeyframe = true;
@@ -61,6 +69,16 @@ export class VideoSender {
   /** The rendition that is sent. */
   get rendition(): Rendition | undefined {
     return this.#rendition;
+  }
+
+  /** Size of packets from the next picture on. */
+  set payloadBytes(bytes: number) {
+    this.#payloadBytes = bytes;
+  }
+
+  /** True when the system has refused a packet for long. */
+  get isStuck(): boolean {
+    return this.#refusals >= STUCK_AFTER_REFUSALS;
   }
 
   /** Begins with a rendition at once: at its last IDR when it is known, else at the next one. Undefined sends nothing any more. */
@@ -181,10 +199,15 @@ export class VideoSender {
   /** Sends packets of a picture while the budget and the system allow it; true when it was the last. */
   #advance(picture: Picture): boolean {
     const rtpTime = (this.#lastMs ?? picture.ms) * RTP_PER_MS;
-    const { packets } = picture;
+    if (this.#sentOfFirst === 0) this.#packets = picture.packets(this.#payloadBytes);
+    const packets = this.#packets;
     while (this.#sentOfFirst < packets.length && this.#budgetBytes > 0) {
       const packet = packets[this.#sentOfFirst];
-      if (packet === undefined || !this.#stream.send(packet, rtpTime)) return false;
+      if (packet === undefined || !this.#stream.send(packet, rtpTime)) {
+        this.#refusals += 1;
+        return false;
+      }
+      this.#refusals = 0;
       this.#sentOfFirst += 1;
       this.#budgetBytes -= packet.payloadBytes;
     }

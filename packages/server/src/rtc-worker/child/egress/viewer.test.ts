@@ -5,13 +5,15 @@ import { ntpToMs } from '@tallylight/media/rtp/ntp-time.ts';
 import { writeNack } from '@tallylight/media/rtp/rtcp/nack.ts';
 import { writePli } from '@tallylight/media/rtp/rtcp/pli.ts';
 import { type RtcpPacket, readRtcp } from '@tallylight/media/rtp/rtcp/read-rtcp.ts';
+import { writeTransportFeedback } from '@tallylight/media/rtp/rtcp/transport-feedback.ts';
 import { isRtcp, type RtpPacket, readRtpPacket } from '@tallylight/media/rtp/rtp-packet.ts';
 import { SentHistory } from '@tallylight/media/rtp/sent-history.ts';
 import type { EgressNegotiation } from '@tallylight/media/sdp/answer-egress.ts';
 import { MILLISECONDS } from '@tallylight/media/time/ticks.ts';
 import { describe, expect, test, vi } from 'vitest';
 import type { VideoTrack } from '../../../stream/track.ts';
-import { Feed } from './feed.ts';
+import { Feed, JOIN_SOUND_FROM_VIEWERS } from './feed.ts';
+import { PACKET_PAYLOAD } from './packet-payload.ts';
 import { Viewer } from './viewer.ts';
 
 const track: VideoTrack = {
@@ -105,6 +107,50 @@ function open(): Fixture {
 }
 
 describe('Viewer', () => {
+  test('in a crowd gets two packets of sound in one, whose times go on where they were', () => {
+    const { feed, sound, join, time } = open();
+    const { viewer, rtp } = join();
+    viewer.start(time.ms);
+    for (let i = 0; i < 2; i++, time.ms += 20) sound();
+    expect(rtp).toHaveLength(2);
+    for (let i = 1; i < JOIN_SOUND_FROM_VIEWERS; i++) join();
+    for (let i = 0; i < 4; i++, time.ms += 20) sound();
+    const steps = rtp.slice(1).map(({ timestamp }, i) => timestamp - (rtp[i]?.timestamp ?? 0));
+    expect(steps).toEqual([960, 960, 1920]);
+    feed.leave(viewer);
+    for (let i = 0; i < 2; i++, time.ms += 20) sound();
+    expect(rtp).toHaveLength(4);
+  });
+
+  test('gets large packets once it acknowledged one, and numbers the others not', () => {
+    const { feed, picture, join, time } = open();
+    picture(true, 5000);
+    const { viewer, rtp } = join();
+    viewer.start(time.ms);
+    while (viewer.replay((time.ms += 5)));
+    time.ms += 2000;
+    expect(viewer.tick(time.ms)).toBe(true);
+    picture(false, 3000);
+    const probe = rtp.at(-1);
+    expect(probe?.marker).toBe(true);
+    expect(rtp.filter(({ extensions }) => extensions.has(TRANSPORT_CC))).toEqual([probe]);
+    const [high = 0, low = 0] = probe?.extensions.get(TRANSPORT_CC) ?? [];
+    const feedback = { senderSsrc: 1, mediaSsrc: viewer.streams.videoSsrc, feedbackCount: 0 };
+    const baseSequence = (high << 8) | low;
+    viewer.rtcp(writeTransportFeedback({ ...feedback, baseSequence, arrivalsMs: [3] }), time.ms);
+    rtp.length = 0;
+    time.ms += 33;
+    picture(false, 2700);
+    expect(rtp).toHaveLength(2);
+    rtp.length = 0;
+    viewer.rtcp(writePli({ senderSsrc: 1, mediaSsrc: viewer.streams.videoSsrc }), time.ms);
+    time.ms += 33;
+    while (viewer.replay((time.ms += 5)));
+    picture(false, 2700);
+    expect(Math.max(...rtp.map(({ payload }) => payload.length))).toBeLessThanOrEqual(PACKET_PAYLOAD.base);
+    feed.leave(viewer);
+  });
+
   test('gets nothing before it is connected, then the GOP and the sound', () => {
     const { feed, picture, sound, join, time } = open();
     picture(true);

@@ -9,8 +9,10 @@ import type { FeedClock } from './feed-clock.ts';
 import { HeaderTemplate } from './header-template.ts';
 import type { MediaPacket } from './media-packet.ts';
 import type { OpusTimeline } from './opus-timeline.ts';
+import { PacketSize } from './packet-size.ts';
 import { PathEstimate } from './path-estimate.ts';
-import type { Picture, Rendition } from './rendition.ts';
+import type { Picture } from './picture.ts';
+import type { Rendition } from './rendition.ts';
 import { type PacketSink, RtpStream, type TransportCounter, unixToNtpMs } from './rtp-stream.ts';
 import { VideoSender } from './video-sender.ts';
 
@@ -57,7 +59,9 @@ const RESEND_INTERVAL_OF_RTT = 0.6;
 /** One viewer of a feed: its streams, what its RTCP asks for, and the rendition its network carries. */
 export class Viewer {
   readonly #feed: ViewerFeed;
-  readonly #video: { readonly stream: RtpStream; readonly sender: VideoSender } | undefined;
+  readonly #video:
+    | { readonly stream: RtpStream; readonly sender: VideoSender; readonly size: PacketSize }
+    | undefined;
   readonly #audio: RtpStream | undefined;
   readonly #tracks: Pick<EgressNegotiation, 'video' | 'audio'>;
   readonly #path: PathEstimate;
@@ -104,8 +108,10 @@ export class Viewer {
       onKeyframeWanted: (rendition: Rendition): void => feed.onKeyframeWanted(rendition),
     };
     if (tracks.video !== undefined) {
-      const stream = open(tracks.video, videoSsrc, VIDEO_HISTORY);
-      this.#video = { stream, sender: new VideoSender(stream, events) };
+      const { video: track } = tracks;
+      const stream = open(track, videoSsrc, VIDEO_HISTORY);
+      const sender = new VideoSender(stream, events);
+      this.#video = { stream, sender, size: new PacketSize({ track, stream, sender }) };
     }
     if (tracks.audio !== undefined) this.#audio = open(tracks.audio, audioSsrc, AUDIO_HISTORY);
   }
@@ -120,6 +126,7 @@ export class Viewer {
     this.#started = true;
     this.#heardAtMs = nowMs;
     this.#resendAtMs = nowMs;
+    this.#video?.size.start(nowMs);
     this.renditionsChanged(nowMs);
     this.#report(nowMs);
   }
@@ -167,6 +174,7 @@ export class Viewer {
     if (nowMs >= this.#reportAtMs) this.#report(nowMs);
     const sender = this.#video?.sender;
     sender?.tick(nowMs);
+    this.#video?.size.tick(nowMs);
     const renditions = this.#feed.renditions();
     if (sender?.rendition !== undefined && renditions.length > 1) {
       const chosen = this.#path.choose(renditions, nowMs);
@@ -184,7 +192,8 @@ export class Viewer {
   rtcp(bytes: Uint8Array, nowMs: number): boolean {
     this.#heardAtMs = nowMs;
     if (!this.#datagrams.spend(1, nowMs) || !this.#bytes.spend(bytes.length, nowMs)) return false;
-    const maxStatuses = this.#numbered ? this.#statuses.left(nowMs) : 0;
+    const isOfUse = this.#numbered || this.#video?.size.isAwaiting === true;
+    const maxStatuses = isOfUse ? this.#statuses.left(nowMs) : 0;
     for (const packet of readable(bytes, maxStatuses)) this.#take(packet, nowMs);
     return true;
   }
@@ -198,11 +207,13 @@ export class Viewer {
       }
       case 'pli':
       case 'fir':
+        this.#video?.size.undecodable(nowMs);
         this.#video?.sender.wantKeyframe(nowMs);
         break;
       case 'transport-feedback':
         this.#statuses.spend(packet.arrivalsMs.length, nowMs);
-        this.#path.feedback(packet, nowMs);
+        this.#video?.size.feedback(packet, nowMs);
+        if (this.#numbered) this.#path.feedback(packet, nowMs);
         break;
       case 'receiver-report':
       case 'sender-report':
@@ -226,14 +237,17 @@ export class Viewer {
     for (const sequence of sequences) {
       // Half a second's worth at once.
       if (this.#resendBytes > MAX_RESEND_BPS / 16) break;
-      this.#resendBytes += stream.resend(sequence, nowMs, intervalMs);
+      const sent = stream.resend(sequence, nowMs, intervalMs);
+      if (sent === undefined) continue;
+      this.#resendBytes += sent.packet.payloadBytes;
+      if (sent.isResent) this.#video?.size.vanished(sent.packet.payloadBytes, nowMs);
     }
   }
 
   /**
    * Numbers the packets for transport-wide feedback, or not. The feedback serves the choice between renditions only. Reading one takes some
    * 15 µs here and as much in the native library and between the threads, 10 to 20 times a second: a tenth to a fifth of all that a viewer
-   * costs. A feed with one rendition goes without.
+   * costs. A feed with one rendition goes without, but for the probes of the path's packet size.
    */
   #number(numbered: boolean): void {
     if (numbered === this.#numbered) return;
