@@ -20,7 +20,7 @@ import { rememberPeersScript, type ViewerStats, viewerStats } from './support/vi
 import { waitUntilListed } from './support/wait-until-listed.ts';
 
 const STREAM = 'bench';
-const MODES = wordOption('modes', 'browser,rtmp,loss-out,viewers,av').split(',');
+const MODES = wordOption('modes', 'browser,rtmp,loss-out,viewers,viewers-ipv6,av').split(',');
 const SETTLE_SEC = option('settle', 10);
 const MEASURE_SEC = option('seconds', 30);
 const LOSS = option('loss', 0.02);
@@ -138,15 +138,18 @@ async function watchByWhep(context: BrowserContext, url: string, proxyPort?: num
   return page;
 }
 
-/** What viewers cost our process tree, and the library that it uses without anything of ours, in turn. */
-async function measureViewers(): Promise<readonly Row[]> {
+/**
+ * What viewers cost our process tree, and the library that it uses without anything of ours, in turn. The address decides the family:
+ * IPv6 costs more, for the kernel looks for the source address of each datagram.
+ */
+async function measureViewers(mode: string, address: string): Promise<readonly Row[]> {
   const [ours, bare]: [ViewerCost[], ViewerCost[]] = [[], []];
   for (let round = 0; round < VIEWER_ROUNDS; round += 1) {
-    const cost = await costOfOurs();
+    const cost = await costOfOurs(address);
     ours.push(cost);
-    bare.push(await costOfBare(cost));
+    bare.push(await costOfBare(cost, address));
   }
-  return [viewerRow('viewers', ours), viewerRow('viewers, the bare library', bare)];
+  return [viewerRow(mode, ours), viewerRow(`${mode}, the bare library`, bare)];
 }
 
 /** The round whose cost is the middle one. */
@@ -167,12 +170,14 @@ function viewerRow(mode: string, rounds: readonly ViewerCost[]): Row {
   };
 }
 
-async function costOfOurs(): Promise<ViewerCost> {
+async function costOfOurs(address: string): Promise<ViewerCost> {
   const server = await Tallylight.start({
     env: {
       LADDER: 'off',
+      PUBLIC_IP: address,
       MAX_WHEP_VIEWERS: '1000',
       WHEP_VIEWERS_PER_ADDRESS: '1000',
+      WHEP_POSTS_PER_MINUTE: '10000',
       HTTP_MAX_CONNECTIONS_PER_ADDRESS: '1000',
     },
   });
@@ -192,8 +197,8 @@ async function costOfOurs(): Promise<ViewerCost> {
 }
 
 /** As many packets of the same size as ours sent. */
-async function costOfBare(load: ViewerCost): Promise<ViewerCost> {
-  const bare = await BareWhep.start(load);
+async function costOfBare(load: ViewerCost, address: string): Promise<ViewerCost> {
+  const bare = await BareWhep.start({ ...load, address });
   try {
     return await viewerCost({ pid: bare.pid, url: bare.url, viewers: VIEWERS, measureSec: VIEWERS_SEC });
   } finally {
@@ -205,7 +210,8 @@ const rows: Row[] = [];
 for (const mode of MODES) {
   console.log(`measuring ${mode}`);
   const network = mode === 'loss-out' ? { lossFraction: LOSS, delayMs: RTT_MS / 2 } : undefined;
-  if (mode === 'viewers') rows.push(...(await measureViewers()));
+  if (mode === 'viewers') rows.push(...(await measureViewers('viewers over IPv4', '127.0.0.1')));
+  else if (mode === 'viewers-ipv6') rows.push(...(await measureViewers('viewers over IPv6', '::1')));
   else if (mode === 'av') rows.push(...(await measureLipSync()));
   else rows.push(await measureGlass(mode, network));
 }

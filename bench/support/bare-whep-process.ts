@@ -21,9 +21,11 @@ export class BareWhep {
   static async start(load: {
     readonly packetsPerSecond: number;
     readonly packetBytes: number;
+    /** Of this machine: what viewers send to. */
+    readonly address: string;
   }): Promise<BareWhep> {
     const words = [await freeUdpPort(), load.packetsPerSecond, Math.round(load.packetBytes)].map(String);
-    const child = spawn(process.execPath, [SCRIPT, ...words], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [SCRIPT, ...words, load.address], { stdio: ['pipe', 'pipe', 'inherit'] });
     const [port] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
     return new BareWhep(child, `http://127.0.0.1:${port}/`);
   }

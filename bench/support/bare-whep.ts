@@ -2,7 +2,7 @@
  * The WebRTC library without anything of ours, as the peer of `bench:whep`: it answers WHEP offers and sends each viewer packets from one
  * buffer, of which it counts up the sequence number alone. Run as
  *
- *     node bench/support/bare-whep.ts <UDP port> <packets a second> <bytes of a packet>
+ *     node bench/support/bare-whep.ts <UDP port> <packets a second> <bytes of a packet> <address>
  *
  * It writes the HTTP port as a line once it listens, and ends with its standard input.
  */
@@ -16,7 +16,8 @@ const BURSTS_PER_SECOND = 30;
 const PAYLOAD_TYPE = 96;
 const SSRC = 1;
 
-const [udpPort = 0, packetsPerSecond = 0, packetBytes = 0] = process.argv.slice(2).map(Number);
+const [udpPort = 0, packetsPerSecond = 0, packetBytes = 0] = process.argv.slice(2, 5).map(Number);
+const address = process.argv[5] ?? '127.0.0.1';
 const tracks: Track[] = [];
 /** Native objects live as long as somebody holds them. */
 const held: unknown[] = [];
@@ -50,7 +51,15 @@ function answer(offer: string): string {
     offer.replaceAll(/^a=(?:candidate|end-of-candidates).*\r\n/gm, ''),
     'offer',
   );
-  return connection.localDescription()?.sdp ?? '';
+  return withAddress(connection.localDescription()?.sdp ?? '');
+}
+
+/** The answer with that address as the only candidate. */
+function withAddress(sdp: string): string {
+  const line = `a=candidate:1 1 UDP 2130706431 ${address} ${udpPort} typ host\r\n`;
+  return sdp
+    .replaceAll(/^a=(?:candidate|end-of-candidates).*\r\n/gm, '')
+    .replace(/^a=mid:.*\r\n/m, `$&${line}`);
 }
 
 let sequence = 0;

@@ -25,6 +25,14 @@ export class RtcpSender {
     this.#track = track;
   }
 
+  /**
+   * Lets the native track go, at the end of the session. The library keeps a track's callback, and with it the session, until the track
+   * is garbage: a track that the session holds keeps both for ever.
+   */
+  release(): void {
+    this.#track = undefined;
+  }
+
   /** Asks for packets again (RFC 4585 §6.2.1). */
   nack(mediaSsrc: number, sequences: readonly number[]): void {
     this.#send([writeNack({ senderSsrc: this.ssrc, mediaSsrc, sequences })]);
