@@ -25,7 +25,9 @@ export class BareWhep {
     readonly address: string;
   }): Promise<BareWhep> {
     const words = [await freeUdpPort(), load.packetsPerSecond, Math.round(load.packetBytes)].map(String);
-    const child = spawn(process.execPath, [SCRIPT, ...words, load.address], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [SCRIPT, ...words, load.address], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     const [port] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
     return new BareWhep(child, `http://127.0.0.1:${port}/`);
   }

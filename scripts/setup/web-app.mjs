@@ -5,7 +5,14 @@ import { announce, run, SetupError, tail } from './command.mjs';
 import { pinnedNode } from './dependencies.mjs';
 
 /** Everything that the web app is built from; a change in any of it means a new build. */
-const sources = ['apps/web', 'packages/client', 'packages/hls', 'packages/media', 'package-lock.json'];
+const sources = [
+  'apps/web',
+  'packages/client',
+  'packages/hls',
+  'packages/media',
+  'packages/protocol',
+  'package-lock.json',
+];
 
 /** Names that are never sources. */
 const ignored = new Set(['node_modules', 'dist', '.vite']);

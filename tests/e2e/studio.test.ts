@@ -195,7 +195,10 @@ describe('the studio in Chromium', () => {
     await arrives();
     await waitFor('silence', async () => (await loudness()) === 0);
     expect((await state()).figures?.audioBitrateBps).toBeGreaterThan(0);
-    expect(await page.locator('.status').textContent()).toBe('You are live in black: your camera is off.');
+    expect(await page.locator('.status').textContent()).toBe(
+      'You are live in black and without sound: your camera is off, and your microphone is muted.',
+    );
+    expect(await page.getByText('Muted', { exact: true }).isVisible()).toBe(true);
     await press('Unmute');
     await waitFor('the sound', async () => (await loudness()) > 0.001);
     await press('Camera on');

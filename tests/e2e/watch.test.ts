@@ -45,6 +45,16 @@ describe('the watch page in Chromium', () => {
     expect((await page.state())?.latencyMs).toBeLessThan(2000);
   });
 
+  test('a stream that never was is off air, and nothing reconnects', async () => {
+    const other = await browser.context.newPage();
+    await other.goto(`${server.url}/watch/nobody`);
+    await waitFor('the words', async () =>
+      (await other.locator('.notice').innerText()).startsWith('Nothing is live here yet.'),
+    );
+    expect(await other.locator('.live').innerText()).toBe('OFF AIR');
+    await other.close();
+  });
+
   test('switches to each rendition without a gap', async () => {
     const renditions = (await page.state())?.renditions ?? [];
     expect(renditions.map((rendition) => rendition.height)).toEqual([360, 240]);

@@ -129,6 +129,8 @@ describe('the watch page with ultra-low latency', () => {
       await page.play(2);
     });
     expect(frozenMs).toBeLessThan(1_500);
+    const speed = await page.page.evaluate(() => document.querySelector('video')?.playbackRate);
+    expect((await page.state())?.playbackRate).toBe(speed);
   });
 
   test('a chosen quality comes by LL-HLS, and Auto goes back to WebRTC', async () => {
@@ -189,6 +191,7 @@ describe('the watch page with ultra-low latency', () => {
   test('a stream that ends is said to have ended, and plays by WebRTC when it begins anew', async () => {
     await show.end();
     await page.until('the end', (state) => state.status === 'ended');
+    await page.until('no word of LL-HLS', (state) => !state.transportReason.includes('It plays'));
     expect(await page.page.locator('.notice').innerText()).toMatch(/^This stream has ended\./);
     show.publishAgain();
     await page.until('WHEP again', byWhep, 30_000);
@@ -248,6 +251,8 @@ describe('where WebRTC cannot be had, the watch page plays by LL-HLS and says wh
 
 describe('the network test page', () => {
   let server: Tallylight;
+  /** How the results are coloured. */
+  let tones: string[];
 
   afterEach(async () => {
     await server.stop();
@@ -257,7 +262,15 @@ describe('the network test page', () => {
     const page = await context.newPage();
     await page.goto(`${server.url}/network-test`);
     const again = page.getByRole('button', { name: 'Test again' });
+    const colour = (): Promise<string> =>
+      again.evaluate((button) => getComputedStyle(button).backgroundColor);
+    await waitFor('the test', () => again.isDisabled());
+    const disabledColour = await colour();
     await waitFor('the results', () => again.isEnabled(), 30_000);
+    await waitFor('the button to look enabled', async () => (await colour()) !== disabledColour, 2_000);
+    tones = await page
+      .locator('.result')
+      .evaluateAll((rows) => rows.map((row) => (row as HTMLElement).dataset['tone'] ?? ''));
     const words = await page.locator('.result p').allInnerTexts();
     await page.close();
     return words;
@@ -268,6 +281,8 @@ describe('the network test page', () => {
     const [udp, turn, upload] = await results(browser.context);
     expect(udp).toMatch(/^UDP reaches this server, (?:under 1|\d+) ms there and back\. You can go live/);
     expect(turn).toBe('No TURN server is configured. Your network does not need one.');
+    // What is not there is neither good nor bad.
+    expect(tones).toEqual(['good', 'none', 'good']);
     expect(upload).toMatch(/^Your upload gives (?:about|more than) [\d.]+ Mbps\. That is enough for 1080p60/);
   });
 

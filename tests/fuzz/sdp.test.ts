@@ -15,7 +15,9 @@ import { describe, expect, test } from 'vitest';
 const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000);
 const CASES = Number(process.env['FUZZ_CASES'] ?? 20_000);
 /** No offer may take the processor for longer. */
-const MAX_CASE_MS = 200;
+const MAX_CASE_MS = 50;
+/** One that did is judged again so often, and its least time counts: compiling and collecting come now and then, its own work each time. */
+const SLOW_TRIES = 5;
 
 const transport: AnswerTransport = {
   origin: 'rtc 1 0 IN IP4 127.0.0.1',
@@ -55,27 +57,36 @@ describe('fuzz: SDP', () => {
   test('whatever an offer says, it is answered or refused with an SdpError', () => {
     let answered = 0;
     let refused = 0;
-    let slowestMs = 0;
     for (let i = 0; i < CASES; i++) {
       const seed = SEED + i;
       const text = mutated(new SeededRandom(seed));
-      const startUs = cpuUs();
       try {
-        if (judge(text)) answered++;
+        const { isAnswered, tookMs } = timed(text);
+        if (isAnswered) answered++;
         else refused++;
+        if (tookMs >= MAX_CASE_MS) ok(leastMs(text) < MAX_CASE_MS, `it took ${tookMs} ms, and no less again`);
       } catch (error) {
         throw new Error(`FUZZ_SEED=${seed} FUZZ_CASES=1 repeats it`, { cause: error });
       }
-      slowestMs = Math.max(slowestMs, (cpuUs() - startUs) / 1000);
     }
     expect(answered + refused).toBe(CASES);
-    expect(slowestMs, `FUZZ_SEED=${SEED}`).toBeLessThan(MAX_CASE_MS);
     if (CASES < 1000) return;
     // Neither side of the fence is empty, or the mutations are too weak or too strong.
     expect(answered).toBeGreaterThan(CASES / 20);
     expect(refused).toBeGreaterThan(CASES / 20);
   });
 });
+
+/** Judges the offer, and tells the milliseconds of the processor that it took. */
+function timed(text: string): { readonly isAnswered: boolean; readonly tookMs: number } {
+  const startUs = cpuUs();
+  const isAnswered = judge(text);
+  return { isAnswered, tookMs: (cpuUs() - startUs) / 1000 };
+}
+
+function leastMs(text: string): number {
+  return Math.min(...Array.from({ length: SLOW_TRIES }, () => timed(text).tookMs));
+}
 
 /** True when it was answered. Throws for anything but an SdpError, and when an answer is not what it must be. */
 function judge(text: string): boolean {

@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { fuzzDatagrams } from '../../packages/server/src/rtc-worker/testing/fuzz-datagrams.ts';
+import { PublishingBrowser } from '../../packages/server/src/rtc-worker/testing/publishing-browser.ts';
+import { startWorker } from '../../packages/server/src/rtc-worker/testing/worker-harness.ts';
 import { fuzzHls } from '../fuzz/fuzz-hls.ts';
 import { fuzzRtmp } from '../fuzz/fuzz-rtmp.ts';
 
@@ -29,5 +32,19 @@ describe('fuzz through sockets, at length', () => {
       expect(run.errors).toEqual([]);
       expect(run.complaints).toEqual([]);
     }
+  });
+
+  test('WebRTC: 50,000 altered datagrams, four times', async () => {
+    const browser = await PublishingBrowser.open();
+    const harness = await startWorker({ advertisedAddresses: ['127.0.0.1'] });
+    for (let seed = SEED; seed < SEED + 4; seed++) {
+      const run = await fuzzDatagrams(browser, harness, { seed, count: 50_000 });
+      expect(run, `FUZZ_SEED=${seed}`).toMatchObject({ closed: [], survived: true });
+      expect(run.pictures).toBeGreaterThan(30);
+      expect(run.unread).toBeLessThan(2500);
+      expect(run.grownKb).toBeLessThan(30_000);
+    }
+    await browser.close();
+    await harness.close();
   });
 });

@@ -45,5 +45,6 @@ test.each([
   expect(grown('child', 'rssKb')).toBeLessThan(20_000);
   // The process of the server, which is this one here, with its test runner and its browser's driver.
   expect(grown('server', 'descriptors')).toBeLessThanOrEqual(4);
+  expect(grown('server', 'threads')).toBeLessThanOrEqual(2);
   expect(grown('server', 'rssKb')).toBeLessThan(60_000);
 });

@@ -61,6 +61,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   HTTP_UNSENT_TIMEOUT_SEC: 'tests/security/unread-answers.test.ts',
   MAX_WHEP_VIEWERS: 'packages/server/src/egress/whep/whep-places.test.ts',
   WHEP_VIEWERS_PER_ADDRESS: 'packages/server/src/egress/whep/whep-places.test.ts',
+  WHEP_POSTS_PER_MINUTE: 'packages/server/src/egress/whep/whep-places.test.ts',
   WHIP_SESSIONS_PER_ADDRESS: 'packages/server/src/ingest/whip/whip-endpoint.test.ts',
   RTC_MAX_OFFER_BYTES: 'tests/security/rtc-limits.test.ts',
   RTC_ICE_TIMEOUT_SEC: 'tests/security/rtc-limits.test.ts',

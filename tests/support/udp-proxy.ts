@@ -82,6 +82,15 @@ export class UdpProxy {
     return this.#upstream.size;
   }
 
+  /** Sends the server something on the way of each client, as that client could: past delay, loss and bound. */
+  async inject(packet: Uint8Array): Promise<void> {
+    for (const socket of await Promise.all(this.#upstream.values())) {
+      await new Promise<void>((resolve) =>
+        socket.send(packet, this.#targetPort, '127.0.0.1', () => resolve()),
+      );
+    }
+  }
+
   /** Packets under way are lost. Idempotent. */
   async close(): Promise<void> {
     if (this.#closed) return;

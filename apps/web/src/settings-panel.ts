@@ -1,5 +1,5 @@
 import type { PlayerState } from '@tallylight/client/player/player-state.ts';
-import { networkTestHelps } from '@tallylight/client/player/transport-words.ts';
+import { networkTestHelps, playsByHls } from '@tallylight/client/player/transport-words.ts';
 import { element, setText } from './element.ts';
 
 /** What the viewer can set, besides the bar's own controls; below the bar, hidden at first. */
@@ -57,9 +57,7 @@ export class TransportNotice {
 
   /** Shows what is so now. A fixed rendition was the viewer's own choice and needs no notice. */
   update(state: PlayerState): void {
-    const byHls = state.transport !== undefined && state.transport !== 'whep';
-    const shows = state.status === 'playing' || state.status === 'stalled' || state.status === 'paused';
-    const missed = state.ultraLowLatency && state.whepFailure !== undefined && byHls && shows;
+    const missed = state.ultraLowLatency && state.whepFailure !== undefined && playsByHls(state);
     setText(this.#words, missed ? state.transportReason : '');
     this.#link.hidden = !networkTestHelps(state.whepFailure);
     this.root.hidden = !missed;

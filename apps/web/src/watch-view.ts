@@ -61,6 +61,7 @@ export class WatchView {
     this.#quality = new QualityMenu((id) => {
       this.player.setRendition(id);
     });
+    this.#latency.title = 'Counted from the picture’s arrival at the server';
     this.#noticeDetails.append(this.#noticeCode);
     this.#notice.append(this.#noticeText, this.#start, this.#noticeDetails);
     this.#noticeText.setAttribute('role', 'status');
@@ -234,7 +235,8 @@ export class WatchView {
     this.#live.disabled = onAir || state.status === 'loading' || state.status === 'waiting-for-publisher';
     document.body.classList.toggle('on-air', state.status === 'playing');
     if (state.status === 'waiting-for-publisher') {
-      setText(this.#live, 'RECONNECTING');
+      // Nothing was there yet that could come back.
+      setText(this.#live, state.error?.code === 'STREAM_NOT_LIVE' ? 'OFF AIR' : 'RECONNECTING');
     } else if (onAir || state.status === 'loading' || state.status === 'stalled') {
       setText(this.#live, 'LIVE');
     } else if (state.status === 'ended' || state.status === 'error') {

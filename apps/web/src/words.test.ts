@@ -19,7 +19,9 @@ function state(change: Partial<PlayerState>): PlayerState {
 
 describe('figures in words', () => {
   test('latency', () => {
-    expect(latencyWords(482)).toBe('0.48 s behind live');
+    expect(latencyWords(482)).toBe('0.5 s behind live');
+    expect(latencyWords(40)).toBe('under 0.1 s behind live');
+    expect(latencyWords(12_400)).toBe('12 s behind live');
     expect(latencyWords(undefined)).toBe('');
   });
 
@@ -36,11 +38,15 @@ describe('figures in words', () => {
     expect(autoWords(state({ renditions: [rendition], transport: 'whep' }))).toBe('Auto (WebRTC)');
   });
 
-  test('a latency that leaves the publisher out says so', () => {
+  test('a latency says what it counts from, in tenths', () => {
     expect(latencyFigure(state({ latencyMs: 80, latencyBasis: 'path' }))).toBe(
-      '0.08 s from the server to your screen',
+      'under 0.1 s from the server to your screen',
     );
-    expect(latencyFigure(state({ latencyMs: 180, latencyBasis: 'sender-report' }))).toBe('0.18 s');
+    for (const latencyBasis of ['sender-report', 'program-date-time'] as const) {
+      expect(latencyFigure(state({ latencyMs: 180, latencyBasis }))).toBe(
+        '0.2 s since it reached the server',
+      );
+    }
     expect(latencyFigure(state({}))).toBe('unknown');
   });
 
@@ -62,10 +68,18 @@ describe('noticeWords', () => {
     expect(noticeWords(state({ status: 'stalled' }), 1_500)).toMatch(/connection is slow/);
   });
 
-  test('a lost WebRTC connection is not called slow', () => {
-    expect(noticeWords(state({ status: 'stalled', whepFailure: 'lost' }), 1_500)).toBe(
-      'Reconnecting to the stream.',
-    );
+  test.each(['lost', 'unreachable', 'busy', 'udp-blocked', 'no-media'] as const)(
+    'a WebRTC session that failed (%s) is not called slow',
+    (whepFailure) => {
+      const broken = state({ status: 'stalled', transport: 'whep', whepFailure });
+      expect(noticeWords(broken, 500)).toBeUndefined();
+      expect(noticeWords(broken, 1_500)).toBe('Reconnecting to the stream.');
+    },
+  );
+
+  test('LL-HLS that stalls while WebRTC cannot be had is slow all the same', () => {
+    const slow = state({ status: 'stalled', transport: 'll-hls', whepFailure: 'full' });
+    expect(noticeWords(slow, 1_500)).toMatch(/connection is slow/);
   });
 
   test('an absent publisher is explained at once', () => {

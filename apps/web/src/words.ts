@@ -1,8 +1,16 @@
 import type { PlayerState, RenditionOption } from '@tallylight/client/player/player-state.ts';
 
-/** "0.48 s behind live"; an empty text while unknown. */
+/** "0.5 s behind live"; an empty text while unknown. */
 export function latencyWords(latencyMs: number | undefined): string {
-  return latencyMs === undefined ? '' : `${secondsWords(latencyMs / 1000)} behind live`;
+  return latencyMs === undefined ? '' : `${latencySeconds(latencyMs)} behind live`;
+}
+
+/** In tenths: publisher and camera add more than hundredths, and nobody can measure that here. */
+function latencySeconds(latencyMs: number): string {
+  if (latencyMs < 95) {
+    return 'under 0.1 s';
+  }
+  return latencyMs < 9_950 ? `${(latencyMs / 1000).toFixed(1)} s` : secondsWords(latencyMs / 1000);
 }
 
 /** Two digits below 10 s, for that is where they matter; minutes from one minute on. */
@@ -46,7 +54,8 @@ export function noticeWords(state: PlayerState, forMs: number): string | undefin
     case 'loading':
       return state.error?.message ?? (forMs > 1_000 ? 'Connecting to the stream.' : undefined);
     case 'stalled':
-      if (state.whepFailure === 'lost') {
+      if (state.transport === 'whep' && state.whepFailure !== undefined) {
+        // Whatever the last try failed for: the session is gone, and a slow line was not the reason.
         return forMs > 1_000 ? 'Reconnecting to the stream.' : undefined;
       }
       return forMs > 1_000 ? 'Your connection is slow. The picture comes back by itself.' : undefined;
@@ -83,11 +92,12 @@ export function connectionWords(connection: NonNullable<PlayerState['connection'
   return `${roundTrip}, ${(lossFraction * 100).toFixed(1)} % lost${relayed ? ', by a TURN relay' : ''}`;
 }
 
-/** The latency for the stats: an estimate that leaves out what publisher and server add says so. */
+/** The latency for the stats, and what it counts from: never the camera. */
 export function latencyFigure(state: Pick<PlayerState, 'latencyMs' | 'latencyBasis'>): string {
   if (state.latencyMs === undefined) {
     return 'unknown';
   }
-  const figure = secondsWords(state.latencyMs / 1000);
-  return state.latencyBasis === 'path' ? `${figure} from the server to your screen` : figure;
+  const from =
+    state.latencyBasis === 'path' ? 'from the server to your screen' : 'since it reached the server';
+  return `${latencySeconds(state.latencyMs)} ${from}`;
 }

@@ -35,8 +35,8 @@ describe('turnVerdict', () => {
     expect(verdict.words).toMatch(words);
   });
 
-  test('a missing relay is no fault on a network that does not need one', () => {
-    expect([turnVerdict(undefined, true).tone, turnVerdict(undefined, false).tone]).toEqual(['good', 'bad']);
+  test('a missing relay is neither good nor a fault on a network that does not need one', () => {
+    expect([turnVerdict(undefined, true).tone, turnVerdict(undefined, false).tone]).toEqual(['none', 'bad']);
   });
 });
 

@@ -5,7 +5,8 @@ import type { ProbeResult } from './udp-probe.ts';
 export interface NetworkVerdict {
   /** One or two words, for a state is never colour alone. */
   readonly badge: string;
-  readonly tone: 'good' | 'warn' | 'bad';
+  /** `none` = neither good nor bad. */
+  readonly tone: 'good' | 'warn' | 'bad' | 'none';
   /** What was found, and what to do. */
   readonly words: string;
 }
@@ -83,7 +84,7 @@ export function turnVerdict(result: ProbeResult | undefined, udpWorks: boolean):
     return udpWorks
       ? {
           badge: 'Not set up',
-          tone: 'good',
+          tone: 'none',
           words: 'No TURN server is configured. Your network does not need one.',
         }
       : {

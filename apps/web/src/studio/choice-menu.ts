@@ -4,6 +4,8 @@ import { element } from '../element.ts';
 export interface Choice {
   readonly value: string;
   readonly text: string;
+  /** Says what is so, and cannot be chosen. */
+  readonly disabled?: boolean;
 }
 
 /** A labelled list to choose from: the browser's own, so keyboards, phones and screen readers know it. */
@@ -29,9 +31,10 @@ export class ChoiceMenu {
     if (key !== this.#shown) {
       this.#shown = key;
       this.select.replaceChildren(
-        ...choices.map(({ value, text }) => {
+        ...choices.map(({ value, text, disabled = false }) => {
           const option = element('option', { text });
           option.value = value;
+          option.disabled = disabled;
           return option;
         }),
       );

@@ -17,6 +17,7 @@ export class LevelBar {
   readonly root: HTMLElement;
   readonly #fill = element('div', { className: 'level-fill' });
   readonly #bar = element('div', { className: 'level' }, this.#fill);
+  readonly #mark = element('span', { className: 'level-mark', text: 'Muted', hidden: true });
   readonly #words = element('p', { className: 'warning', hidden: true });
   readonly #silence = new SilenceWatch();
   #meter: LevelMeter | undefined;
@@ -32,7 +33,7 @@ export class LevelBar {
     this.#bar.setAttribute('aria-valuemax', '0');
     this.#words.setAttribute('role', 'status');
     const name = element('span', { className: 'field-name', text: 'Mic' });
-    const line = element('div', { className: 'level-line' }, name, this.#bar);
+    const line = element('div', { className: 'level-line' }, name, this.#bar, this.#mark);
     this.root = element('div', { className: 'level-box', hidden: true }, line, this.#words);
   }
 
@@ -44,6 +45,7 @@ export class LevelBar {
     }
     this.#label = label;
     this.#muted = muted;
+    this.#mark.hidden = !muted;
     if (track === undefined) {
       this.close();
       return;

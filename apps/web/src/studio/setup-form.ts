@@ -6,9 +6,13 @@ import {
   type StreamQuality,
 } from '@tallylight/client/broadcast/stream-quality.ts';
 import { element, setText } from '../element.ts';
-import { ChoiceMenu } from './choice-menu.ts';
+import { type Choice, ChoiceMenu } from './choice-menu.ts';
+import { networkTestLink } from './network-test-link.ts';
 import { recallChoice, recallKey, rememberChoice, rememberKey, type StudioMemory } from './studio-memory.ts';
 import { limitWords, qualityWords } from './studio-words.ts';
+
+/** Stands for no device in a menu. */
+const NONE = '';
 
 /** What the form asks the studio to do. */
 export interface SetupActions {
@@ -69,6 +73,7 @@ export class SetupForm {
       this.#remember({ quality });
       actions.chooseQuality(quality);
     });
+    const networkTest = element('p', { className: 'hint' }, networkTestLink());
     this.root = element(
       'section',
       { className: 'panel setup' },
@@ -77,6 +82,7 @@ export class SetupForm {
       this.#microphone.root,
       this.#quality.root,
       this.#limits,
+      networkTest,
     );
     this.#limits.id = 'stream-limits';
     this.#quality.select.setAttribute('aria-describedby', this.#limits.id);
@@ -103,11 +109,12 @@ export class SetupForm {
       this.#showKey(false);
     }
     this.#keyField.hidden = onAir;
-    this.#camera.show(entries(state.cameras, 'Default camera'), state.cameraId ?? this.#choice.cameraId);
-    this.#microphone.show(
-      entries(state.microphones, 'Default microphone'),
-      state.microphoneId ?? this.#choice.microphoneId,
-    );
+    const open = state.stream !== null;
+    // Before anything is open it is a wish; after that the menus say what is so.
+    const cameraId = open ? (state.cameraId ?? NONE) : this.#choice.cameraId;
+    const microphoneId = open ? (state.microphoneId ?? NONE) : this.#choice.microphoneId;
+    this.#camera.show(entries(state.cameras, 'camera', cameraId === NONE), cameraId);
+    this.#microphone.show(entries(state.microphones, 'microphone', microphoneId === NONE), microphoneId);
     this.#quality.show(
       allowedQualities(state.limits).map((value) => ({ value, text: qualityWords(value, state.limits) })),
       state.stream === null ? allowedQuality(this.#choice.quality, state.limits) : state.quality,
@@ -136,14 +143,18 @@ export class SetupForm {
   }
 }
 
+/** The devices of a kind; `none`: none of them is open, though it could be. */
 function entries(
   devices: readonly MediaDeviceInfo[],
-  fallback: string,
-): { readonly value: string; readonly text: string }[] {
-  return devices.length === 0
-    ? [{ value: '', text: fallback }]
-    : devices.map(({ deviceId, label }, index) => ({
-        value: deviceId,
-        text: label === '' ? `${fallback} ${String(index + 1)}` : label,
-      }));
+  kind: 'camera' | 'microphone',
+  none: boolean,
+): readonly Choice[] {
+  if (devices.length === 0) {
+    return [{ value: NONE, text: none ? 'None' : `Default ${kind}` }];
+  }
+  const named = devices.map(({ deviceId, label }, index) => ({
+    value: deviceId,
+    text: label === '' ? `Default ${kind} ${String(index + 1)}` : label,
+  }));
+  return none ? [{ value: NONE, text: 'None', disabled: true }, ...named] : named;
 }

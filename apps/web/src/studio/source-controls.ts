@@ -3,7 +3,8 @@ import { element, setText } from '../element.ts';
 
 /** What the buttons under the picture do. */
 export interface SourceActions {
-  turnOn(): void;
+  /** Opens this device alone: the other is not asked for, and not shown. */
+  turnOn(device: 'camera' | 'microphone'): void;
   toggleVideo(enabled: boolean): void;
   toggleAudio(enabled: boolean): void;
   shareScreen(withCamera: boolean): void;
@@ -36,11 +37,12 @@ export class SourceControls {
         }
       });
     };
-    for (const button of [this.#turnOn, this.#turnOnSound]) {
-      onClick(button, () => {
-        actions.turnOn();
-      });
-    }
+    onClick(this.#turnOn, () => {
+      actions.turnOn('camera');
+    });
+    onClick(this.#turnOnSound, () => {
+      actions.turnOn('microphone');
+    });
     onClick(this.#video, (state) => {
       actions.toggleVideo(!state.videoEnabled);
     });

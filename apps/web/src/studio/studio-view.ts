@@ -5,6 +5,7 @@ import './studio.css';
 import { EndQuestion } from './end-question.ts';
 import { HealthPanel } from './health-panel.ts';
 import { LevelBar } from './level-bar.ts';
+import { networkTestLink } from './network-test-link.ts';
 import { OnAirBar } from './on-air-bar.ts';
 import { keepScreenOn } from './screen-lock.ts';
 import { SetupForm } from './setup-form.ts';
@@ -14,6 +15,7 @@ import {
   countdownWords,
   durationWords,
   goLiveObstacle,
+  isMediaPathError,
   lowerQuality,
   statusWords,
   viewerWords,
@@ -43,12 +45,12 @@ export class StudioView {
   readonly #error = element('p', { className: 'warning', hidden: true });
   /** The same, where the eyes are while there is no picture. */
   readonly #openError = element('p', { className: 'warning', hidden: true });
+  readonly #networkTest = networkTestLink();
   readonly #goLive = element('button', { className: 'button primary go-live', text: 'Go live' });
   readonly #cancel = element('button', { className: 'button', text: 'Cancel', hidden: true });
   readonly #obstacle = element('p', { className: 'hint' });
   readonly #watch = new WatchLink();
   readonly #go = element('section', { className: 'panel go' });
-  readonly #side = element('div', { className: 'side' });
   readonly #invitation = element('div', { className: 'invitation' });
   readonly #bar: OnAirBar;
   readonly #question: EndQuestion;
@@ -57,7 +59,7 @@ export class StudioView {
   readonly #level = new LevelBar();
   readonly #health: HealthPanel;
   readonly #screenLock = keepScreenOn();
-  #sideOnAir: boolean | undefined;
+  #wasOnAir = false;
   #tickedFor = '';
   #lasted = '';
   #peakViewers = 0;
@@ -108,8 +110,8 @@ export class StudioView {
       }
     });
     this.#controls = new SourceControls({
-      turnOn: () => {
-        this.#turnOn();
+      turnOn: (device) => {
+        this.#turnOn(device);
       },
       toggleVideo: (enabled) => {
         this.client.toggleVideo(enabled);
@@ -190,30 +192,25 @@ export class StudioView {
       this.#status,
       this.#countdown,
       this.#error,
+      this.#networkTest,
       this.#goLive,
       this.#cancel,
       this.#obstacle,
       this.#watch.root,
     );
+    // A phone shows these one below the other: what goes out and the button for it come before the choices.
+    const side = element('div', { className: 'side' }, this.#go, this.#health.root, this.#setup.root);
     this.root.append(
       element('h1', { text: 'Studio' }),
       this.#bar.root,
-      element('div', { className: 'studio-grid' }, program, this.#side),
+      element('div', { className: 'studio-grid' }, program, side),
       this.#question.root,
     );
   }
 
-  /** Before: choose, then go live. On air: how it goes comes first. */
-  #order(onAir: boolean): void {
-    if (onAir !== this.#sideOnAir) {
-      this.#sideOnAir = onAir;
-      const [go, setup, health] = [this.#go, this.#setup.root, this.#health.root];
-      this.#side.replaceChildren(...(onAir ? [go, health, setup] : [setup, go]));
-    }
-  }
-
-  #turnOn(): void {
-    void this.client.startPreview(this.#setup.choice).catch(shown);
+  /** Opens both devices, or one alone. */
+  #turnOn(only?: 'camera' | 'microphone'): void {
+    void this.client.startPreview({ ...this.#setup.choice, only }).catch(shown);
   }
 
   #show(): void {
@@ -226,7 +223,8 @@ export class StudioView {
     this.#video.classList.toggle('mirrored', state.picture === 'camera' && !onAir);
     this.#badge.hidden = state.stream === null;
     this.#invitation.hidden = state.stream !== null;
-    this.#order(onAir);
+    this.#wasOnAir = onAir;
+    this.#health.root.hidden = !onAir;
     setText(this.#badge, badgeWords(state.status));
     this.#badge.classList.toggle('at-edge', state.status === 'live');
     document.body.classList.toggle('on-air', state.status === 'live');
@@ -236,6 +234,7 @@ export class StudioView {
     otherError.hidden = true;
     setText(shownError, state.error?.message ?? '');
     setText(otherError, '');
+    this.#networkTest.hidden = shownError !== this.#error || !isMediaPathError(state.error);
     this.#goLive.hidden = onAir;
     const obstacle = onAir ? undefined : goLiveObstacle(state, this.#setup.streamKey);
     this.#goLive.disabled = obstacle !== undefined || state.status === 'connecting';
@@ -260,7 +259,7 @@ export class StudioView {
     if (this.#invitation.contains(active) && state.stream !== null) {
       return this.#setup.streamKey === '' ? this.#setup.keyInput : this.#goLive;
     }
-    if (this.#sideOnAir === undefined || this.#sideOnAir === onAir) {
+    if (this.#wasOnAir === onAir) {
       return undefined;
     }
     return onAir ? this.#bar.root : this.#status;

@@ -1,5 +1,7 @@
+import { connectionError } from '@tallylight/client/broadcast/connection-error.ts';
 import type { SenderFigures } from '@tallylight/client/broadcast/sender-figures.ts';
 import { StreamClientError } from '@tallylight/client/broadcast/stream-client-error.ts';
+import { WhipError, type WhipErrorKind } from '@tallylight/client/broadcast/whip/whip-error.ts';
 import { describe, expect, test } from 'vitest';
 import {
   adviceFigures,
@@ -8,6 +10,7 @@ import {
   durationWords,
   endWords,
   goLiveObstacle,
+  isMediaPathError,
   limitWords,
   lowerQuality,
   qualityWords,
@@ -15,7 +18,13 @@ import {
   viewerWords,
 } from './studio-words.ts';
 
-const still = { error: undefined, picture: 'camera', videoEnabled: true } as const;
+const still = {
+  error: undefined,
+  picture: 'camera',
+  videoEnabled: true,
+  audioEnabled: true,
+  microphoneId: 'mic',
+} as const;
 
 describe('the studio in words', () => {
   test('durations', () => {
@@ -79,6 +88,19 @@ describe('the studio in words', () => {
     );
   });
 
+  test.each([
+    [{ audioEnabled: false }, 'You are live without sound: your microphone is muted.'],
+    [{ microphoneId: undefined }, 'You are live without sound: there is no microphone.'],
+    [{ audioEnabled: false, picture: 'screen' }, 'You are live, but your microphone is muted.'],
+    [{ microphoneId: undefined, picture: 'camera+screen' }, 'You are live, but there is no microphone.'],
+    [
+      { audioEnabled: false, videoEnabled: false },
+      'You are live in black and without sound: your camera is off, and your microphone is muted.',
+    ],
+  ] as const)('so is silence (%j)', (change, words) => {
+    expect(statusWords({ ...still, status: 'live', ...change })).toBe(words);
+  });
+
   test('before going live only the broadcaster sees it', () => {
     expect(statusWords({ ...still, status: 'preview' })).toBe('Only you can see this.');
   });
@@ -94,10 +116,21 @@ describe('goLiveObstacle', () => {
   });
 });
 
+describe('isMediaPathError', () => {
+  test('tells it from other lost connections', () => {
+    const of = (kind: WhipErrorKind) => connectionError(new WhipError(kind), 'not-started');
+    expect(isMediaPathError(of('no-media-path'))).toBe(true);
+    expect(isMediaPathError(of('unreachable'))).toBe(false);
+    expect(isMediaPathError(undefined)).toBe(false);
+  });
+});
+
 describe('adviceWords', () => {
   test('nothing is advised while all is good', () => {
-    expect(adviceWords({ health: undefined })).toBeUndefined();
-    expect(adviceWords({ health: { score: 95, word: 'Good', cause: undefined } })).toBeUndefined();
+    expect(adviceWords({ health: undefined, figures: undefined })).toBeUndefined();
+    expect(
+      adviceWords({ health: { score: 95, word: 'Good', cause: undefined }, figures: undefined }),
+    ).toBeUndefined();
   });
 
   test.each([
@@ -107,7 +140,13 @@ describe('adviceWords', () => {
     ['computer', /busy/],
     ['nothing-sent', /No picture/],
   ] as const)('%s', (cause, words) => {
-    expect(adviceWords({ health: { score: 40, word: 'Poor', cause } })).toMatch(words);
+    expect(adviceWords({ health: { score: 40, word: 'Poor', cause }, figures: undefined })).toMatch(words);
+  });
+
+  test('a camera without any picture needs no light', () => {
+    const health = { score: 49, word: 'Poor', cause: 'camera' } as const;
+    const figures = { sourceFramesPerSecond: 0.2 } as SenderFigures;
+    expect(adviceWords({ health, figures })).toMatch(/no picture/);
   });
 
   test('no figure is named that is not known', () => {

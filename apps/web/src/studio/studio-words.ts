@@ -1,7 +1,12 @@
 import type { BroadcastState } from '@tallylight/client/broadcast/broadcast-state.ts';
+import type { StreamClientError } from '@tallylight/client/broadcast/stream-client-error.ts';
 import type { StreamLimits } from '@tallylight/client/broadcast/stream-limits.ts';
 import { QUALITIES, qualityTarget, type StreamQuality } from '@tallylight/client/broadcast/stream-quality.ts';
+import { WhipError } from '@tallylight/client/broadcast/whip/whip-error.ts';
 import { bitrateWords } from '../words.ts';
+
+/** Fewer pictures a second than this are none. */
+const NO_PICTURE_FPS = 1;
 
 /** "4:05", "1:02:09". */
 export function durationWords(milliseconds: number): string {
@@ -36,10 +41,25 @@ export function limitWords({ maxShortSide, maxFrameRate, maxBitrateBps }: Stream
     : `This stream allows ${parts.length === 0 ? last : `${parts.join(', ')} and ${last}`} at most.`;
 }
 
+type ProgramState = Pick<BroadcastState, 'picture' | 'videoEnabled' | 'audioEnabled' | 'microphoneId'>;
+
+/** What the viewers miss. A shared screen may have a sound of its own: then only the microphone is said to be missing. */
+function liveWords({ picture, videoEnabled, audioEnabled, microphoneId }: ProgramState): string {
+  const off = picture === 'camera' && !videoEnabled ? 'your camera is off' : undefined;
+  const black = picture === 'none' ? 'there is no camera' : off;
+  const muted = audioEnabled ? undefined : 'your microphone is muted';
+  const silent = microphoneId === undefined ? 'there is no microphone' : muted;
+  if (silent === undefined) {
+    return black === undefined ? 'You are live.' : `You are live in black: ${black}.`;
+  }
+  if (black !== undefined) {
+    return `You are live in black and without sound: ${black}, and ${silent}.`;
+  }
+  return picture === 'camera' ? `You are live without sound: ${silent}.` : `You are live, but ${silent}.`;
+}
+
 /** Where the broadcast stands, in a sentence that changes only when that does: it is read aloud each time. */
-export function statusWords(
-  state: Pick<BroadcastState, 'status' | 'error' | 'picture' | 'videoEnabled'>,
-): string {
+export function statusWords(state: Pick<BroadcastState, 'status' | 'error'> & ProgramState): string {
   switch (state.status) {
     case 'idle':
       return 'Not live.';
@@ -48,12 +68,7 @@ export function statusWords(
     case 'connecting':
       return 'Connecting to the server.';
     case 'live':
-      if (state.picture === 'none') {
-        return 'You are live in black: there is no camera.';
-      }
-      return state.picture === 'camera' && !state.videoEnabled
-        ? 'You are live in black: your camera is off.'
-        : 'You are live.';
+      return liveWords(state);
     case 'reconnecting':
       return 'Connection lost. Reconnecting.';
     case 'ended':
@@ -96,17 +111,25 @@ export function goLiveObstacle(
   return state.stream === null ? 'Turn on your camera, or share your screen first.' : undefined;
 }
 
+/** Whether the server answers and no media gets through: then the page that tests the network says more. */
+export function isMediaPathError(error: StreamClientError | undefined): boolean {
+  return error?.cause instanceof WhipError && error.cause.kind === 'no-media-path';
+}
+
 /** The question before the end. */
 export function endWords(viewers: number): string {
   return `End the stream for ${viewerWords(viewers)}? This cannot be undone.`;
 }
 
 /** What a broadcaster can do about the health, or undefined while it is good. Without figures: it is read aloud at each change. */
-export function adviceWords(state: Pick<BroadcastState, 'health'>): string | undefined {
+export function adviceWords(state: Pick<BroadcastState, 'health' | 'figures'>): string | undefined {
   switch (state.health?.cause) {
     case 'upload':
       return 'Your upload is too slow for this quality. Choose a lower quality.';
     case 'camera':
+      if ((state.figures?.sourceFramesPerSecond ?? NO_PICTURE_FPS) < NO_PICTURE_FPS) {
+        return 'Your camera gives no picture. Check its cover, or choose another camera.';
+      }
       return 'Your camera gives too few pictures. More light helps.';
     case 'network':
       return 'Your network is slow or loses packets. Use a cable, or move closer to the router.';

@@ -28,6 +28,7 @@ export function connectionError(error: WhipError, outcome: ConnectionOutcome): S
     {
       recoverable: outcome === 'retrying' || error.retry,
       detail: error.detail,
+      cause: error,
     },
   );
 }

@@ -41,6 +41,32 @@ describe('healthScore', () => {
       'camera',
     ],
     [
+      'a camera that gives no picture leaves no estimate, and the upload is not to blame',
+      { bitrateBps: 900, framesPerSecond: 0, sourceFramesPerSecond: 0.2, targetBitrateBps: 300_000 },
+      49,
+      'Poor',
+      'camera',
+    ],
+    [
+      'nor is it when all of a few pictures are encoded',
+      { framesPerSecond: 15, sourceFramesPerSecond: 15, targetBitrateBps: 1_750_000 },
+      70,
+      'Fair',
+      'camera',
+    ],
+    [
+      'an upload that is short is to blame, however few pictures are asked of the camera',
+      {
+        framesPerSecond: 15,
+        sourceFramesPerSecond: 15,
+        targetBitrateBps: 1_750_000,
+        limitation: 'bandwidth',
+      },
+      1,
+      'Poor',
+      'upload',
+    ],
+    [
       'an encoder that is too slow asks the camera for less',
       { framesPerSecond: 15, sourceFramesPerSecond: 15, limitation: 'cpu' },
       6,

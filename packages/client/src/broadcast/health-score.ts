@@ -59,8 +59,10 @@ const BITRATE: Penalty = [
 const CAMERA: Penalty = [
   [10, 0],
   [50, 30],
-  [90, 50],
+  [90, 51],
 ];
+/** Of a source's pictures: so many may be on their way, or one a second of a slow one. */
+const IN_FLIGHT_SHARE = 0.05;
 /** The encoder says that the computer is too slow, whatever the frame rate is at this moment. */
 const CPU_LIMITED_POINTS = 21;
 
@@ -76,10 +78,13 @@ export function healthScore(input: HealthInput): Health {
   }
   const bitrate = pointsLost(BITRATE, missingBitratePercent(input));
   const set = input.expectedFramesPerSecond;
-  // An encoder that is held back asks its source for less: then the source is not to blame.
-  const free = bitrate === 0 && (input.limitation === 'none' || input.limitation === 'other');
+  // An encoder that is held back asks its source for less: then the source is not to blame. One that says that nothing holds it back, and
+  // encodes all that it is given, is not held back, however low the estimate is: without pictures there is nothing to estimate from.
+  const free =
+    (input.limitation === 'none' || input.limitation === 'other') && (bitrate === 0 || encodesAll(input));
   const given = free ? Math.min(set ?? 0, input.sourceFramesPerSecond ?? Number.POSITIVE_INFINITY) : set;
-  const frames = pointsLost(FRAMES_PENALTY, missingPercent(input.framesPerSecond, given));
+  const missing = free && encodesAll(input) ? 0 : missingPercent(input.framesPerSecond, given);
+  const frames = pointsLost(FRAMES_PENALTY, missing);
   // An encoder that may not shrink the picture gives up frames for want of bitrate, and then calls itself unlimited.
   const short = input.limitation === 'bandwidth' || (input.limitation !== 'cpu' && frames > 0 && bitrate > 0);
   const points: Readonly<Record<Weighed, number>> = {
@@ -100,6 +105,11 @@ function worst(points: Readonly<Record<Weighed, number>>): HealthCause {
   // A network that is short of room drops frames as well: of equals, the network is named.
   const order = ['upload', 'network', 'computer', 'camera'] as const;
   return order.reduce((most, next) => (points[next] > points[most] ? next : most));
+}
+
+/** Whether all pictures of the source were encoded, but for those on their way. */
+function encodesAll({ framesPerSecond, sourceFramesPerSecond: source }: HealthInput): boolean {
+  return source !== undefined && source - framesPerSecond <= Math.max(1, source * IN_FLIGHT_SHARE);
 }
 
 function missingPercent(found: number, expected: number | undefined): number {

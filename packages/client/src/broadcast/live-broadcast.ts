@@ -40,12 +40,11 @@ export class LiveBroadcast {
   readonly #options: LiveBroadcastOptions;
   readonly #window = new ReportWindow(METRICS_INTERVAL_MS);
   #metricsMs: number | undefined;
-  /** When this session's first figures came. */
-  #sessionMs: number | undefined;
   #desk: ServerDesk | undefined;
   #connectionState: RTCPeerConnectionState | null = null;
   #error: WhipError | undefined;
   #started = false;
+  #endedByServer = false;
   #closed = false;
 
   constructor(options: LiveBroadcastOptions) {
@@ -76,13 +75,14 @@ export class LiveBroadcast {
       throw new Error('the server did not say which stream this is');
     }
     await this.#desk?.end(streamKey);
+    this.#endedByServer = this.#desk !== undefined;
   }
 
   /** Ends the broadcast. Idempotent. */
   close(): void {
     this.#closed = true;
     this.#desk?.close();
-    this.publisher.close();
+    this.publisher.close(this.#endedByServer);
   }
 
   #show(state: PublishState): void {
@@ -136,18 +136,16 @@ export class LiveBroadcast {
     if (state.report === undefined) {
       store.commit({ figures: undefined, health: undefined });
       this.#metricsMs = undefined;
-      this.#sessionMs = undefined;
       return;
     }
     const all = this.#window.figures(METRICS_INTERVAL_MS);
+    this.#metricsMs ??= nowMs;
     if (all === undefined) {
-      this.#metricsMs = nowMs;
+      store.commit({ health: undefined });
       return;
     }
-    this.#metricsMs ??= nowMs;
-    this.#sessionMs ??= nowMs;
-    // The bandwidth estimate climbs for some seconds: until then nobody can say whether the upload is short.
-    const settled = nowMs - this.#sessionMs >= METRICS_INTERVAL_MS;
+    // The bandwidth estimate climbs for some seconds, and another camera begins slowly: until then nobody can say what is short.
+    const settled = nowMs - (this.#window.beganMs ?? nowMs) >= METRICS_INTERVAL_MS;
     store.commit({
       figures: this.#window.figures(FIGURES_MS),
       health: settled ? healthOf(all, target()) : undefined,
@@ -162,6 +160,7 @@ export class LiveBroadcast {
         recordedAt: new Date(),
         viewers: server?.viewers ?? 0,
         connections: server?.viewers ?? 0,
+        settled,
       });
       store.commit({ metrics });
       onMetrics(metrics);

@@ -1,21 +1,31 @@
 import { type SenderFigures, senderFigures } from './sender-figures.ts';
-import type { SenderReport } from './sender-report.ts';
+import { type SenderReport, sameSource } from './sender-report.ts';
 
 /** Reports of the last seconds, to take means over them. */
 export class ReportWindow {
   readonly #lengthMs: number;
   #reports: SenderReport[] = [];
+  #beganMs: number | undefined;
 
   /** `lengthMs` = the longest span that figures are wanted for. */
   constructor(lengthMs: number) {
     this.#lengthMs = lengthMs;
   }
 
-  /** Adds a report; `undefined` says that another session begins. */
+  /** `atMs` of the first report of this session and this video track; undefined before it. */
+  get beganMs(): number | undefined {
+    return this.#beganMs;
+  }
+
+  /** Adds a report; `undefined` says that another session begins. With another video track the figures begin anew by themselves. */
   push(report: SenderReport | undefined): void {
     const last = this.#reports.at(-1);
     if (report === undefined) {
       this.#reports = [];
+      this.#beganMs = undefined;
+    } else if (last === undefined || !sameSource(last, report)) {
+      this.#reports = [report];
+      this.#beganMs = report.atMs;
     } else if (report !== last) {
       // One report from before the span is kept: it is where the span begins.
       const fromMs = report.atMs - this.#lengthMs;

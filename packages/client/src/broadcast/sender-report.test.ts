@@ -12,7 +12,7 @@ function stats(at: {
   return [
     { type: 'codec', id: 'C1', mimeType: 'video/H264' },
     { type: 'media-source', kind: 'audio', id: 'SA', audioLevel: 0.2 },
-    { type: 'media-source', kind: 'video', id: 'SV', frames: at.frames + 12 },
+    { type: 'media-source', kind: 'video', id: 'SV', trackIdentifier: 'T1', frames: at.frames + 12 },
     {
       type: 'outbound-rtp',
       kind: 'video',
@@ -47,6 +47,7 @@ describe('readSenderReport', () => {
       rttMs: 25,
       heard: 503,
       videoCodec: 'H264',
+      sourceId: 'T1',
       width: 1280,
       height: 720,
       limitation: 'none',
@@ -102,6 +103,18 @@ describe('senderFigures', () => {
     expect(
       senderFigures(from, { ...from, atMs: 1_000, sourceFrames: 30, framesEncoded: 21 }).droppedFrames,
     ).toBe(8);
+  });
+
+  test('of two sources no frames are counted, and none dropped', () => {
+    const from = { ...readSenderReport([], 0), sourceId: 'a', sourceFrames: 100, framesEncoded: 100 };
+    const to = { ...from, atMs: 1_000, sourceId: 'b', sourceFrames: 130, framesEncoded: 101 };
+    expect(senderFigures(from, to)).toMatchObject({ sourceFramesPerSecond: undefined, droppedFrames: 0 });
+  });
+
+  test('nothing was lost before the first report of the far end', () => {
+    const from = readSenderReport([], 0);
+    const to = readSenderReport(stats({ frames: 150, bytes: 1, packets: 950, lost: 10 }), 5_000);
+    expect(senderFigures(from, to).lossFraction).toBe(0.01);
   });
 
   test('counters that begin anew give no negative figures', () => {

@@ -13,6 +13,8 @@ export interface SenderReport {
   readonly framesEncoded: number;
   /** That the source gave to the encoder; undefined where the browser does not count them. */
   readonly sourceFrames: number | undefined;
+  /** Of the track that is being sent: {@link sourceFrames} counts anew with each. Undefined where the browser does not name it. */
+  readonly sourceId: string | undefined;
   readonly width: number;
   readonly height: number;
   /** What the encoder may use, in bit/s. */
@@ -47,6 +49,7 @@ export function readSenderReport(entries: Iterable<Entry>, atMs: number): Sender
     packetsLost: remote.length === 0 ? undefined : sum(remote, 'packetsLost'),
     framesEncoded: number(largest?.['framesEncoded']) ?? 0,
     sourceFrames: number(source?.['frames']),
+    sourceId: text(source?.['trackIdentifier']) ?? text(source?.['id']),
     width: number(largest?.['frameWidth']) ?? 0,
     height: number(largest?.['frameHeight']) ?? 0,
     targetBitrateBps: video.some((entry) => number(entry['targetBitrate']) !== undefined)
@@ -57,6 +60,11 @@ export function readSenderReport(entries: Iterable<Entry>, atMs: number): Sender
     heard: heardOn(pair),
     videoCodec: typeof codec === 'string' ? codec.split('/')[1] : undefined,
   };
+}
+
+/** Whether both reports are of the same video track. A counter that fell says no, where the browser names no track. */
+export function sameSource(from: SenderReport, to: SenderReport): boolean {
+  return from.sourceId === to.sourceId && (to.sourceFrames ?? 0) >= (from.sourceFrames ?? 0);
 }
 
 /** Reads a connection now; undefined when it says nothing. */
@@ -111,6 +119,10 @@ function sum(entries: readonly Entry[], name: string): number {
 function largestOf(entries: readonly Entry[], name: string): number | undefined {
   const values = entries.map((entry) => number(entry[name])).filter((value) => value !== undefined);
   return values.length === 0 ? undefined : Math.max(...values);
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 function number(value: unknown): number | undefined {

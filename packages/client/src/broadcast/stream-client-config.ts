@@ -26,4 +26,6 @@ export interface StreamClientConfig {
 /** Options of `StreamClient.startPreview`. */
 export interface PreviewOptions extends DeviceChoice {
   readonly quality?: StreamQuality;
+  /** Opens this one alone, and leaves the other as it is: who asks for a microphone does not want to be seen. Default: both. */
+  readonly only?: 'camera' | 'microphone' | undefined;
 }

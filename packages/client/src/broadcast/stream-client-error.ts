@@ -16,13 +16,17 @@ export class StreamClientError extends Error {
   /** For a Details box and for logs. */
   readonly detail: string | undefined;
 
-  /** `message` says what happened and the next step. */
+  /** `message` says what happened and the next step; `cause` is the error below it, such as a `WhipError`. */
   constructor(
     code: StreamClientErrorCode,
     message: string,
-    options: { readonly recoverable: boolean; readonly detail?: string | undefined },
+    options: {
+      readonly recoverable: boolean;
+      readonly detail?: string | undefined;
+      readonly cause?: unknown;
+    },
   ) {
-    super(message);
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.code = code;
     this.recoverable = options.recoverable;
     this.detail = options.detail;
@@ -42,6 +46,13 @@ const MISSING: Readonly<Record<CapturedDevice, string>> = {
   camera: 'No camera found. Plug one in or share your screen.',
   microphone: 'No microphone found. Plug one in.',
   screen: 'This browser found nothing to share.',
+};
+
+/** A device that was asked for by its id, which the browser does not know any more. */
+const GONE: Readonly<Record<CapturedDevice, string>> = {
+  ...MISSING,
+  camera: 'This camera is gone. Plug it in again, or choose another.',
+  microphone: 'This microphone is gone. Plug it in again, or choose another.',
 };
 
 const BUSY: Readonly<Record<CapturedDevice, string>> = {
@@ -85,8 +96,9 @@ function words(name: string, device: CapturedDevice): string {
       return DENIED[device];
     case 'NotFoundError':
     case 'DevicesNotFoundError':
-    case 'OverconstrainedError':
       return MISSING[device];
+    case 'OverconstrainedError':
+      return GONE[device];
     case 'NotReadableError':
     case 'AbortError':
     case 'TrackStartError':

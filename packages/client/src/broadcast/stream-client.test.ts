@@ -116,6 +116,8 @@ describe('StreamClient', () => {
       await client.startBroadcast();
       await client.endStream();
       expect(state()).toMatchObject({ status: 'ended', error: undefined });
+      // Its session went with it: there is nothing to delete.
+      expect(server.deleted).toEqual([]);
       expect(browser.open).toEqual([]);
     });
 
@@ -129,6 +131,7 @@ describe('StreamClient', () => {
       await expect(client.endStream()).rejects.toMatchObject({ code: 'CONNECTION_FAILED' });
       expect(state().status).toBe('ended');
       expect(state().error?.message).toMatch(/stays open for viewers for up to 30 more seconds/);
+      expect(server.deleted).toHaveLength(1);
       expect(browser.open).toEqual([]);
     });
 
@@ -168,6 +171,46 @@ describe('StreamClient', () => {
     await client.startPreview();
     expect(browser.open).toEqual(['cam']);
     expect(state().error?.message).toMatch(/blocks the microphone/);
+  });
+
+  describe('one device alone', () => {
+    test.each([
+      ['microphone', { cameraId: undefined, microphoneId: 'mic', picture: 'screen' }],
+      ['camera', { cameraId: 'cam', microphoneId: undefined, picture: 'screen' }],
+    ] as const)('%s: the other stays off, also when the screen is no more', async (only, expected) => {
+      await client.shareScreen();
+      await client.startPreview({ only, cameraId: 'cam', microphoneId: 'mic' });
+      expect(state()).toMatchObject(expected);
+      client.stopSharing();
+      expect(browser.open).toEqual([only === 'camera' ? 'cam' : 'mic']);
+      expect(state().picture).toBe(only === 'camera' ? 'camera' : 'none');
+    });
+  });
+
+  test('a host page hears of an outage, and of its end', async () => {
+    const heard: RTCPeerConnectionState[] = [];
+    client.close();
+    client = new StreamClient({
+      streamId: '',
+      streamKey: 'key',
+      ingestUrl: '/whip',
+      userId: '',
+      onConnectionStateChange: (next) => heard.push(next),
+    });
+    await client.startBroadcast();
+    server.refuse(503, 1);
+    FakeConnection.all[0]?.become('failed');
+    await vi.waitFor(() => {
+      expect(client.connectionState).toBe('disconnected');
+    });
+    expect(client.connected).toBe(false);
+    await vi.waitFor(
+      () => {
+        expect(client.connected).toBe(true);
+      },
+      { timeout: 5_000 },
+    );
+    expect(heard).toEqual(['connected', 'failed', 'disconnected', 'connected']);
   });
 
   describe('quality', () => {

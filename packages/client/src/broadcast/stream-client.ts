@@ -47,9 +47,9 @@ export class StreamClient {
     return this.#store.get().quality;
   }
 
-  /** Null before the broadcast and between two connections. The same as in the store. */
+  /** Null before the broadcast; `disconnected` while a lost connection is being replaced and none is being made. */
   get connectionState(): RTCPeerConnectionState | null {
-    return this.#live?.publisher.connection?.connectionState ?? null;
+    return this.#live?.publisher.connection?.connectionState ?? this.#store.get().connectionState;
   }
 
   /** Whether media flows to the server now. */
@@ -58,7 +58,7 @@ export class StreamClient {
   }
 
   /**
-   * Opens camera and microphone without going live. One of the two may be missing: then `store.error` says why. Rejects when nothing
+   * Opens camera and microphone, or `only` one of them, without going live. One of the two may be missing: then `store.error` says why. Rejects when nothing
    * is open afterwards, and with an `AbortError` when it was stopped meanwhile.
    */
   startPreview(options: PreviewOptions = {}): Promise<MediaStream> {

@@ -21,7 +21,7 @@ export interface StreamQualityMetrics {
   /** Half the round trip between browser and server. */
   readonly latencyMs?: number;
   readonly packetLossPercent?: number;
-  /** 0 to 100; `health-score.ts` says how. */
+  /** 0 to 100; `health-score.ts` says how. Absent in the first five seconds of another video track. */
   readonly healthScore?: number;
   /** Beyond the contract: round trip between browser and server. */
   readonly rttMs?: number;
@@ -41,6 +41,8 @@ export interface MetricsContext {
   readonly maxBitrateBps: number;
   /** See `HealthInput.expectedFramesPerSecond`. */
   readonly expectedFramesPerSecond: number | undefined;
+  /** Whether the figures are old enough to be judged; without it there is no score. */
+  readonly settled: boolean;
 }
 
 /** Health of these figures. */
@@ -63,7 +65,7 @@ export function healthOf(
 
 /** Puts figures into the form of the contract. */
 export function qualityMetrics(figures: SenderFigures, context: MetricsContext): StreamQualityMetrics {
-  const health = healthOf(figures, context);
+  const health = context.settled ? healthOf(figures, context) : undefined;
   return {
     id: context.id,
     streamId: context.streamId,
@@ -81,8 +83,7 @@ export function qualityMetrics(figures: SenderFigures, context: MetricsContext):
     ...(figures.lossFraction === undefined
       ? {}
       : { packetLossPercent: Math.round(figures.lossFraction * 10_000) / 100 }),
-    healthScore: health.score,
     qualityLimitationReason: figures.limitation,
-    health,
+    ...(health === undefined ? {} : { healthScore: health.score, health }),
   };
 }

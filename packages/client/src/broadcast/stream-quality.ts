@@ -103,6 +103,24 @@ export function microphoneConstraints(deviceId: string | undefined): MediaTrackC
   };
 }
 
+/** What a camera and a microphone are asked for. */
+export interface MediaConstraints {
+  readonly video: MediaTrackConstraints;
+  readonly audio: MediaTrackConstraints;
+}
+
+/** Constraints of both devices, for one question to the user. See {@link cameraConstraints} and {@link microphoneConstraints}. */
+export function mediaConstraints(
+  quality: StreamQuality,
+  choice: { readonly cameraId?: string | undefined; readonly microphoneId?: string | undefined } = {},
+  limits: StreamLimits = {},
+): MediaConstraints {
+  return {
+    video: cameraConstraints(quality, choice.cameraId, limits),
+    audio: microphoneConstraints(choice.microphoneId),
+  };
+}
+
 /** Constraints of a screen or window: at most the quality's size, because text is scaled better here than by the encoder. */
 export function screenConstraints(quality: StreamQuality, limits: StreamLimits = {}): MediaTrackConstraints {
   const { width, height, framesPerSecond } = qualityTarget(quality, limits);

@@ -37,8 +37,12 @@ export interface ConnectionFigures {
 /** Everything the player knows, as one read-only snapshot. Holds what the media element confirmed, never what was only asked for. */
 export interface PlayerState {
   readonly status: PlayerStatus;
-  /** The publisher's picture is this old when it is shown, in ms; `latencyBasis` says how that was found. Undefined while unknown. */
+  /**
+   * Time from the picture's arrival at the server to the screen, in ms. What camera, encoder and the way to the server took before
+   * that is not in it: glass to glass is more. Undefined while unknown.
+   */
   readonly latencyMs: number | undefined;
+  /** How `latencyMs` was found. By `path` it leaves out the time within the server too. */
   readonly latencyBasis: LatencyBasis | undefined;
   /** How the picture on the screen comes; undefined before anything was loaded. */
   readonly transport: Transport | undefined;

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { PlayerState } from './player-state.ts';
+import { initialPlayerState, type PlayerState } from './player-state.ts';
 import { Store } from './store.ts';
 import { TransportSwitch } from './transport-switch.ts';
+import type { WhepFacts } from './transport-words.ts';
 
 /** What stands in for the two lanes and the copy of the picture, as the switch sees them. */
 const fake = vi.hoisted(() => ({
@@ -9,6 +10,8 @@ const fake = vi.hoisted(() => ({
   ready: (_playback: unknown): void => {},
   /** The session in the background. */
   attempt: undefined as unknown,
+  /** What is known of WHEP. */
+  facts: {} as WhepFacts,
   /** Lets the copies of the picture be ready. */
   copies: [] as (() => void)[],
 }));
@@ -33,11 +36,13 @@ vi.mock('./hls-lane.ts', () => ({
 
 vi.mock('./whep-lane.ts', () => ({
   WhepLane: class {
-    readonly facts = { phase: 'trying', wanted: true, auto: true, failure: undefined };
     constructor({ listener }: { listener: { ready: (playback: unknown) => void } }) {
       fake.ready = (playback) => {
         listener.ready(playback);
       };
+    }
+    get facts(): WhepFacts {
+      return fake.facts;
     }
     get leftOver(): unknown {
       return fake.attempt;
@@ -71,6 +76,7 @@ vi.mock('./kept-picture.ts', () => ({
 
 beforeEach(() => {
   fake.attempt = undefined;
+  fake.facts = { phase: 'trying', wanted: true, auto: true, failure: undefined };
   fake.copies.length = 0;
   vi.stubGlobal('document', { baseURI: 'https://example.test/watch/show' });
   vi.stubGlobal('fetch', () => Promise.reject(new TypeError('no network in this test')));
@@ -80,10 +86,13 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-function transportSwitch(): TransportSwitch {
+function transportSwitch(
+  store = new Store<PlayerState>(initialPlayerState(0.3)),
+  media = {} as HTMLMediaElement,
+): TransportSwitch {
   return new TransportSwitch({
-    player: { url: '/hls/show/index.m3u8', media: {} as HTMLMediaElement },
-    store: new Store<PlayerState>({ renditions: [] } as unknown as PlayerState),
+    player: { url: '/hls/show/index.m3u8', media },
+    store,
     listener: {
       changing: () => undefined,
       changed: () => undefined,
@@ -149,4 +158,32 @@ test('a WHEP session that failed while the picture was copied does not take the 
   fake.attempt = undefined;
   await copyPicture();
   expect(transports.playback?.transport).toBe('ll-hls');
+});
+
+test('the speed that LL-HLS played at is forgotten when WHEP takes the screen', async () => {
+  const store = new Store<PlayerState>({ ...initialPlayerState(0.3), playbackRate: 0.95 });
+  // The element goes back to its usual speed without a `ratechange`.
+  const media = { playbackRate: 1 } as HTMLMediaElement;
+  transportSwitch(store, media);
+  fake.attempt = readySession();
+  fake.ready(fake.attempt);
+  await copyPicture();
+  expect(store.get()).toMatchObject({ transport: 'whep', playbackRate: 1 });
+});
+
+test.each([
+  ['playing', true],
+  ['paused', true],
+  ['stalled', true],
+  ['loading', false],
+  ['waiting-for-publisher', false],
+  ['ended', false],
+] as const)('that LL-HLS plays instead is said while it does: %s', (status, said) => {
+  const store = new Store<PlayerState>(initialPlayerState(0.3));
+  const transports = transportSwitch(store);
+  fake.facts = { phase: 'resting', wanted: true, auto: true, failure: 'full' };
+  fake.load();
+  store.commit({ status });
+  transports.tick(1_000);
+  expect(store.get().transportReason.includes('It plays with a little more delay')).toBe(said);
 });

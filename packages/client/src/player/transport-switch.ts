@@ -6,7 +6,7 @@ import type { PlayerState } from './player-state.ts';
 import { fetchRenditions } from './rendition-list.ts';
 import { SourceAddress } from './source-address.ts';
 import type { Store } from './store.ts';
-import { transportWords } from './transport-words.ts';
+import { playsByHls, transportWords } from './transport-words.ts';
 import type { WhepFailure } from './whep-failure.ts';
 import { WhepLane } from './whep-lane.ts';
 import type { WhepPlayback } from './whep-playback.ts';
@@ -39,6 +39,7 @@ export interface TransportSwitchOptions {
 export class TransportSwitch {
   readonly #address: SourceAddress;
   readonly #store: Store<PlayerState>;
+  readonly #media: HTMLMediaElement;
   readonly #listener: TransportSwitchListener;
   readonly #hls: HlsLane;
   readonly #whep: WhepLane;
@@ -53,6 +54,7 @@ export class TransportSwitch {
   constructor({ player, store, listener }: TransportSwitchOptions) {
     this.#address = new SourceAddress(absolute(player.url));
     this.#store = store;
+    this.#media = player.media;
     this.#listener = listener;
     this.#picture = new KeptPicture(player.media);
     this.#hls = this.#createHlsLane(player.media);
@@ -275,13 +277,15 @@ export class TransportSwitch {
     this.#listener.changing();
     this.#store.commit({ error: undefined });
     this.#playback = create();
-    this.#store.commit({ transport: this.#playback?.transport });
+    // Loading sets the speed back and drops the `ratechange` that would tell (HTML, media element load algorithm).
+    this.#store.commit({ transport: this.#playback?.transport, playbackRate: this.#media.playbackRate });
     this.#listener.changed();
   }
 
   #commitReason(): void {
     const { facts } = this.#whep;
-    this.#store.commit({ transportReason: transportWords(facts), whepFailure: facts.failure });
+    const transportReason = transportWords({ ...facts, playsByHls: playsByHls(this.#store.get()) });
+    this.#store.commit({ transportReason, whepFailure: facts.failure });
   }
 }
 

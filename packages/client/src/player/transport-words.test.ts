@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { networkTestHelps, transportWords } from './transport-words.ts';
 
-const wanted = { phase: 'playing', wanted: true, auto: true, failure: undefined } as const;
+const wanted = { phase: 'playing', wanted: true, auto: true, failure: undefined, playsByHls: true } as const;
 
 describe('transportWords', () => {
   test.each([
@@ -25,6 +25,14 @@ describe('transportWords', () => {
     [
       'This browser cannot play H.264 by WebRTC. It plays with a little more delay.',
       { phase: 'off', failure: 'unsupported' },
+    ],
+    [
+      'This stream is not on air by WebRTC. Ultra-low latency is tried again by itself.',
+      { phase: 'resting', failure: 'not-live', playsByHls: false },
+    ],
+    [
+      'This browser cannot play H.264 by WebRTC.',
+      { phase: 'off', failure: 'unsupported', playsByHls: false },
     ],
   ] as const)('%s', (words, facts) => {
     expect(transportWords({ ...wanted, ...facts })).toBe(words);

@@ -1,17 +1,24 @@
+import type { PlayerState } from './player-state.ts';
 import type { WhepFailureCode } from './whep-failure.ts';
 import type { WhepPhase } from './whep-policy.ts';
 
 /** How the picture comes: WebRTC, hls.js, or the browser's own HLS. */
 export type Transport = 'll-hls' | 'whep' | 'native-hls';
 
-/** What decides the words. */
-export interface TransportFacts {
+/** What is known of WHEP. */
+export interface WhepFacts {
   readonly phase: WhepPhase;
   /** The viewer wants ultra-low latency. */
   readonly wanted: boolean;
   /** The viewer leaves the rendition to the player. */
   readonly auto: boolean;
   readonly failure: WhepFailureCode | undefined;
+}
+
+/** What decides the words. */
+export interface TransportFacts extends WhepFacts {
+  /** See {@link playsByHls}. */
+  readonly playsByHls: boolean;
 }
 
 /** What happened, and what the viewer gets instead; the next step stands behind it. */
@@ -39,7 +46,7 @@ export function transportWords(facts: TransportFacts): string {
     return 'Ultra-low latency is off.';
   }
   if (failure === 'unsupported') {
-    return `${WORDS.unsupported} It plays with a little more delay.`;
+    return facts.playsByHls ? `${WORDS.unsupported} It plays with a little more delay.` : WORDS.unsupported;
   }
   if (!auto) {
     return 'You chose a quality. Choose Auto for ultra-low latency.';
@@ -50,14 +57,23 @@ export function transportWords(facts: TransportFacts): string {
     case 'recovering':
       return 'The WebRTC connection broke off. Reconnecting.';
     case 'resting':
-      return failure === undefined
-        ? 'Ultra-low latency is tried again soon.'
-        : `${WORDS[failure]} It plays with a little more delay, and tries again by itself.`;
+      if (failure === undefined) {
+        return 'Ultra-low latency is tried again soon.';
+      }
+      return facts.playsByHls
+        ? `${WORDS[failure]} It plays with a little more delay, and tries again by itself.`
+        : `${WORDS[failure]} Ultra-low latency is tried again by itself.`;
     default:
       return failure === undefined
         ? 'Connecting by WebRTC.'
         : `${WORDS[failure]} Trying ultra-low latency again.`;
   }
+}
+
+/** Whether HLS has a picture on the screen: not before the first one, and not under a notice that says why there is none. */
+export function playsByHls({ transport, status }: Pick<PlayerState, 'transport' | 'status'>): boolean {
+  const byHls = transport !== undefined && transport !== 'whep';
+  return byHls && (status === 'playing' || status === 'paused' || status === 'stalled');
 }
 
 /** Whether the page that tests the network can help. */

@@ -5,8 +5,8 @@ describe('whepRefusal', () => {
   test.each([
     [503, '{"error":{"code":"WHEP_FULL","message":"no place left"}}', 'full'],
     [503, 'Service Unavailable', 'busy'],
-    [406, '{"error":{"code":"WHEP_UNAVAILABLE","message":"B-frames"}}', 'unavailable'],
-    [406, '', 'unavailable'],
+    [422, '{"error":{"code":"WHEP_UNAVAILABLE","message":"B-frames"}}', 'unavailable'],
+    [406, '', 'refused'],
     [404, 'not found', 'not-live'],
     [401, '', 'forbidden'],
     [403, '', 'forbidden'],
@@ -20,8 +20,8 @@ describe('whepRefusal', () => {
   });
 
   test('keeps the words of the server for the details, but not without bounds', () => {
-    expect(whepRefusal(406, '{"error":{"code":"X","message":"B-frames"}}', null).detail).toBe(
-      'HTTP 406 X B-frames',
+    expect(whepRefusal(422, '{"error":{"code":"X","message":"B-frames"}}', null).detail).toBe(
+      'HTTP 422 X B-frames',
     );
     const long = JSON.stringify({ error: { message: 'a'.repeat(10_000) } });
     expect(whepRefusal(500, long, null).detail).toHaveLength(200);

@@ -2,7 +2,7 @@
 export type WhepFailureCode =
   /** The server has no place left (503 WHEP_FULL). */
   | 'full'
-  /** The stream has nothing that WebRTC can show (406 WHEP_UNAVAILABLE). */
+  /** The stream has nothing that WebRTC can show (422 WHEP_UNAVAILABLE). */
   | 'unavailable'
   /** The server knows no such live stream, or has no WHEP at all (404). */
   | 'not-live'
@@ -46,7 +46,7 @@ function codeOf(status: number, code: string | undefined): WhepFailureCode {
   if (code === 'WHEP_FULL') {
     return 'full';
   }
-  if (status === 406 || code === 'WHEP_UNAVAILABLE') {
+  if (code === 'WHEP_UNAVAILABLE') {
     return 'unavailable';
   }
   if (status === 404 || status === 405) {

@@ -1,6 +1,6 @@
 import { IceServers } from './ice-servers.ts';
 import { publisherIsAway } from './publisher-presence.ts';
-import type { TransportFacts } from './transport-words.ts';
+import type { WhepFacts } from './transport-words.ts';
 import type { WhepFailure } from './whep-failure.ts';
 import { supportsWhep } from './whep-offer.ts';
 import { WhepPlayback } from './whep-playback.ts';
@@ -47,7 +47,7 @@ export class WhepLane {
   }
 
   /** What decides the words about the transport. */
-  get facts(): TransportFacts {
+  get facts(): WhepFacts {
     const { phase, wanted, auto, failure } = this.#policy;
     return { phase, wanted, auto, failure: wanted ? failure?.code : undefined };
   }

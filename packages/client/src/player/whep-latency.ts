@@ -1,6 +1,6 @@
 import type { WhepReading } from './whep-reading.ts';
 
-/** How a latency was found; the first two count from the server's clock when the media came in, the last one only from the server's door. */
+/** How a latency was found. The first two count from the arrival of the media at the server, the last one from its leaving. None counts from the camera. */
 export type LatencyBasis =
   /** Server time minus EXT-X-PROGRAM-DATE-TIME of the picture. */
   | 'program-date-time'
@@ -36,7 +36,7 @@ export class WhepLatency {
     }
   }
 
-  /** From the server's door to the light of the screen, in ms; undefined before a round trip and a picture were measured. */
+  /** From the server's door, on the way out, to the light of the screen, in ms; undefined before a round trip and a picture were measured. */
   get pathMs(): number | undefined {
     const receiverMs = this.#receiverMs();
     const roundTripSec = this.#readings.at(-1)?.roundTripSec;

@@ -22,6 +22,8 @@ const GATHER_MS = 200;
 const ANSWER_MS = 5_000;
 /** ICE takes a few round trips; a network that lets UDP through is done long before. */
 const CONNECT_MS = 4_000;
+/** The connection is closed when the server has answered to its end, or after this long. */
+const TOLD_MS = 300;
 
 /** One session of WHEP (draft-ietf-wish-whep): an offer to receive picture and sound, and the connection that comes of it. */
 export class WhepSession {
@@ -42,7 +44,7 @@ export class WhepSession {
     addEventListener(
       'pagehide',
       () => {
-        this.#delete();
+        void this.#delete();
       },
       { signal: this.#ending.signal },
     );
@@ -66,8 +68,19 @@ export class WhepSession {
     }
     this.#ending.abort();
     clearTimeout(this.#connectTimer);
-    this.#connection?.close();
-    this.#delete();
+    const connection = this.#connection;
+    if (this.#resource === undefined) {
+      connection?.close();
+      return;
+    }
+    for (const { track } of connection?.getReceivers() ?? []) {
+      track.stop();
+    }
+    // First the word, then the deed: the close of DTLS would get there sooner, and be taken for a lost connection.
+    const told = this.#delete();
+    void Promise.race([told, new Promise((resolve) => setTimeout(resolve, TOLD_MS))]).then(() => {
+      connection?.close();
+    });
   }
 
   async #open(): Promise<void> {
@@ -141,7 +154,7 @@ export class WhepSession {
     const location = response.headers.get('Location');
     this.#resource = location === null ? undefined : new URL(location, response.url).href;
     if (this.#ending.signal.aborted) {
-      this.#delete();
+      void this.#delete();
     }
     return body;
   }
@@ -185,12 +198,12 @@ export class WhepSession {
     }
   }
 
-  #delete(): void {
+  async #delete(): Promise<void> {
     const resource = this.#resource;
     this.#resource = undefined;
     if (resource !== undefined) {
       // `keepalive` lets the request outlive the page. Without an answer the server finds out by itself.
-      fetch(resource, { method: 'DELETE', keepalive: true }).catch(() => undefined);
+      await fetch(resource, { method: 'DELETE', keepalive: true }).catch(() => undefined);
     }
   }
 }

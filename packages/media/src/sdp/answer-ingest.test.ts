@@ -281,12 +281,39 @@ describe('negotiateIngest refuses, in words', () => {
     expect(refusal(text)).toContain(message);
   });
 
-  test('a sound without Opus is left out when there is a picture, and refused when there is none', () => {
-    const muted = without(plain, /opus/);
-    expect(negotiateIngest(readSdp(muted)).audio).toBeUndefined();
-    expect(readSdp(negotiateIngest(readSdp(muted)).answer(transport)).media[0]?.port).toBe(0);
+  test('a sound without Opus, with a picture and without: a publisher would be mute and not know (RFC 9725 §4.4)', () => {
+    const muted = plain.replace(/m=audio (\d+) .*/, 'm=audio $1 UDP/TLS/RTP/SAVPF 9 0');
+    expect(refusal(muted)).toContain("no Opus among the sound's codecs: G722, PCMU");
     const alone = muted.slice(0, muted.indexOf('m=video')).replace('BUNDLE 0 1', 'BUNDLE 0');
-    expect(refusal(alone)).toContain("no Opus among the sound's codecs: red, G722");
+    expect(refusal(alone)).toContain("no Opus among the sound's codecs: G722, PCMU");
+    expect(refusal(without(muted, /PCMU/))).toContain('G722, payload type 0');
+  });
+
+  test('one section that sends and one that only receives; an inactive one is left out', () => {
+    const [head, tail] = [plain.slice(0, plain.indexOf('m=video')), video];
+    expect(refusal(head + tail.replace('a=sendonly', 'a=recvonly'))).toBe(
+      'video is recvonly: what a publisher offers must be sendonly or sendrecv',
+    );
+    expect(refusal(head.replace('a=sendonly', 'a=recvonly') + tail)).toContain('audio is recvonly');
+    const inactive = negotiateIngest(readSdp(head.replace('a=sendonly', 'a=inactive') + tail));
+    expect([inactive.audio, inactive.video?.codec]).toEqual([undefined, 'h264']);
+    const closed = head.replace('a=sendonly', 'a=recvonly').replace(/m=audio \d+/, 'm=audio 0');
+    expect(negotiateIngest(readSdp(closed + tail)).video?.codec).toBe('h264');
+  });
+
+  test('tracks of two MediaStreams; those that name none, or the same, are taken', () => {
+    const named = (audio: string, picture: string): string =>
+      plain.replace(/a=msid:\S+/, audio).replace(/(m=video[^]*?)a=msid:\S+/, `$1${picture}`);
+    expect(refusal(named('a=msid:one', 'a=msid:two'))).toBe(
+      "a=msid names the MediaStreams 'one' and 'two': all tracks must be in one",
+    );
+    for (const [audio, picture] of [
+      ['a=msid:one', 'a=msid:one'],
+      ['a=msid:-', 'a=msid:-'],
+      ['a=msid:one', 'a=msid:-'],
+    ] as const)
+      expect(negotiateIngest(readSdp(named(audio, picture))).audio?.codec).toBe('opus');
+    expect(negotiateIngest(readSdp(without(plain, /^a=msid:/))).audio?.codec).toBe('opus');
   });
 });
 

@@ -5,6 +5,7 @@ import { H264_PROFILES, raiseLevel, readH264ParameterSets } from './h264-format.
 import { type ExtensionIds, type ExtensionName, takeExtensions } from './header-extensions.ts';
 import { checkOffer } from './offer-rules.ts';
 import { type OfferedCodec, offeredCodecs } from './offered-codecs.ts';
+import { checkPublisher } from './publisher-rules.ts';
 import { OfferRefusedError } from './sdp-error.ts';
 import type { MediaSection, Rid, RtpMap, SessionDescription } from './session-description.ts';
 import { writeSdp } from './write-sdp.ts';
@@ -39,24 +40,25 @@ const H264_LEVEL_IDC = 42;
 const START_BITRATE_KBPS = '2000';
 /** Bits a second: music in stereo. Browsers' default is speech in mono at 32,000. */
 const OPUS_BITRATE_BPS = '128000';
+/** RFC 3551 §6: payload types above it mean nothing by themselves. */
+const LAST_STATIC_TYPE = 34;
 const SENDS: ReadonlySet<MediaSection['direction']> = new Set(['sendonly', 'sendrecv'] as const);
 const VIDEO_EXTENSIONS: readonly ExtensionName[] = ['transportCc', 'mid', 'rid', 'repairedRid'];
 const AUDIO_EXTENSIONS: readonly ExtensionName[] = ['transportCc', 'mid'];
 
 /**
- * Decides what we take of a publisher's offer: H.264 rather than VP8, packetization-mode 1 and the plainest profile first; Opus. A second
- * picture or sound is refused, sections of other kinds are answered with port 0. Throws OfferRefusedError.
+ * Decides what we take of a publisher's offer: H.264 rather than VP8, packetization-mode 1 and the plainest profile first; Opus. An offer is
+ * taken with all its sound and picture or not at all (RFC 9725 §4.4); sections of other kinds are answered with port 0. Throws
+ * OfferRefusedError.
  */
 export function negotiateIngest(offer: SessionDescription): IngestNegotiation {
   const sections = checkOffer(offer, SENDS);
+  checkPublisher(offer);
   const video = sections.video && track(sections.video, chooseVideo(sections.video), VIDEO_EXTENSIONS);
-  const opus = sections.audio && offeredCodecs(sections.audio).find(({ codec }) => codec === 'opus');
-  const audio = sections.audio && opus && track(sections.audio, opus, AUDIO_EXTENSIONS);
-  const main = video === undefined ? sections.audio : sections.video;
+  const audio = sections.audio && track(sections.audio, chooseAudio(sections.audio), AUDIO_EXTENSIONS);
+  const main = sections.video ?? sections.audio;
   const mainTrack = video ?? audio;
-  if (main === undefined || mainTrack === undefined) {
-    throw new OfferRefusedError(`no Opus among the sound's codecs: ${namesOf(sections.audio)}`);
-  }
+  if (main === undefined || mainTrack === undefined) throw new TypeError('a checked offer has a section');
   return {
     ...(video !== undefined && { video }),
     ...(audio !== undefined && { audio }),
@@ -85,6 +87,14 @@ function chooseVideo(section: MediaSection): OfferedCodec {
     throw new OfferRefusedError(`neither H.264 nor VP8 among the picture's codecs: ${namesOf(section)}`);
   }
   return chosen;
+}
+
+function chooseAudio(section: MediaSection): OfferedCodec {
+  const opus = offeredCodecs(section).find(({ codec }) => codec === 'opus');
+  if (opus === undefined) {
+    throw new OfferRefusedError(`no Opus among the sound's codecs: ${namesOf(section)}`);
+  }
+  return opus;
 }
 
 function track(section: MediaSection, codec: OfferedCodec, wanted: readonly ExtensionName[]): IngestTrack {
@@ -162,7 +172,11 @@ function formatParameters(section: MediaSection, track: IngestTrack): ReadonlyMa
   return all;
 }
 
-function namesOf(section: MediaSection | undefined): string {
-  const names = [...(section?.rtpMaps.values() ?? [])].map(({ encoding }) => encoding.slice(0, 20));
+function namesOf(section: MediaSection): string {
+  const names = section.payloadTypes.flatMap((type) => {
+    const name = section.rtpMaps.get(type)?.encoding.slice(0, 20);
+    // RFC 3551 §6: the payload types of old, such as 0 for PCMU, need no name.
+    return name ?? (type <= LAST_STATIC_TYPE ? `payload type ${type}` : []);
+  });
   return [...new Set(names)].slice(0, 10).join(', ') || 'none';
 }

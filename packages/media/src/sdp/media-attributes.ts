@@ -189,8 +189,8 @@ export class MediaAttributes {
 
 type SectionStart = Pick<MediaSection, 'kind' | 'port' | 'protocol' | 'formats' | 'payloadTypes'>;
 
-/** RFC 8866 §5.14. */
-function readStart(start: string, line: number): SectionStart {
+/** Takes what follows `m=` apart (RFC 8866 §5.14). Throws SdpError. */
+export function readStart(start: string, line: number): SectionStart {
   const [kind = '', portText = '', protocol = '', ...formats] = start
     .split(' ')
     .filter((word) => word !== '');

@@ -61,7 +61,8 @@ export function readSdp(text: string): SessionDescription {
 /** RFC 8866 §9 forbids NUL; nobody has a use for the others, which would end up in logs. */
 const CONTROL_CHARACTER = /[^\t\r\n\u0020-\u007e\u0080-\uffff]/;
 
-function splitLines(text: string): string[] {
+/** The lines of a description or of a fragment of one, without their ends. Throws SdpError above `SDP_LIMITS` and for control characters. */
+export function splitLines(text: string): string[] {
   if (text.length > SDP_LIMITS.length) {
     throw new SdpError(`${text.length} characters, ${SDP_LIMITS.length} allowed`);
   }

@@ -60,6 +60,7 @@ function whepEndpoint(parts: ServerParts, { worker, rtc, iceServers }: WebRtcSer
       maxOfferBytes: rtc.maxOfferBytes,
       maxViewers: rtc.maxWhepViewers,
       maxViewersPerAddress: rtc.whepViewersPerAddress,
+      maxPostsPerMinute: rtc.whepPostsPerMinute,
     },
   });
 }

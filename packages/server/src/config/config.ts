@@ -34,6 +34,7 @@ export interface RtcConfig {
   readonly dtlsTimeoutMs: number;
   readonly silenceMs: number;
   readonly whepViewersPerAddress: number;
+  readonly whepPostsPerMinute: number;
   readonly whipSessionsPerAddress: number;
   readonly maxOfferBytes: number;
 }
@@ -160,6 +161,7 @@ function rtcOf(values: SettingValues): RtcConfig | undefined {
     dtlsTimeoutMs: values.rtcDtlsTimeoutSec * 1000,
     silenceMs: values.rtcSilenceSec * 1000,
     whepViewersPerAddress: values.whepViewersPerAddress,
+    whepPostsPerMinute: values.whepPostsPerMinute,
     whipSessionsPerAddress: values.whipSessionsPerAddress,
     maxOfferBytes: values.rtcMaxOfferBytes,
   };

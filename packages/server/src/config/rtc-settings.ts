@@ -63,6 +63,14 @@ export const rtcLimitSettings = {
     unit: 'viewers',
     description: 'WebRTC viewers from one address; more are sent to LL-HLS',
   }),
+  whepPostsPerMinute: integer({
+    env: 'WHEP_POSTS_PER_MINUTE',
+    default: DEFAULT_WHEP_LIMITS.maxPostsPerMinute,
+    min: 1,
+    max: 1_000_000,
+    unit: 'requests',
+    description: 'How often one address may ask to watch by WebRTC in a minute',
+  }),
   rtcIceTimeoutSec: integer({
     env: 'RTC_ICE_TIMEOUT_SEC',
     default: DEFAULT_RTC_LIMITS.iceTimeoutMs / 1000,

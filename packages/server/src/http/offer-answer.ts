@@ -1,3 +1,5 @@
+import { readFragment, type SdpFragment } from '@tallylight/media/sdp/read-fragment.ts';
+import { SdpError } from '@tallylight/media/sdp/sdp-error.ts';
 import type { OriginResponse } from '../origin/exchange.ts';
 import { EXPOSED_HEADERS, preflightHeaders } from './cors.ts';
 import { HttpError } from './http-error.ts';
@@ -19,8 +21,8 @@ const ACCEPTS: readonly string[] = ['Accept-Post', SDP];
 export interface AnsweredSession {
   /** Fragment of the answer: the entity tag of this ICE session. */
   readonly iceUfrag: string;
-  /** Fragments of the offer; another one in a PATCH asks for an ICE restart. */
-  readonly offerUfrags: ReadonlySet<string>;
+  /** ICE credentials of the offer, as `offerCredentials` gives them; others in a PATCH ask for an ICE restart. */
+  readonly offerCredentials: ReadonlySet<string>;
 }
 
 /** Reads an offer. Rejects with `HttpError` 415, 413 or 408. */
@@ -29,9 +31,13 @@ export async function readOffer(request: HttpRequest, limits: BodyLimits): Promi
   return (await readBody(request, limits)).toString('utf8');
 }
 
-/** The ICE user fragments in a description. */
-export function offerUfrags(sdp: string): ReadonlySet<string> {
-  return new Set([...sdp.matchAll(/^a=ice-ufrag:(\S{1,256})\s*$/gm)].map(([, ufrag]) => ufrag ?? ''));
+/** The ICE user fragments and passwords of all sections of an offer: `ice-ufrag:…`, `ice-pwd:…`. */
+export function offerCredentials(sdp: string): ReadonlySet<string> {
+  return new Set(
+    [...sdp.matchAll(/^a=(ice-(?:ufrag|pwd)):[ \t]*(\S{1,256})\s*$/gm)].map(
+      ([, name, value]) => `${name}:${value}`,
+    ),
+  );
 }
 
 /**
@@ -58,26 +64,41 @@ export function respondAnswer(
   ]);
 }
 
-/** Answers OPTIONS at an endpoint: what it takes, the ICE servers, and what CORS wants. */
-export function respondEndpointOptions(response: OriginResponse, iceServers: IceServerSource): void {
+/** Answers OPTIONS at an endpoint with 200 (RFC 9725 §4.1): what it takes, the ICE servers, and what CORS wants. */
+export function respondEndpointOptions(
+  request: HttpRequest,
+  response: OriginResponse,
+  iceServers: IceServerSource,
+): void {
+  // A browser's own question before it sends what a page wants: nobody reads its answer, so no TURN credentials are made for it.
+  const isPreflight = request.headers['access-control-request-method'] !== undefined;
   // PATCH belongs to sessions, but clients look for it here to learn whether candidates may be trickled.
-  respond(response, 204, [
+  respond(response, 200, [
     ...preflightHeaders(['POST', 'PATCH', 'DELETE']),
     ...ACCEPTS,
     'Accept-Patch',
     TRICKLE,
-    ...linkHeader(iceServers),
+    ...(isPreflight ? [] : linkHeader(iceServers)),
+    'Content-Length',
+    '0',
   ]);
 }
 
 /** Answers OPTIONS at a session. */
 export function respondSessionOptions(response: OriginResponse): void {
-  respond(response, 204, [...preflightHeaders(['PATCH', 'DELETE']), 'Accept-Patch', TRICKLE]);
+  respond(response, 200, [
+    ...preflightHeaders(['PATCH', 'DELETE']),
+    'Accept-Patch',
+    TRICKLE,
+    'Content-Length',
+    '0',
+  ]);
 }
 
 /**
  * Takes trickled candidates (RFC 9725 §4.3.2), and does nothing with them: STUN from the peer tells where it is. Rejects with
- * `HttpError`: 415, 428 without an entity tag, 412 with another session's, 422 for an ICE restart, which we have not.
+ * `HttpError`: 415, 428 without an entity tag, 412 with another session's, 400 for what is no fragment, 422 for an ICE restart, which we have
+ * not.
  */
 export async function takeTrickle(request: HttpRequest, session: AnsweredSession): Promise<void> {
   requireType(request, TRICKLE, ['Accept-Patch', TRICKLE]);
@@ -87,12 +108,23 @@ export async function takeTrickle(request: HttpRequest, session: AnsweredSession
   }
   const tags = condition.split(',').map((tag) => tag.trim());
   // RFC 9725 §4.3.3: a restart names no tag, because the ICE session it makes has none yet.
-  if (tags.includes('*')) throw iceRestart();
+  // Its example has the star in quotes, where RFC 9110 §13.1.1 has it without.
+  if (tags.includes('*') || tags.includes('"*"')) throw iceRestart();
   if (!tags.includes(`"${session.iceUfrag}"`)) {
     throw new HttpError(412, 'ETAG_MISMATCH', 'If-Match is not the ETag of this session');
   }
-  const fragment = (await readBody(request, FRAGMENT_LIMITS)).toString('utf8');
-  for (const ufrag of offerUfrags(fragment)) if (!session.offerUfrags.has(ufrag)) throw iceRestart();
+  const { credentials } = fragmentOf((await readBody(request, FRAGMENT_LIMITS)).toString('utf8'));
+  // §4.3.3: a new user fragment or a new password, either is a restart.
+  if (![...credentials].every((each) => session.offerCredentials.has(each))) throw iceRestart();
+}
+
+function fragmentOf(text: string): SdpFragment {
+  try {
+    return readFragment(text);
+  } catch (error) {
+    if (error instanceof SdpError) throw new HttpError(400, 'BAD_FRAGMENT', error.message);
+    throw error;
+  }
 }
 
 function iceRestart(): HttpError {

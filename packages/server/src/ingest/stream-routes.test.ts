@@ -212,4 +212,19 @@ describe.each(['HTTP/1.1', 'HTTP/2'] as const)('API over %s', (version) => {
     expect([await end(), first?.closed, await end()]).toEqual([200, true, 404]);
     expect([(await probe()).status, (await probe()).status]).toEqual([201, 429]);
   });
+
+  test('POST …/probe: 60 a minute of one address, one more is 429, whatever became of the others', async () => {
+    const probe = (address: string) =>
+      web.send(version, {
+        method: 'POST',
+        path: '/api/network-test/probe',
+        headers: { 'content-type': 'application/sdp', 'x-test-address': address },
+        body: 'nonsense',
+      });
+    for (let at = 1; at <= 60; at++) expect((await probe(`busy ${version}`)).status).toBe(400);
+    const refused = await probe(`busy ${version}`);
+    expect([refused.status, refusalOf(refused).code]).toEqual([429, 'RATE_LIMITED']);
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(50);
+    expect((await probe(`idle ${version}`)).status).toBe(400);
+  });
 });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { throughProxy, UdpProxy } from '../../../../tests/support/udp-proxy.ts';
 import { waitFor } from '../../../../tests/support/wait-for.ts';
 import { SeededRandom } from '../ingest/rtmp/testing/seeded-random.ts';
-import { isSrtp } from './testing/is-srtp.ts';
+import { isSecureRtp, withBitFlipped } from './testing/datagram.ts';
 import { PublishingBrowser } from './testing/publishing-browser.ts';
 import { attribute, bindingRequest } from './testing/stun-message.ts';
 import {
@@ -30,18 +30,6 @@ afterAll(async () => {
 async function pictures(recording: Recording, more: number): Promise<void> {
   const wanted = recording.of('video').length + more;
   await waitFor(`${more} pictures`, () => recording.of('video').length >= wanted, 20_000);
-}
-
-/** True for RTP, and not for SRTCP on the same port (RFC 5761 §4). */
-function isRtp(datagram: Buffer): boolean {
-  const type = datagram[1] ?? 0;
-  return isSrtp(datagram) && (type < 192 || type > 223);
-}
-
-function withLastByteFlipped(datagram: Buffer): Buffer {
-  const changed = Buffer.from(datagram);
-  changed[changed.length - 1] = (changed.at(-1) ?? 0) ^ 1;
-  return changed;
 }
 
 /** Value of the first such attribute of a description. */
@@ -76,9 +64,9 @@ describe('SRTP', () => {
     const page = await browser.newPage();
     let broken = 0;
     const change = (datagram: Buffer): readonly Buffer[] => {
-      if (!isRtp(datagram)) return [datagram];
+      if (!isSecureRtp(datagram)) return [datagram];
       broken++;
-      return [withLastByteFlipped(datagram)];
+      return [withBitFlipped(datagram, -1)];
     };
     const proxy = await UdpProxy.start({ targetPort: harness.port, toServer: { change } });
     const { session, recording } = await publish(
@@ -102,11 +90,11 @@ describe('SRTP', () => {
     const sent: Buffer[] = [];
     let bytes = 0;
     const change = (datagram: Buffer): readonly Buffer[] => {
-      if (!isRtp(datagram)) return [datagram];
+      if (!isSecureRtp(datagram)) return [datagram];
       bytes += datagram.length;
       sent.push(datagram);
       const old = sent[Math.max(0, sent.length - 200)] ?? datagram;
-      return [datagram, datagram, old, withLastByteFlipped(datagram)];
+      return [datagram, datagram, old, withBitFlipped(datagram, -1)];
     };
     const proxy = await UdpProxy.start({ targetPort: harness.port, toServer: { change } });
     const { session, recording } = await publish(

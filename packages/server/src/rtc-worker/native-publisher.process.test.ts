@@ -5,10 +5,11 @@ import { expect, test } from 'vitest';
 import { waitFor } from '../../../../tests/support/wait-for.ts';
 import { Recording, startWorker } from './testing/worker-harness.ts';
 
-test('a publisher like OBS with B-frames: named in the stats, decode times rise, and its death is noticed', async () => {
+/** A publisher of the native library, and the worker that it publishes to. */
+async function started(...args: readonly string[]) {
   const harness = await startWorker();
   const script = fileURLToPath(new URL('./testing/native-publisher.ts', import.meta.url));
-  const publisher = spawn(process.execPath, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const publisher = spawn(process.execPath, [script, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
   const [line] = (await once(publisher.stdout, 'data')) as [Buffer];
   const { offer } = JSON.parse(line.toString()) as { offer: string };
   expect(offer).toContain('a=candidate:');
@@ -16,6 +17,11 @@ test('a publisher like OBS with B-frames: named in the stats, decode times rise,
   const recording = new Recording();
   const session = await harness.worker.openIngest({ offer, listener: recording });
   publisher.stdin.write(`${JSON.stringify({ answer: session.answer })}\n`);
+  return { harness, publisher, recording, session };
+}
+
+test('a publisher like OBS with B-frames: named in the stats, decode times rise, and its death is noticed', async () => {
+  const { harness, publisher, recording } = await started();
   await waitFor('120 pictures', () => recording.units.length >= 120, 20_000);
   expect(recording.tracks[0]).toMatchObject({ kind: 'video', codec: 'h264', width: 640, height: 360 });
   expect(recording.stats.at(-1)).toMatchObject({ hasBFrames: true, lossFraction: 0, droppedFrames: 0 });
@@ -34,5 +40,25 @@ test('a publisher like OBS with B-frames: named in the stats, decode times rise,
   publisher.kill('SIGKILL');
   await waitFor('the end', () => recording.closed.length > 0, 8000);
   expect(recording.closed).toEqual(['silent']);
+  await harness.close();
+});
+
+test('a screen with seconds between its pictures is not silent, so that nobody takes over from it', async () => {
+  const { harness, publisher, recording, session } = await started('still');
+  await waitFor('the first picture', () => recording.units.length > 0, 20_000, 10);
+  let silentMs = 0;
+  await waitFor(
+    'the second picture',
+    () => {
+      silentMs = Math.max(silentMs, session.silentForMs());
+      return recording.units.length > 1;
+    },
+    10_000,
+    10,
+  );
+  // It reports every 0.5 s; a takeover needs 1.5 s of silence.
+  expect(silentMs).toBeLessThan(1500);
+  publisher.kill('SIGKILL');
+  await waitFor('silence', () => session.silentForMs() > 1500, 5000);
   await harness.close();
 });

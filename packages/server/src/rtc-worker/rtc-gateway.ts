@@ -27,7 +27,7 @@ export interface RtcSession {
 export interface RtcIngestSession extends RtcSession {
   /** Asks the publisher for an IDR; the worker bounds how often. */
   requestKeyframe(): void;
-  /** Milliseconds, on the monotonic clock, since media last came. */
+  /** Milliseconds, on the monotonic clock, since the publisher was last heard: its media, or its report that it sends some. */
   silentForMs(): number;
 }
 
@@ -111,8 +111,14 @@ export interface RtcGateway {
     readonly offer: string;
     readonly listener: EgressListener;
   }): Promise<RtcSession>;
-  /** Answers the offer of a data channel that echoes, to find out whether UDP reaches us. Closes itself after 15 s. */
-  openProbe(options: { readonly offer: string }): Promise<RtcSession>;
+  /**
+   * Answers the offer of a data channel that echoes, to find out whether UDP reaches us. Closes itself after 15 s. `onClosed` hears when it
+   * is gone by itself; once, possibly before the promise is seen to resolve.
+   */
+  openProbe(options: {
+    readonly offer: string;
+    readonly onClosed?: (reason: RtcCloseReason) => void;
+  }): Promise<RtcSession>;
 }
 
 /** Why an offer was not answered. */

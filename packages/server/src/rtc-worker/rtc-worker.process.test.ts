@@ -228,7 +228,6 @@ describe('a session', () => {
     });
     await waitFor('the end', () => recording.closed.length > 0, 12_000);
     expect(recording.closed).toEqual(['silent']);
-    expect(session.silentForMs()).toBeGreaterThan(4000);
     const units = recording.units.length;
     session.close();
     expect(recording.units.length).toBe(units);

@@ -10,6 +10,7 @@ import {
   type EgressListener,
   type FeedListener,
   type IngestListener,
+  type RtcCloseReason,
   type RtcFeed,
   type RtcGateway,
   type RtcIngestSession,
@@ -136,8 +137,12 @@ export class RtcWorker implements RtcGateway {
   }
 
   /** Answers the offer of a data channel that echoes. */
-  async openProbe({ offer }: { readonly offer: string }): Promise<RtcSession> {
-    const to: SessionListener = { kind: 'probe' };
+  async openProbe(options: {
+    readonly offer: string;
+    readonly onClosed?: (reason: RtcCloseReason) => void;
+  }): Promise<RtcSession> {
+    const { offer, onClosed = () => {} } = options;
+    const to: SessionListener = { kind: 'probe', listener: { onClosed } };
     const session = await this.#open(offer, to, (number) => ({ type: 'open-probe', session: number, offer }));
     return this.#handle(session, await session.answered);
   }

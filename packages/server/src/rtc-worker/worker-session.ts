@@ -12,11 +12,11 @@ import {
   type RtcSession,
 } from './rtc-gateway.ts';
 
-/** Who hears of a session: of a publisher's, a viewer's, or nobody of a probe's. */
+/** Who hears of a session: of a publisher's, a viewer's, or a probe's. */
 export type SessionListener =
   | { readonly kind: 'ingest'; readonly listener: IngestListener }
   | { readonly kind: 'egress'; readonly listener: EgressListener }
-  | { readonly kind: 'probe' };
+  | { readonly kind: 'probe'; readonly listener: Pick<EgressListener, 'onClosed'> };
 
 /** Messages about one session. */
 export type SessionMessage = Extract<FromChildMessage, { readonly session: SessionNumber }>;
@@ -29,7 +29,7 @@ export class WorkerSession {
   readonly #to: SessionListener;
   readonly #clock: Clock;
   readonly #answered = Promise.withResolvers<{ readonly answer: string; readonly iceUfrag: string }>();
-  #lastUnitMs: number;
+  #lastHeardMs: number;
   #isAnswered = false;
   #closed = false;
 
@@ -37,7 +37,7 @@ export class WorkerSession {
     this.number = number;
     this.#to = to;
     this.#clock = clock;
-    this.#lastUnitMs = clock.monotonicMs();
+    this.#lastHeardMs = clock.monotonicMs();
     // Nobody may wait any more when the worker dies.
     this.#answered.promise.catch(() => {});
   }
@@ -55,9 +55,12 @@ export class WorkerSession {
     return this.#to.kind;
   }
 
-  /** Milliseconds since a unit came last, or since the session was opened. */
+  /**
+   * Milliseconds since the publisher was last heard, or since the session was opened. Units alone would not do: a screen may have one
+   * picture in some seconds, and pictures that wait for a keyframe are no units.
+   */
   silentForMs(): number {
-    return this.#clock.monotonicMs() - this.#lastUnitMs;
+    return this.#clock.monotonicMs() - this.#lastHeardMs;
   }
 
   /** Takes what the child says. */
@@ -72,7 +75,11 @@ export class WorkerSession {
         this.#closed = true;
         this.#answered.reject(new RtcRefusedError(message.reason, message.message));
         break;
+      case 'heard':
+        this.#lastHeardMs = this.#clock.monotonicMs();
+        break;
       case 'connected':
+        this.#lastHeardMs = this.#clock.monotonicMs();
         if (this.#to.kind === 'egress') this.#to.listener.onConnected();
         break;
       case 'track':
@@ -90,7 +97,7 @@ export class WorkerSession {
   /** Takes an access unit. */
   unit(unit: WireUnit): void {
     if (this.#closed || this.#to.kind !== 'ingest') return;
-    this.#lastUnitMs = this.#clock.monotonicMs();
+    this.#lastHeardMs = this.#clock.monotonicMs();
     this.#to.listener.onUnit({
       kind: unit.kind,
       pts: ticks(unit.ptsMs),
@@ -105,7 +112,7 @@ export class WorkerSession {
     if (this.#closed) return;
     this.#closed = true;
     this.#answered.reject(new RtcRefusedError('unavailable', `the session ended: ${reason}`));
-    if (this.#isAnswered && this.#to.kind !== 'probe') this.#to.listener.onClosed(reason);
+    if (this.#isAnswered) this.#to.listener.onClosed(reason);
   }
 
   /** Ends it without a word to the listener; idempotent. */

@@ -1,6 +1,6 @@
 import { mediaAccessError, type StreamClientError } from '../stream-client-error.ts';
 import type { StreamLimits } from '../stream-limits.ts';
-import { cameraConstraints, microphoneConstraints, type StreamQuality } from '../stream-quality.ts';
+import { mediaConstraints, type StreamQuality } from '../stream-quality.ts';
 import { openCamera, openMicrophone } from './open-device.ts';
 
 /** What was asked for, and what came of it. */
@@ -28,10 +28,7 @@ export async function openDevices(
   const { mediaDevices } = navigator as { mediaDevices?: MediaDevices };
   try {
     if (mediaDevices !== undefined && wanted.camera && wanted.microphone) {
-      const stream = await mediaDevices.getUserMedia({
-        video: cameraConstraints(quality, choice.cameraId, limits),
-        audio: microphoneConstraints(choice.microphoneId),
-      });
+      const stream = await mediaDevices.getUserMedia({ ...mediaConstraints(quality, choice, limits) });
       const [camera] = stream.getVideoTracks();
       const [microphone] = stream.getAudioTracks();
       if (camera !== undefined) {

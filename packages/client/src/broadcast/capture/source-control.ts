@@ -88,7 +88,7 @@ export class SourceControl {
   }
 
   /**
-   * Opens what is not open yet of camera and microphone. One of the two may be missing: then `store.error` says why. Rejects when nothing
+   * Opens what is not open yet of camera and microphone, or `only` the one that was named. One of the two may be missing: then `store.error` says why. Rejects when nothing
    * is open afterwards, and with an `AbortError` when it was stopped meanwhile.
    */
   async open(options: PreviewOptions = {}): Promise<MediaStream> {
@@ -96,9 +96,10 @@ export class SourceControl {
     signal.throwIfAborted();
     const quality = this.#allowed(options.quality ?? this.#store.get().quality);
     const before = this.#source;
+    const { only } = options;
     const wanted = {
-      camera: before?.camera === undefined,
-      microphone: before?.microphone === undefined,
+      camera: only !== 'microphone' && before?.camera === undefined,
+      microphone: only !== 'camera' && before?.microphone === undefined,
     };
     const opened = await openDevices(quality, options, wanted, this.#store.get().limits);
     if (signal.aborted) {
@@ -125,8 +126,8 @@ export class SourceControl {
     this.#follow();
     await this.#adjust(source, {
       quality: options.quality && this.#allowed(options.quality),
-      cameraId: opened.camera === undefined ? options.cameraId : undefined,
-      microphoneId: opened.microphone === undefined ? options.microphoneId : undefined,
+      cameraId: opened.camera === undefined && only !== 'microphone' ? options.cameraId : undefined,
+      microphoneId: opened.microphone === undefined && only !== 'camera' ? options.microphoneId : undefined,
     });
     signal.throwIfAborted();
     return this.#store.get().stream ?? new MediaStream();

@@ -14,12 +14,14 @@ export class FakeConnection extends EventTarget {
   /** Offers that fail before the next succeeds. */
   static throws = 0;
   static refusesIceServers = false;
+  /** What `getStats` answers now. */
+  static stats: () => readonly object[] = () => [];
 
   connectionState: RTCPeerConnectionState = 'new';
   readonly iceGatheringState = 'complete';
   localDescription: RTCSessionDescriptionInit | null = null;
   remoteDescription: RTCSessionDescriptionInit | null = null;
-  readonly #senders: { track: { readonly kind?: string }; parameters: SentParameters }[] = [];
+  readonly #senders: { track: { readonly kind?: string } | null; parameters: SentParameters }[] = [];
 
   constructor(configuration: RTCConfiguration) {
     super();
@@ -35,6 +37,7 @@ export class FakeConnection extends EventTarget {
     FakeConnection.connects = true;
     FakeConnection.throws = 0;
     FakeConnection.refusesIceServers = false;
+    FakeConnection.stats = () => [];
     vi.stubGlobal('RTCPeerConnection', FakeConnection);
     vi.stubGlobal('RTCRtpSender', { getCapabilities: () => null });
     vi.stubGlobal('MediaStream', FakeStream);
@@ -49,7 +52,7 @@ export class FakeConnection extends EventTarget {
 
   /** What the picture's encoder was told last. */
   get videoBounds(): RTCRtpEncodingParameters | undefined {
-    return this.#senders.find(({ track }) => track.kind === 'video')?.parameters.encodings[0];
+    return this.#senders.find(({ track }) => track?.kind === 'video')?.parameters.encodings[0];
   }
 
   addTransceiver(
@@ -57,14 +60,14 @@ export class FakeConnection extends EventTarget {
     init?: { readonly sendEncodings?: readonly RTCRtpEncodingParameters[] },
   ): { readonly sender: object; setCodecPreferences(): void } {
     const sender = {
-      track,
+      track: track as { readonly kind?: string } | null,
       parameters: { encodings: init?.sendEncodings ?? [] } as SentParameters,
       getParameters: () => structuredClone(sender.parameters),
       setParameters: (parameters: SentParameters) => {
         sender.parameters = parameters;
         return Promise.resolve();
       },
-      replaceTrack: (other: { readonly kind?: string }) => {
+      replaceTrack: (other: { readonly kind?: string } | null) => {
         sender.track = other;
         return Promise.resolve();
       },
@@ -95,7 +98,7 @@ export class FakeConnection extends EventTarget {
   }
 
   getStats(): Promise<Map<string, unknown>> {
-    return Promise.resolve(new Map());
+    return Promise.resolve(new Map(FakeConnection.stats().map((entry, index) => [String(index), entry])));
   }
 
   /** Its state changes. */

@@ -10,6 +10,8 @@ export class FakeServer {
   limits: object | undefined;
   /** What `GET /api/streams/:id` answers; undefined: 404. */
   settings: object | undefined;
+  /** A request to end a session is heard, and never answered. */
+  ignoresDelete = false;
   /** Whether answers name the watch page. */
   namesStream = true;
   #sessions = 0;
@@ -70,6 +72,7 @@ export class FakeServer {
     if (url.endsWith('/api/ice-servers')) {
       return Response.json({ iceServers: [{ urls: 'stun:stun.example' }] });
     }
+    if (method === 'DELETE' && this.ignoresDelete) await new Promise(() => undefined);
     if (method === 'DELETE') return new Response(null, { status: 200 });
     const refusal = this.#refusals.shift();
     if (refusal !== undefined) return new Response('', { status: refusal });

@@ -143,6 +143,43 @@ describe('WhipPublisher', () => {
     expect(publisher?.store.get()).toMatchObject({ status: 'failed', error: { kind: 'server-busy' } });
   });
 
+  describe('the end', () => {
+    test.each([false, true])('is told before the connection is closed (no answer: %s)', async (ignored) => {
+      server.ignoresDelete = ignored;
+      await publish().start();
+      const [connection] = FakeConnection.all;
+      publisher?.close();
+      expect(server.deleted).toEqual(['https://live.example/whip/1']);
+      // Still connected, but nothing leaves the browser.
+      expect(connection?.connectionState).toBe('connected');
+      expect(connection?.sent).toEqual([null]);
+      await vi.advanceTimersByTimeAsync(ignored ? 299 : 0);
+      expect(connection?.connectionState).toBe(ignored ? 'connected' : 'closed');
+      await vi.advanceTimersByTimeAsync(1);
+      expect(connection?.connectionState).toBe('closed');
+    });
+  });
+
+  test('a lost connection is said to be disconnected until the next is made, however often that fails', async () => {
+    const states: unknown[] = [];
+    await publish().start();
+    publisher?.store.subscribe(({ connectionState }) => {
+      if (states.at(-1) !== connectionState) states.push(connectionState);
+    });
+    FakeConnection.connects = false;
+    lose();
+    await vi.advanceTimersByTimeAsync(1_500);
+    expect(publisher?.store.get()).toMatchObject({
+      status: 'reconnecting',
+      connectionState: 'disconnected',
+    });
+    FakeConnection.all.at(-1)?.become('connecting');
+    lose();
+    FakeConnection.connects = true;
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(states).toEqual(['failed', 'disconnected', 'connecting', 'disconnected', 'connected']);
+  });
+
   test('our own lost session is deleted when it is in the way', async () => {
     await publish().start();
     server.refuse(409, 1);

@@ -112,9 +112,9 @@ export class WhipPublisher {
     }
   }
 
-  /** Ends the session at the server too. Idempotent. */
-  close(): void {
-    this.#finish('ended', undefined);
+  /** Ends the session at the server too, unless that is `known` to have ended it by itself. Idempotent. */
+  close(known = false): void {
+    this.#finish('ended', undefined, known);
   }
 
   readonly #tryNow = (): void => {
@@ -137,7 +137,8 @@ export class WhipPublisher {
       const tell = (attempts: number): void => {
         this.#store.commit({ reconnecting: { attempts, untilMs, cause } });
       };
-      this.#store.commit({ status: 'reconnecting', report: undefined });
+      // A dead connection may call itself connected for many seconds more.
+      this.#store.commit({ status: 'reconnecting', connectionState: 'disconnected', report: undefined });
       tell(0);
       try {
         await this.#open(nowMs + (windowMs ?? RECONNECT_WINDOW_MS), lasting, tell);
@@ -197,7 +198,9 @@ export class WhipPublisher {
         this.#opening = connection;
       },
       onState: (connectionState) => {
-        this.#store.commit({ connectionState });
+        // An attempt that failed is followed by the next: the stream is not connected, but not given up either.
+        const retried = connectionState === 'failed' && this.#store.get().status === 'reconnecting';
+        this.#store.commit({ connectionState: retried ? 'disconnected' : connectionState });
         this.#wake?.();
       },
     });
@@ -260,14 +263,14 @@ export class WhipPublisher {
     }
   }
 
-  #finish(status: 'ended' | 'failed', error: unknown): void {
+  #finish(status: 'ended' | 'failed', error: unknown, known = false): void {
     if (this.#ending.signal.aborted) {
       return;
     }
     this.#ending.abort();
     this.#wake?.();
     globalThis.removeEventListener('online', this.#tryNow);
-    this.#session?.close();
+    this.#session?.close(known);
     this.#session = undefined;
     this.#opening = undefined;
     this.#store.commit({

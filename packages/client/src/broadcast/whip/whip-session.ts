@@ -26,6 +26,8 @@ const ANSWER_MS = 8_000;
 const LATE_ANSWER_MS = 30_000;
 const CONNECT_MS = 10_000;
 const DELETE_MS = 2_000;
+/** The connection is closed when the server has answered to its end, or after this long. */
+const TOLD_MS = 300;
 /** The bandwidth estimate begins at this share of the limit, but not above 2 Mbps. */
 const START_SHARE = 0.8;
 const MAX_START_BPS = 2_000_000;
@@ -103,16 +105,25 @@ export class WhipSession {
     return this.#replacements.run(() => this.#replace(media));
   }
 
-  /** Ends the session. `keepalive` lets the request outlive the page. Idempotent. */
-  close(): void {
+  /** Ends the session, and tells the server, unless it is `known` there; nothing more is sent from now on. Idempotent. */
+  close(known = false): void {
     if (this.#closed) {
       return;
     }
     this.#closed = true;
-    this.connection.close();
-    if (this.#resourceUrl !== undefined) {
-      void deleteSession(this.#resourceUrl, this.#options.streamKey);
+    if (this.#resourceUrl === undefined || known) {
+      this.connection.close();
+      return;
     }
+    for (const sender of [this.#video, this.#audio]) {
+      sender?.replaceTrack(null).catch(() => undefined);
+    }
+    // First the word, then the deed: the close of DTLS would get there sooner, and be told as a lost connection. A page that goes away leaves the
+    // closing to the browser.
+    const told = deleteSession(this.#resourceUrl, this.#options.streamKey);
+    void Promise.race([told, pause(TOLD_MS)]).then(() => {
+      this.connection.close();
+    });
   }
 
   async #replace(media: OutgoingMedia): Promise<void> {
@@ -274,6 +285,12 @@ function preferCodecs(transceiver: RTCRtpTransceiver): void {
   } catch {
     // Then the server's own preference decides.
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 }
 
 /** Waits until `listen` calls `done`, the time is over, or the signal aborts; whichever comes first. */

@@ -10,3 +10,9 @@ export interface Frame {
 
 /** Largest picture that is put together, in bytes. */
 export const MAX_FRAME_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Most packets that one picture is put together from: more than twice what the largest picture takes. Each costs memory beside its
+ * payload, so the bound in bytes alone lets a picture of tiny packets hold a hundred times its size.
+ */
+export const MAX_FRAME_PACKETS = 8192;

@@ -3,7 +3,7 @@ import { fromHex, toHex } from '../../bytes/hex.ts';
 import { joinNalUnits } from '../../codecs/nal/length-prefixed.ts';
 import { noExtensions } from '../header-extensions.ts';
 import type { RtpPacket } from '../rtp-packet.ts';
-import { MAX_FRAME_BYTES } from './frame.ts';
+import { MAX_FRAME_BYTES, MAX_FRAME_PACKETS } from './frame.ts';
 import { H264Depacketizer, type H264Frame } from './h264.ts';
 
 // From x264: 320×180, and 1280×720.
@@ -292,5 +292,24 @@ describe('bounds', () => {
     fragment[1] = 0x45;
     depacketizer.push({ ...one, marker: true });
     expect(depacketizer.take()).toBeUndefined();
+  });
+
+  test.each([
+    ['comes out', MAX_FRAME_PACKETS, 1],
+    ['is given up', MAX_FRAME_PACKETS + 1, 0],
+  ])('a picture that %s: %i packets', (_, packets, frames) => {
+    const source = new Source();
+    source.picture([START, IDR]);
+    const fragment = (hex: string, marker = false) => {
+      source.depacketizer.push(packet(hex, 6000, marker));
+      expect(source.depacketizer.heldPackets).toBeLessThanOrEqual(MAX_FRAME_PACKETS);
+    };
+    fragment('7c819a');
+    for (let sent = 2; sent < packets; sent++) fragment('7c0155');
+    fragment('7c4155', true);
+    expect(source.taken()).toHaveLength(frames);
+    expect(source.depacketizer.heldPackets).toBe(0);
+    expect(source.depacketizer.keyframeNeeded).toBe(frames === 0);
+    expect(source.picture([START, IDR])).toHaveLength(1);
   });
 });

@@ -3,7 +3,7 @@ import { H264_NAL } from '../../codecs/h264/nal-type.ts';
 import { RtpError } from '../rtp-error.ts';
 import type { RtpPacket } from '../rtp-packet.ts';
 import { TimestampUnwrapper } from '../sequence.ts';
-import { type Frame, MAX_FRAME_BYTES } from './frame.ts';
+import { type Frame, MAX_FRAME_BYTES, MAX_FRAME_PACKETS } from './frame.ts';
 import { type H264ParameterSetNals, ParameterSetCollector } from './parameter-set-collector.ts';
 
 /** An H.264 access unit: NAL units behind four-byte lengths, without parameter sets, delimiters and filler. */
@@ -39,6 +39,8 @@ export class H264Depacketizer {
   #timestamp = 0;
   #nals: Nal[] = [];
   #size = 0;
+  /** Packets of the access unit so far. */
+  #packets = 0;
   /** The NAL unit whose fragments are coming. */
   #fragmented: Nal | undefined;
   /** A packet of the access unit of `#timestamp` is missing or malformed. */
@@ -58,6 +60,11 @@ export class H264Depacketizer {
   /** True when pictures are dropped until an IDR comes: at the start and after a loss. */
   get keyframeNeeded(): boolean {
     return this.#keyframeNeeded;
+  }
+
+  /** Packets so far of the picture that is put together: at most `MAX_FRAME_PACKETS`. */
+  get heldPackets(): number {
+    return this.#packets;
   }
 
   /** Takes the next packet in order. A malformed one gives its picture up. */
@@ -99,6 +106,8 @@ export class H264Depacketizer {
 
   #add(payload: Uint8Array): void {
     try {
+      if (++this.#packets > MAX_FRAME_PACKETS)
+        throw new RtpError(`H.264: a picture of ${this.#packets} packets`);
       const type = (payload[0] ?? 0) & 31;
       if (type === FU_A) this.#addFragment(payload);
       else if (this.#fragmented !== undefined) throw new RtpError(`H.264: type ${type} among fragments`);
@@ -181,6 +190,7 @@ export class H264Depacketizer {
   #clear(): void {
     this.#nals = [];
     this.#size = 0;
+    this.#packets = 0;
     this.#fragmented = undefined;
     this.#broken = false;
   }

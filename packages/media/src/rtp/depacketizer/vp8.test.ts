@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { fromHex, toHex } from '../../bytes/hex.ts';
 import { noExtensions } from '../header-extensions.ts';
 import { RtpError } from '../rtp-error.ts';
+import type { RtpPacket } from '../rtp-packet.ts';
+import { MAX_FRAME_PACKETS } from './frame.ts';
 import { Vp8Depacketizer, type Vp8Frame } from './vp8.ts';
 import { readVp8Descriptor } from './vp8-descriptor.ts';
 
@@ -145,4 +147,49 @@ describe('VP8 frames (RFC 7741 §4.4)', () => {
     });
     expect(source.frame([INTER])).toEqual([]);
   });
+});
+
+describe('bounds', () => {
+  /** A packet of the picture after those of `source`. */
+  function packet(source: Source, hex: string, marker: boolean): RtpPacket {
+    return {
+      payloadType: 96,
+      marker,
+      sequence: 0,
+      timestamp: source.time + 1,
+      ssrc: 1,
+      extensions: noExtensions(),
+      payload: fromHex(hex),
+    };
+  }
+
+  test.each([
+    ['comes out', MAX_FRAME_PACKETS, 1],
+    ['is given up', MAX_FRAME_PACKETS + 1, 0],
+  ])('a picture that %s: %i packets', (_, packets, frames) => {
+    const source = new Source();
+    source.frame([KEY]);
+    source.depacketizer.push(packet(source, '1031', false));
+    for (let sent = 1; sent < packets; sent++) {
+      source.depacketizer.push(packet(source, '00aa', sent === packets - 1));
+      expect(source.depacketizer.heldPackets).toBeLessThanOrEqual(MAX_FRAME_PACKETS);
+    }
+    expect(source.depacketizer.take() === undefined ? 0 : 1).toBe(frames);
+    expect(source.depacketizer.heldPackets).toBe(0);
+    expect(source.frame([KEY])).toHaveLength(1);
+  });
+
+  test.each(['10', '90808001', '00'])(
+    'a packet of the descriptor %s alone gives its frame up',
+    (descriptor) => {
+      const source = new Source();
+      source.frame([KEY]);
+      source.depacketizer.push(packet(source, '1031', false));
+      source.depacketizer.push(packet(source, descriptor, false));
+      expect(source.depacketizer.heldPackets).toBe(0);
+      source.depacketizer.push(packet(source, '00aa', true));
+      expect(source.depacketizer.take()).toBeUndefined();
+      expect(source.depacketizer.keyframeNeeded).toBe(true);
+    },
+  );
 });

@@ -3,7 +3,7 @@ import { isVp8Keyframe, readVp8KeyframeHeader } from '../../codecs/vp8/keyframe-
 import { RtpError } from '../rtp-error.ts';
 import type { RtpPacket } from '../rtp-packet.ts';
 import { TimestampUnwrapper } from '../sequence.ts';
-import { type Frame, MAX_FRAME_BYTES } from './frame.ts';
+import { type Frame, MAX_FRAME_BYTES, MAX_FRAME_PACKETS } from './frame.ts';
 import { readVp8Descriptor, type Vp8Descriptor } from './vp8-descriptor.ts';
 
 /** A VP8 frame as RFC 6386 §9 has it. */
@@ -33,6 +33,11 @@ export class Vp8Depacketizer {
   /** True when frames are dropped until a keyframe comes: at the start and after a loss. */
   get keyframeNeeded(): boolean {
     return this.#keyframeNeeded;
+  }
+
+  /** Packets so far of the picture that is put together: at most `MAX_FRAME_PACKETS`. */
+  get heldPackets(): number {
+    return this.#pieces.length;
   }
 
   /** Takes the next packet in order. A malformed one gives its frame up. */
@@ -73,14 +78,16 @@ export class Vp8Depacketizer {
         this.#whole = true;
         this.#pictureId = descriptor.pictureId;
       }
-      // The head of this frame was lost.
-      if (!this.#whole) {
+      // The head of this frame was lost. Or no payload follows the descriptor: such a packet would cost memory and count for nothing.
+      if (!this.#whole || descriptor.size === payload.length) {
         this.#giveUp();
         return;
       }
       this.#pieces.push(payload.subarray(descriptor.size));
       this.#size += payload.length - descriptor.size;
-      if (this.#size > MAX_FRAME_BYTES) throw new RtpError(`VP8: a frame of ${this.#size} bytes`);
+      if (this.#size > MAX_FRAME_BYTES || this.#pieces.length > MAX_FRAME_PACKETS) {
+        throw new RtpError(`VP8: a frame of ${this.#size} bytes in ${this.#pieces.length} packets`);
+      }
     } catch (error) {
       if (!(error instanceof RtpError)) throw error;
       this.#giveUp();

@@ -27,12 +27,12 @@ describe.each(['HTTP/1.1', 'HTTP/2'] as const)('WHEP over %s', (version) => {
     expect(whep.opened).toEqual([true]);
   });
 
-  test('a stream that is not live: 404; one that WebRTC cannot show: 406, both as JSON', async () => {
+  test('a stream that is not live: 404; one that WebRTC cannot show: 422, both as JSON', async () => {
     const missing = await whep.watch(version, '/whep/nothing');
     expect([missing.status, refusalOf(missing).code]).toEqual([404, 'NOT_LIVE']);
     expect((await whep.watch(version, '/whep/..')).status).toBe(404);
     const unfit = await whep.watch(version, '/whep/b-frames');
-    expect([unfit.status, refusalOf(unfit).code]).toEqual([406, 'WHEP_UNAVAILABLE']);
+    expect([unfit.status, refusalOf(unfit).code]).toEqual([422, 'WHEP_UNAVAILABLE']);
   });
 
   test('no SDP: 400; an offer that the gateway refuses: 422; another type: 415; too long: 413', async () => {
@@ -58,7 +58,7 @@ describe.each(['HTTP/1.1', 'HTTP/2'] as const)('WHEP over %s', (version) => {
     expect(refusalOf(await whep.watch(version)).code).toBe('WHEP_FULL');
   });
 
-  test('PATCH: 204, 428, 412, 415 and 422 as with WHIP', async () => {
+  test('PATCH: 204, 400, 428, 412, 415 and 422 as with WHIP', async () => {
     const { headers } = await whep.watch(version);
     const patch = async (sent: Record<string, string>, body = FRAGMENT): Promise<number> => {
       const answer = await whep.send(version, {
@@ -73,6 +73,8 @@ describe.each(['HTTP/1.1', 'HTTP/2'] as const)('WHEP over %s', (version) => {
     expect(await patch({})).toBe(428);
     expect(await patch({ 'if-match': '"x"' })).toBe(412);
     expect(await patch({ 'if-match': '*' })).toBe(422);
+    expect(await patch({ 'if-match': '"*"' })).toBe(422);
+    expect(await patch({ 'if-match': '"ufrag1"' }, 'a=candidate:nope')).toBe(400);
     expect(await patch({ 'if-match': '"ufrag1"' }, FRAGMENT.replace('peer', 'newer'))).toBe(422);
     expect(await patch({ 'if-match': '"ufrag1"', 'content-type': 'application/sdp' })).toBe(415);
   });
@@ -90,17 +92,23 @@ describe.each(['HTTP/1.1', 'HTTP/2'] as const)('WHEP over %s', (version) => {
     expect(await remove(location)).toBe(404);
   });
 
-  test('GET and PUT are 405, OPTIONS is 204 with CORS and Accept-Post', async () => {
+  test('GET and PUT are 405, OPTIONS is 200 with CORS and Accept-Post', async () => {
     for (const path of ['/whep/live', '/whep/live/00']) {
       for (const method of ['GET', 'PUT'])
         expect((await whep.send(version, { method, path })).status).toBe(405);
       const { status, headers } = await whep.send(version, { method: 'OPTIONS', path });
-      expect([status, headers['access-control-allow-origin']]).toEqual([204, '*']);
+      expect([status, headers['access-control-allow-origin']]).toEqual([200, '*']);
       expect(headers['access-control-allow-methods']).toContain('PATCH');
     }
     const { headers } = await whep.send(version, { method: 'OPTIONS', path: '/whep/live' });
     expect(headers['accept-post']).toBe('application/sdp');
     expect(headers.link).toContain('ice-server');
+    const preflight = await whep.send(version, {
+      method: 'OPTIONS',
+      path: '/whep/live',
+      headers: { 'access-control-request-method': 'POST' },
+    });
+    expect([preflight.status, preflight.headers.link]).toEqual([200, undefined]);
   });
 
   test('the authorizer decides, by ?token= or bearer token: 401 without, 403 with a wrong one', async () => {

@@ -1,4 +1,5 @@
 import { AddressPlaces } from '../../http/address-places.ts';
+import { AddressRate } from '../../http/address-rate.ts';
 import { bearerToken } from '../../http/bearer-token.ts';
 import { checkOffer } from '../../http/check-offer.ts';
 import { ANY_ORIGIN, EXPOSED_HEADERS } from '../../http/cors.ts';
@@ -6,8 +7,8 @@ import { HttpError } from '../../http/http-error.ts';
 import type { HttpRequest } from '../../http/http-request.ts';
 import type { IceServerSource } from '../../http/ice-server-source.ts';
 import {
+  offerCredentials,
   offerRefused,
-  offerUfrags,
   readOffer,
   respondAnswer,
   respondEndpointOptions,
@@ -48,16 +49,19 @@ export class WhepEndpoint implements RequestHandler {
   readonly #options: WhepOptions;
   readonly #limits: WhepLimits;
   readonly #router: Router;
+  readonly #posts: AddressRate;
   readonly #connecting: AddressPlaces;
   readonly #watching: AddressPlaces;
   readonly #sessions = new Map<string, WhepSession>();
   readonly #stopListening: (() => void) | undefined;
-  #opening = 0;
+  /** Places that are taken: by the sessions in the list, and by those that are being opened. */
+  #taken = 0;
   #closed = false;
 
   constructor(options: WhepOptions) {
     this.#options = options;
     this.#limits = { ...DEFAULT_WHEP_LIMITS, ...options.limits };
+    this.#posts = new AddressRate(this.#limits.maxPostsPerMinute);
     this.#connecting = new AddressPlaces(this.#limits.maxConnectingPerAddress);
     this.#watching = new AddressPlaces(this.#limits.maxViewersPerAddress);
     this.#stopListening = options.authorizer.onRevoked?.((streamId, mayStay) => {
@@ -66,7 +70,9 @@ export class WhepEndpoint implements RequestHandler {
       }
     });
     this.#router = new Router(options.log)
-      .on('OPTIONS', '/whep/:streamId', (_, response) => respondEndpointOptions(response, options.iceServers))
+      .on('OPTIONS', '/whep/:streamId', (request, response) =>
+        respondEndpointOptions(request, response, options.iceServers),
+      )
       .on('POST', '/whep/:streamId', (request, response, target) => this.#post(request, response, target))
       .on('OPTIONS', '/whep/:streamId/:session', (_, response) => respondSessionOptions(response))
       .on('PATCH', '/whep/:streamId/:session', async (request, response, { params }) => {
@@ -107,6 +113,7 @@ export class WhepEndpoint implements RequestHandler {
   async #post(request: HttpRequest, response: OriginResponse, target: RouteTarget): Promise<void> {
     const streamId = target.params['streamId'] ?? '';
     const address = this.#options.clientAddress(request);
+    await this.#posts.count(address);
     const token = await this.#authorise(request, streamId, address, target.query);
     this.#requireLive(this.#options.source.status(streamId));
     this.#requirePlace();
@@ -118,6 +125,7 @@ export class WhepEndpoint implements RequestHandler {
       ]);
     }
     let left: (() => void) | undefined;
+    let freed: (() => void) | undefined;
     try {
       const offer = await readOffer(request, {
         maxBytes: this.#limits.maxOfferBytes,
@@ -125,19 +133,31 @@ export class WhepEndpoint implements RequestHandler {
       });
       checkOffer(offer);
       // Only now: offers that are sent slowly take no places from others.
-      this.#requirePlace();
+      freed = this.#takePlace();
       left = this.#watching.take(address);
       if (left === undefined) throw full('all places of this address are taken, watch by LL-HLS');
-      await this.#watch(response, { streamId, address, token, offer, connected, left });
+      await this.#watch(response, { streamId, address, token, offer, connected, left, freed });
     } catch (error) {
       connected();
       left?.();
+      freed?.();
       throw error;
     }
   }
 
   #requirePlace(): void {
-    if (this.#sessions.size + this.#opening >= this.#limits.maxViewers) throw full();
+    if (this.#taken >= this.#limits.maxViewers) throw full();
+  }
+
+  /** Takes one of all places; returns how to give it back, which is idempotent. Throws `HttpError` 503 when there is none. */
+  #takePlace(): () => void {
+    this.#requirePlace();
+    this.#taken++;
+    let held = true;
+    return () => {
+      if (held) this.#taken--;
+      held = false;
+    };
   }
 
   async #watch(
@@ -147,21 +167,23 @@ export class WhepEndpoint implements RequestHandler {
       readonly address: string;
       readonly token: string | undefined;
       readonly offer: string;
-      /** Give back the places among those that connect, and among the address's viewers. */
+      /** Give back the places among those that connect, among the address's viewers, and among all. */
       readonly connected: () => void;
       readonly left: () => void;
+      readonly freed: () => void;
     },
   ): Promise<void> {
-    const { streamId, address, token, offer, connected, left } = viewer;
+    const { streamId, address, token, offer, connected, left, freed } = viewer;
     let id: string | undefined;
     const session = new WhepSession({
       streamId,
       token,
-      offerUfrags: offerUfrags(offer),
+      offerCredentials: offerCredentials(offer),
       onConnected: connected,
       onEnded: (reason) => {
         connected();
         left();
+        freed();
         if (id !== undefined) this.#sessions.delete(id);
         this.#options.log.debug({ streamId, reason }, 'WebRTC viewer left');
       },
@@ -188,7 +210,6 @@ export class WhepEndpoint implements RequestHandler {
     // Not before: a feed may cost an encoder, which no request gets that is refused anyway.
     const { feed, settle } = this.#requireLive(this.#options.source.open(streamId));
     let answered = false;
-    this.#opening++;
     try {
       const rtc = await this.#options.gateway.openEgress({ feed, offer, listener: session });
       answered = true;
@@ -198,7 +219,6 @@ export class WhepEndpoint implements RequestHandler {
       if (!(error instanceof RtcRefusedError)) throw error;
       throw error.reason === 'too-many' ? full() : offerRefused(error);
     } finally {
-      this.#opening--;
       settle(answered);
     }
   }
@@ -232,8 +252,9 @@ export class WhepEndpoint implements RequestHandler {
   #requireLive<T extends WhepFeed | 'live'>(found: T | 'not-live' | 'unavailable'): T {
     if (found === 'not-live') throw notLive();
     if (found === 'unavailable') {
+      // Not 406, which a player that is in use takes for «without sound, perhaps?»: it would ask again for ever.
       throw new HttpError(
-        406,
+        422,
         'WHEP_UNAVAILABLE',
         'this stream has nothing that WebRTC can show, watch it by LL-HLS',
       );

@@ -8,6 +8,8 @@ export interface WhepLimits {
   readonly maxConnectingPerAddress: number;
   /** Sessions of one address (an IPv6 /64 counts as one), connected or not; more are 503 `WHEP_FULL`. Default 100. */
   readonly maxViewersPerAddress: number;
+  /** Offers of one address (an IPv6 /64 counts as one) in a minute, taken or refused; more are 429. Default 300. */
+  readonly maxPostsPerMinute: number;
   /** Longest offer in bytes; longer is 413. Default 64 KiB. */
   readonly maxOfferBytes: number;
   /** Whole offer within so many milliseconds, else 408. Default 10,000. */
@@ -19,6 +21,7 @@ export const DEFAULT_WHEP_LIMITS: WhepLimits = {
   maxViewers: 250,
   maxConnectingPerAddress: 50,
   maxViewersPerAddress: 100,
+  maxPostsPerMinute: 300,
   maxOfferBytes: SDP_LIMITS.length,
   offerTimeoutMs: 10_000,
 };

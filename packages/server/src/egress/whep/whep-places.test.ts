@@ -47,6 +47,40 @@ describe('WHEP places', () => {
     expect(statuses.toSorted((a, b) => a - b)).toEqual([201, 201, 503, 503, 503]);
   });
 
+  test('are counted while the right to watch is asked for once more', async () => {
+    await restart({ maxViewers: 1 });
+    let asked = 0;
+    let open = (): void => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    // Each is asked for on arrival, and again when its offer is answered.
+    whep.decide = async () => {
+      if (++asked > 6) await gate;
+      return 'public' as const;
+    };
+    let answered = 0;
+    const answers = Array.from({ length: 6 }, async () => {
+      const answer = await whep.watch('HTTP/2');
+      answered++;
+      return answer;
+    });
+    await until(() => asked - 6 + answered === 6, 'each refused, or asked for once more');
+    open();
+    const statuses = (await Promise.all(answers)).map(({ status }) => status);
+    expect(statuses.toSorted((a, b) => a - b)).toEqual([201, 503, 503, 503, 503, 503]);
+    expect(whep.endpoint.size).toBe(1);
+  });
+
+  test('of a right that is lost in the end are given back', async () => {
+    await restart({ maxViewers: 1 });
+    let asked = 0;
+    whep.decide = () => (++asked === 2 ? 'absent' : 'public');
+    expect((await whep.watch('HTTP/1.1')).status).toBe(404);
+    expect((await whep.watch('HTTP/1.1')).status).toBe(201);
+    expect((await whep.watch('HTTP/1.1')).status).toBe(503);
+  });
+
   test('are not taken by offers that are still being sent', async () => {
     await restart({ maxViewers: 1 });
     const head =
@@ -84,6 +118,20 @@ describe('WHEP places', () => {
     expect((await whep.watch('HTTP/1.1')).status).toBe(201);
     whep.gateway.egresses[2]?.listener.onClosed('ice-timeout');
     expect((await whep.watch('HTTP/1.1')).status).toBe(201);
+  });
+
+  test('of one address can be asked for so often in a minute: one more is 429, whatever became of the others', async () => {
+    await restart({ maxPostsPerMinute: 3 });
+    const ask = (path?: string, headers?: Record<string, string>) => whep.watch('HTTP/1.1', path, headers);
+    const first = await ask();
+    await whep.send('HTTP/1.1', { method: 'DELETE', path: String(first.headers.location) });
+    expect([first.status, (await ask('/whep/nothing')).status, (await ask()).status]).toEqual([
+      201, 404, 201,
+    ]);
+    const fourth = await ask();
+    expect([fourth.status, refusalOf(fourth).code]).toEqual([429, 'RATE_LIMITED']);
+    expect(Number(fourth.headers['retry-after'])).toBeGreaterThan(50);
+    expect((await ask('/whep/live', { 'x-test-address': '192.0.2.7' })).status).toBe(201);
   });
 
   test('viewers are those whose media flows', async () => {

@@ -6,7 +6,7 @@ export interface WhepSessionOptions {
   readonly streamId: string;
   /** What let the viewer in, where the stream asks for it. */
   readonly token?: string | undefined;
-  readonly offerUfrags: ReadonlySet<string>;
+  readonly offerCredentials: ReadonlySet<string>;
   /** Media flows; once. */
   readonly onConnected: () => void;
   /** The session is over, for whatever reason; once. */
@@ -18,7 +18,7 @@ export class WhepSession implements EgressListener, AnsweredSession {
   readonly streamId: string;
   /** What let the viewer in. */
   readonly token: string | undefined;
-  readonly offerUfrags: ReadonlySet<string>;
+  readonly offerCredentials: ReadonlySet<string>;
   readonly #options: WhepSessionOptions;
   #rtc: RtcSession | undefined;
   #connected = false;
@@ -27,7 +27,7 @@ export class WhepSession implements EgressListener, AnsweredSession {
   constructor(options: WhepSessionOptions) {
     this.streamId = options.streamId;
     this.token = options.token;
-    this.offerUfrags = options.offerUfrags;
+    this.offerCredentials = options.offerCredentials;
     this.#options = options;
   }
 

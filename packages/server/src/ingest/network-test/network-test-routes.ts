@@ -1,5 +1,6 @@
 import { SDP_LIMITS } from '@tallylight/media/sdp/sdp-limits.ts';
 import { AddressPlaces } from '../../http/address-places.ts';
+import { AddressRate } from '../../http/address-rate.ts';
 import { checkOffer } from '../../http/check-offer.ts';
 import { ANY_ORIGIN } from '../../http/cors.ts';
 import { HttpError } from '../../http/http-error.ts';
@@ -13,7 +14,7 @@ import type { OriginResponse } from '../../origin/exchange.ts';
 import { isGone } from '../../origin/reply.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
-import { type RtcGateway, RtcRefusedError } from '../../rtc-worker/rtc-gateway.ts';
+import { type RtcCloseReason, type RtcGateway, RtcRefusedError } from '../../rtc-worker/rtc-gateway.ts';
 
 /** What the server knows of its own reachability. */
 export interface NetworkFacts {
@@ -36,11 +37,13 @@ export interface NetworkTestLimits {
   readonly maxProbes: number;
   /** Uploads or probes of one address at the same time. Default 3. */
   readonly maxPerAddress: number;
+  /** Probes that one address may ask for in a minute. Default 60. */
+  readonly maxProbesPerMinute: number;
   /** Longest offer of a data channel, in bytes; longer is 413. Default 64 KiB. */
   readonly maxOfferBytes: number;
   /** Whole offer within so many milliseconds, else 408. Default 10,000. */
   readonly offerTimeoutMs: number;
-  /** How long a probe counts as open, in milliseconds: as long as the gateway keeps it. Default 15,000. */
+  /** How long a probe that does not end before counts as open, in milliseconds: as long as the gateway keeps it. Default 15,000. */
   readonly probeLifeMs: number;
 }
 
@@ -51,6 +54,7 @@ export const DEFAULT_NETWORK_TEST_LIMITS: NetworkTestLimits = {
   maxUploads: 8,
   maxProbes: 50,
   maxPerAddress: 3,
+  maxProbesPerMinute: 60,
   maxOfferBytes: SDP_LIMITS.length,
   offerTimeoutMs: 10_000,
   probeLifeMs: 15_000,
@@ -88,6 +92,7 @@ class NetworkTest {
   readonly #options: NetworkTestOptions;
   readonly #limits: NetworkTestLimits;
   readonly #probes: AddressPlaces;
+  readonly #probeRate: AddressRate;
   readonly #uploads: AddressPlaces;
   /** How to end each probe that counts as open, by its id. */
   readonly #open = new Map<string, () => void>();
@@ -98,11 +103,14 @@ class NetworkTest {
     this.#options = options;
     this.#limits = { ...DEFAULT_NETWORK_TEST_LIMITS, ...options.limits };
     this.#probes = new AddressPlaces(this.#limits.maxPerAddress);
+    this.#probeRate = new AddressRate(this.#limits.maxProbesPerMinute);
     this.#uploads = new AddressPlaces(this.#limits.maxPerAddress);
   }
 
   async probe(request: HttpRequest, response: OriginResponse): Promise<void> {
-    const place = this.#probes.take(this.#options.clientAddress(request));
+    const address = this.#options.clientAddress(request);
+    await this.#probeRate.count(address);
+    const place = this.#probes.take(address);
     if (place === undefined || this.#probing >= this.#limits.maxProbes) {
       place?.();
       throw tooMany();
@@ -119,7 +127,8 @@ class NetworkTest {
       const { maxOfferBytes: maxBytes, offerTimeoutMs: timeoutMs, probeLifeMs } = this.#limits;
       const offer = await readOffer(request, { maxBytes, timeoutMs });
       checkOffer(offer);
-      const session = await this.#options.gateway.openProbe({ offer });
+      const ended = Promise.withResolvers<RtcCloseReason>();
+      const session = await this.#options.gateway.openProbe({ offer, onClosed: ended.resolve });
       const { id } = session;
       const over = (): void => {
         clearTimeout(timer);
@@ -131,6 +140,11 @@ class NetworkTest {
       this.#open.set(id, () => {
         over();
         session.close();
+      });
+      void ended.promise.then((reason) => {
+        // One that sent too much keeps its place until the timer: else it would be there again at once.
+        if (reason === 'protocol-error') this.#open.delete(id);
+        else over();
       });
       if (isGone(response)) this.#open.get(id)?.();
       else respondAnswer(response, session, `/api/network-test/probe/${id}`, this.#options.iceServers);

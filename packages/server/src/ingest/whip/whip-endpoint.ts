@@ -6,8 +6,8 @@ import { HttpError } from '../../http/http-error.ts';
 import type { HttpRequest } from '../../http/http-request.ts';
 import type { IceServerSource } from '../../http/ice-server-source.ts';
 import {
+  offerCredentials,
   offerRefused,
-  offerUfrags,
   readOffer,
   respondAnswer,
   respondEndpointOptions,
@@ -66,10 +66,12 @@ export class WhipEndpoint implements RequestHandler {
     this.#limits = { ...DEFAULT_WHIP_LIMITS, ...options.limits };
     this.#places = new AddressPlaces(this.#limits.maxSessionsPerAddress);
     this.#router = new Router(options.log)
-      .on('OPTIONS', '/whip', (_, response) => respondEndpointOptions(response, options.iceServers))
+      .on('OPTIONS', '/whip', (request, response) =>
+        respondEndpointOptions(request, response, options.iceServers),
+      )
       .on('POST', '/whip', (request, response) => this.#post(request, response))
-      .on('OPTIONS', '/api/streams/:id/whip', (_, response) =>
-        respondEndpointOptions(response, options.iceServers),
+      .on('OPTIONS', '/api/streams/:id/whip', (request, response) =>
+        respondEndpointOptions(request, response, options.iceServers),
       )
       .on('POST', '/api/streams/:id/whip', (request, response, { params }) =>
         this.#post(request, response, params['id']),
@@ -132,7 +134,7 @@ export class WhipEndpoint implements RequestHandler {
       let id: string | undefined;
       session = new WhipSession({
         streamId,
-        offerUfrags: offerUfrags(offer),
+        offerCredentials: offerCredentials(offer),
         limits: this.#limits,
         clock,
         log: log.child({ streamId, peer, protocol }),

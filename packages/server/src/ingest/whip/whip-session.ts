@@ -16,7 +16,7 @@ import { HealthWatch } from './health-watch.ts';
 /** What a session needs from its endpoint. */
 export interface WhipSessionOptions {
   readonly streamId: string;
-  readonly offerUfrags: ReadonlySet<string>;
+  readonly offerCredentials: ReadonlySet<string>;
   readonly limits: BitrateCapLimits;
   readonly clock: Clock;
   readonly log: Logger;
@@ -27,7 +27,7 @@ export interface WhipSessionOptions {
 /** One WHIP publisher: what its WebRTC session brings goes to the stream's sink. */
 export class WhipSession implements IngestListener, AnsweredSession {
   readonly streamId: string;
-  readonly offerUfrags: ReadonlySet<string>;
+  readonly offerCredentials: ReadonlySet<string>;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #onEnded: () => void;
@@ -42,7 +42,7 @@ export class WhipSession implements IngestListener, AnsweredSession {
 
   constructor(options: WhipSessionOptions) {
     this.streamId = options.streamId;
-    this.offerUfrags = options.offerUfrags;
+    this.offerCredentials = options.offerCredentials;
     this.#clock = options.clock;
     this.#log = options.log;
     this.#onEnded = options.onEnded;

@@ -3,24 +3,21 @@ import type { SessionNumber } from '../protocol/messages.ts';
 import type { ChildSession, ChildSessionEvents, SessionAnswer } from './child-session.ts';
 import { answerProbe } from './negotiation.ts';
 import { Peer, type PeerEnvironment } from './peer.ts';
+import { MAX_PROBE_MESSAGE_BYTES, ProbeBound } from './probe-bound.ts';
 
-/** Messages of a probe are small; what is larger is not echoed. */
-const MAX_MESSAGE_BYTES = 1024;
 /** Two channels would be one more than the test needs. */
 const MAX_CHANNELS = 2;
-/** Some seconds of a test that sends every 20 ms: nobody gets a free relay from us. */
-const MAX_MESSAGES = 2000;
 /** Time for the closing of channels to reach the browser. */
 const GOODBYE_MS = 300;
 
-/** Echoes the messages of a data channel for a while, so that a browser can find out whether UDP reaches us. */
+/** Echoes the messages of a data channel for a while, so that a browser can find out whether UDP reaches us. More of them than a test needs end it. */
 export class ProbeSession implements ChildSession {
   readonly #offer: string;
   readonly #environment: PeerEnvironment;
   readonly #peer: Peer;
   readonly #channels: DataChannel[] = [];
+  readonly #bound = new ProbeBound();
   #life: NodeJS.Timeout | undefined;
-  #messages = 0;
 
   constructor(options: {
     readonly number: SessionNumber;
@@ -36,11 +33,12 @@ export class ProbeSession implements ChildSession {
       events: {
         onConnected: () => options.events.onConnected(),
         onClosed: (reason) => {
-          clearTimeout(this.#life);
+          this.#release();
           options.events.onClosed(reason);
         },
       },
-      config: { maxMessageSize: MAX_MESSAGE_BYTES },
+      // The native library cuts what is longer: with one byte more it is seen that a message was too long.
+      config: { maxMessageSize: MAX_PROBE_MESSAGE_BYTES + 1 },
     });
     this.#peer.connection.onDataChannel((channel) => this.#onChannel(channel));
   }
@@ -56,8 +54,13 @@ export class ProbeSession implements ChildSession {
   }
 
   close(): void {
-    clearTimeout(this.#life);
+    this.#release();
     this.#peer.close();
+  }
+
+  #release(): void {
+    clearTimeout(this.#life);
+    this.#channels.length = 0;
   }
 
   /** Closes the channels first: the end of the connection alone reaches the browser only after some seconds. */
@@ -77,14 +80,19 @@ export class ProbeSession implements ChildSession {
       channel.close();
       return;
     }
-    // The native channel lives as long as somebody holds it.
-    this.#channels.push(channel);
-    channel.onMessage((message) => this.#echo(channel, message));
+    // The native channel lives as long as somebody holds it. Its callback must not: the library keeps that until the channel is garbage.
+    const index = this.#channels.push(channel) - 1;
+    channel.onMessage((message) => this.#echo(index, message));
   }
 
-  #echo(channel: DataChannel, message: string | Buffer | ArrayBuffer): void {
-    const size = typeof message === 'string' ? message.length : message.byteLength;
-    if (this.#peer.isClosed || size > MAX_MESSAGE_BYTES || ++this.#messages > MAX_MESSAGES) return;
+  #echo(index: number, message: string | Buffer | ArrayBuffer): void {
+    const channel = this.#channels[index];
+    if (channel === undefined || this.#peer.isClosed) return;
+    const size = typeof message === 'string' ? Buffer.byteLength(message) : message.byteLength;
+    if (!this.#bound.bears(size)) {
+      this.#peer.end('protocol-error');
+      return;
+    }
     try {
       if (typeof message === 'string') channel.sendMessage(message);
       else channel.sendMessageBinary(new Uint8Array(message));

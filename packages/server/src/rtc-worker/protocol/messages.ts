@@ -94,6 +94,8 @@ export type FromChildMessage =
       readonly track: number;
       readonly description: WireTrack;
     }
+  /** Ingest: the publisher sends, though nothing that it sent made a unit for a while. */
+  | { readonly type: 'heard'; readonly session: SessionNumber }
   | { readonly type: 'stats'; readonly session: SessionNumber; readonly stats: IngestStats }
   | { readonly type: 'keyframe-wanted'; readonly feed: FeedNumber; readonly track: number }
   | { readonly type: 'feed-viewers'; readonly feed: FeedNumber; readonly count: number }

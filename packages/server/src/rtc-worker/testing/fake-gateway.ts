@@ -90,7 +90,7 @@ export function fakeAnswer(offer: string, ufrag: string): string {
 export class FakeGateway implements RtcGateway {
   readonly ingests: FakeIngest[] = [];
   readonly egresses: (FakeSession<EgressListener> & { readonly feed: RtcFeed })[] = [];
-  readonly probes: FakeSession<undefined>[] = [];
+  readonly probes: FakeSession<Pick<EgressListener, 'onClosed'>>[] = [];
   readonly feeds: FakeFeed[] = [];
   /** When set, the next offers are refused with it. */
   refusal: RtcRefusedError | undefined;
@@ -137,8 +137,11 @@ export class FakeGateway implements RtcGateway {
     return session;
   }
 
-  async openProbe(options: { readonly offer: string }): Promise<RtcSession> {
-    const session = await this.#open(options.offer, undefined);
+  async openProbe(options: {
+    readonly offer: string;
+    readonly onClosed?: (reason: RtcCloseReason) => void;
+  }): Promise<RtcSession> {
+    const session = await this.#open(options.offer, { onClosed: options.onClosed ?? (() => {}) });
     this.probes.push(session);
     return session;
   }

@@ -36,7 +36,7 @@ export class WhepHarness {
   /** How each feed that was opened was settled; undefined while its offer is being answered. */
   readonly opened: (boolean | undefined)[] = [];
   /** The authorizer's answer. */
-  decide: (request: ViewRequest) => ViewDecision = () => 'public';
+  decide: (request: ViewRequest) => ViewDecision | Promise<ViewDecision> = () => 'public';
   /** Tells the endpoint that rights ended. */
   revoke: RevocationListener = () => {};
   #web: BothProtocols | undefined;

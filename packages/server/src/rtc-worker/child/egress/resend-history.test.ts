@@ -2,7 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { MediaPacket } from './media-packet.ts';
 import { ResendHistory } from './resend-history.ts';
 
-function filled(capacity: number, from: number, count: number): { history: ResendHistory; last: MediaPacket } {
+function filled(
+  capacity: number,
+  from: number,
+  count: number,
+): { history: ResendHistory; last: MediaPacket } {
   const history = new ResendHistory(capacity);
   let last = new MediaPacket(new Uint8Array(1), false);
   for (let i = 0; i < count; i++) {
@@ -38,7 +42,8 @@ describe('ResendHistory', () => {
   test('forgets what was said of a packet with the packet', () => {
     const { history } = filled(8, 0, 4);
     history.resent(2, 1000);
-    for (let i = 4; i < 65_536 + 3; i++) history.sent(new MediaPacket(new Uint8Array(1), false), i & 0xffff, i);
+    for (let i = 4; i < 65_536 + 3; i++)
+      history.sent(new MediaPacket(new Uint8Array(1), false), i & 0xffff, i);
     expect(history.find(2, 1001, 20)).toMatchObject({ isResent: false });
   });
 });

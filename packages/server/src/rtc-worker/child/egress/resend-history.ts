@@ -41,7 +41,8 @@ export class ResendHistory {
 
   /** The packet to send again; undefined when it is too old, or was sent again less than `intervalMs` ago. */
   find(sequence: number, nowMs: number, intervalMs: number): SentPacket | undefined {
-    if (this.#newest === undefined || ((this.#newest - sequence) & 0xffff) >= this.#capacity) return undefined;
+    if (this.#newest === undefined || ((this.#newest - sequence) & 0xffff) >= this.#capacity)
+      return undefined;
     const at = sequence & (this.#capacity - 1);
     const packet = this.#packets[at];
     const resentAtMs = this.#resentAtMs.get(sequence);

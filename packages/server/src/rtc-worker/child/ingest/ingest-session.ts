@@ -30,6 +30,8 @@ const TICK_MS = 100;
 /** Between requests for packets that are missing. */
 const NACK_MS = 10;
 const REPORT_MS = 1000;
+/** The server hears so often that a publisher lives while nothing becomes a unit: it lets nobody take over from one that it hears. */
+const HEARD_MS = 200;
 /** Sound waits so long for the first picture; then the camera is taken for off. */
 const PICTURE_WAIT_MS = 3000;
 const MAX_LOGGED = 1000;
@@ -55,6 +57,8 @@ export class IngestSession implements ChildSession {
   readonly #announced = new Map<MediaTrack['kind'], MediaTrack>();
   #connectedMs: number | undefined;
   #lastPacketMs = 0;
+  /** When the server was told last that the publisher lives, by a unit or in so many words. */
+  #lastToldMs = Number.NEGATIVE_INFINITY;
   #lastReportMs = 0;
   #lastFeedbackMs = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -79,7 +83,7 @@ export class IngestSession implements ChildSession {
       events: {
         onConnected: () => this.#onConnected(),
         onClosed: (reason) => {
-          this.#stopTimers();
+          this.#release();
           this.#events.onClosed(reason);
         },
       },
@@ -113,7 +117,7 @@ export class IngestSession implements ChildSession {
   }
 
   close(): void {
-    this.#stopTimers();
+    this.#release();
     this.#peer.close();
   }
 
@@ -172,8 +176,15 @@ export class IngestSession implements ChildSession {
     }
     if (this.#video?.owns(packet.payloadType) === true) this.#video.push(packet, nowMs);
     else if (this.#audio?.owns(packet.payloadType) === true) this.#audio.push(packet, nowMs);
+    this.#heard(nowMs);
     this.#feedBack(nowMs);
     this.#nackSoon();
+  }
+
+  #heard(nowMs: number): void {
+    if (nowMs - this.#lastToldMs < HEARD_MS) return;
+    this.#lastToldMs = nowMs;
+    this.#parent.send({ type: 'heard', session: this.#number });
   }
 
   /** Tells the publisher when its packets came, now and then. */
@@ -188,7 +199,10 @@ export class IngestSession implements ChildSession {
     const packets = readRtcp(bytes, { maxStatuses: 0 });
     this.#roundTrip.read(bytes, nowMs);
     for (const packet of packets) {
-      if (packet.type === 'sender-report') this.#onSenderReport(packet, nowMs);
+      if (packet.type !== 'sender-report') continue;
+      this.#onSenderReport(packet, nowMs);
+      // Between the pictures of a screen there is nothing else for seconds.
+      this.#heard(nowMs);
       // A publisher that stops one of its tracks says BYE too: only silence ends the session.
     }
   }
@@ -207,7 +221,7 @@ export class IngestSession implements ChildSession {
   #tick(): void {
     const nowMs = this.#now();
     if (nowMs - this.#lastPacketMs > this.#environment.limits.silenceTimeoutMs) {
-      this.#stopTimers();
+      this.#release();
       this.#peer.end('silent');
       return;
     }
@@ -262,6 +276,7 @@ export class IngestSession implements ChildSession {
 
   #onPicture({ track, ptsMs, dtsMs, keyframe, payload }: ReceivedPicture): void {
     this.#announce(track);
+    this.#lastToldMs = this.#now();
     this.#parent.sendUnit({
       channel: this.#number,
       track: TRACK_NUMBER.video,
@@ -274,10 +289,12 @@ export class IngestSession implements ChildSession {
   }
 
   #onSound({ track, ptsMs, payload }: ReceivedSound): void {
-    const connectedMs = this.#connectedMs ?? this.#now();
-    const isEarly = this.#video?.hasStarted === false && this.#now() - connectedMs < PICTURE_WAIT_MS;
+    const nowMs = this.#now();
+    const connectedMs = this.#connectedMs ?? nowMs;
+    const isEarly = this.#video?.hasStarted === false && nowMs - connectedMs < PICTURE_WAIT_MS;
     if (isEarly) return;
     this.#announce(track);
+    this.#lastToldMs = nowMs;
     this.#parent.sendUnit({
       channel: this.#number,
       track: TRACK_NUMBER.audio,
@@ -303,9 +320,10 @@ export class IngestSession implements ChildSession {
     });
   }
 
-  #stopTimers(): void {
+  #release(): void {
     clearInterval(this.#timer);
     clearTimeout(this.#nackTimer);
+    this.#rtcp.release();
   }
 }
 

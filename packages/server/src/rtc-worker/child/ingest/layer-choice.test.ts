@@ -77,4 +77,27 @@ describe('of the layers of a simulcast', () => {
     );
     expect(choice.wanted(stopped, 6002)).toBe('q');
   });
+
+  test('those need a keyframe now that are wanted or of unknown size; the taken one now and then, silent ones none', () => {
+    const choice = new LayerChoice(2);
+    const needs = (state: LayerState[], nowMs: number) =>
+      ['q', 'f'].map((rid) => choice.keyframeNeed(rid, state, nowMs));
+    const absent = {
+      pixels: 0,
+      lastPacketMs: Number.NEGATIVE_INFINITY,
+      lastButOneMs: Number.NEGATIVE_INFINITY,
+    };
+    expect(needs(layers({}, absent), 0)).toEqual(['now', 'none']);
+    choice.takes('q', true, layers({}, {}), 0);
+    choice.takes('f', true, layers({}, {}), 0);
+    expect(needs(layers({}, {}), 0)).toEqual(['none', 'regular']);
+    expect(needs(layers({ pixels: 0 }, {}), 0)).toEqual(['now', 'regular']);
+    expect(needs(layers({ lastPacketMs: 1600, lastButOneMs: 1560 }, {}), 1600)).toEqual(['now', 'none']);
+
+    const small = new LayerChoice(2);
+    small.takes('q', true, layers({}, { pixels: SMALL }), 0);
+    expect(small.keyframeNeed('q', layers({}, {}), 0)).toBe('regular');
+    expect(small.keyframeNeed('f', layers({}, {}), 0)).toBe('now');
+    expect(small.keyframeNeed('x', layers({}, {}), 0)).toBe('none');
+  });
 });

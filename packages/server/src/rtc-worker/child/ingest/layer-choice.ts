@@ -9,6 +9,11 @@ export interface LayerState {
   readonly lastButOneMs: number;
 }
 
+/**
+ * What a layer needs: a keyframe now, because it is no use before; one now and then, because its pictures are taken; or none.
+ */
+export type KeyframeNeed = 'now' | 'regular' | 'none';
+
 /** A layer without packets for so long, while others had pictures, is not live. */
 const SILENT_MS = 1000;
 /** Time at the start for the layers to show themselves, so that the stream does not start small and grow at once. */
@@ -39,6 +44,17 @@ export class LayerChoice {
     // Of the same size, or of unknown size: nothing is gained.
     const chosen = live.find(({ rid }) => rid === this.#chosen);
     return chosen !== undefined && chosen.pixels >= best.pixels ? chosen.rid : best.rid;
+  }
+
+  /**
+   * What the layer needs. The one that is taken goes on being asked while another is wanted, or its stream would stand when that other
+   * has no keyframe to give. Of one whose first keyframe was lost nobody knows the size, so it is asked until it shows it.
+   */
+  keyframeNeed(rid: string, layers: readonly LayerState[], nowMs: number): KeyframeNeed {
+    const layer = layers.find((each) => each.rid === rid);
+    if (layer === undefined || !isLive(layer, layers, nowMs)) return 'none';
+    if (rid === this.#chosen) return 'regular';
+    return layer.pixels === 0 || rid === this.wanted(layers, nowMs) ? 'now' : 'none';
   }
 
   /** A picture of a layer came: true when it is to be given out. Switches at keyframes. */

@@ -84,6 +84,39 @@ function resent(packet: RtpPacket, sequence: number): RtpPacket {
   return { ...packet, payloadType: 103, ssrc: packet.ssrc + 1000, sequence, payload };
 }
 
+/** One layer of a publisher that makes a keyframe only when it is asked. */
+interface Layer {
+  readonly sender: Sender;
+  /** Whether it sends at this time. Default always. */
+  readonly sends?: (ms: number) => boolean;
+  /** Whether it has a keyframe to give when it is asked. Default true. */
+  readonly answers?: boolean;
+  /** Whether the first packet of this time's picture is lost. */
+  readonly loses?: (ms: number) => boolean;
+}
+
+/** A picture of each layer every 40 ms up to `untilMs`, and what was asked of which SSRC when. */
+function simulcast(untilMs: number, layers: readonly Layer[]) {
+  const received = receiving({ rids: ['q', 'f'], feedback: ['nack pli', 'ccm fir'] });
+  const asked: { readonly ms: number; readonly ssrc: number; readonly type: string }[] = [];
+  const due = new Set(layers.map(({ sender }) => sender.ssrc));
+  for (let ms = 0; ms < untilMs; ms += 40) {
+    for (const { sender, sends, answers, loses } of layers) {
+      if (sends?.(ms) === false) continue;
+      const isKeyframe = due.delete(sender.ssrc) && (ms === 0 || answers !== false);
+      const packets = sender.picture(isKeyframe ? 'I' : 'P', ms, 2000);
+      received.push(loses?.(ms) === true ? packets.slice(1) : packets, ms);
+    }
+    received.receiver.tick(ms);
+    for (const feedback of received.receiver.feedback(ms, undefined)) {
+      if (feedback.type === 'nack') continue;
+      asked.push({ ms, ssrc: feedback.ssrc, type: feedback.type });
+      due.add(feedback.ssrc);
+    }
+  }
+  return { ...received, asked };
+}
+
 describe('a publisher without simulcast', () => {
   test('gives pictures from the first keyframe on', () => {
     const { receiver, pictures, push } = receiving();
@@ -204,4 +237,59 @@ describe('a publisher with simulcast', () => {
       expect(receiver.hasBFrames).toBe(false);
     },
   );
+
+  test('is asked for the first keyframe of a larger layer that was lost, and that layer is taken then', () => {
+    const { receiver, pictures, asked } = simulcast(3000, [
+      { sender: new Sender(1, 'q', SMALL_SPS) },
+      { sender: new Sender(2, 'f'), loses: (ms) => ms === 0 },
+    ]);
+    expect(asked.map(({ ssrc }) => ssrc)).toContain(2);
+    expect(receiver.rid).toBe('f');
+    expect(pictures.at(-1)?.track.width).toBe(320);
+  });
+
+  // The large layer goes at 1 s and is back at 4 s, but has no keyframe to give any more.
+  const returning = () => ({ sends: (ms: number) => ms < 1000 || ms >= 4000, answers: false });
+
+  test('is asked for a keyframe of the layer that is taken, and broken, while a larger one brings none', () => {
+    const small = { sender: new Sender(1, 'q', SMALL_SPS), loses: (ms: number) => ms === 5000 };
+    const { receiver, pictures, asked } = simulcast(8000, [
+      small,
+      { sender: new Sender(2, 'f'), ...returning() },
+    ]);
+    expect(receiver.rid).toBe('q');
+    expect(asked.filter(({ ms, ssrc }) => ms >= 4000 && ssrc === 2)).not.toEqual([]);
+    const [first] = asked.filter(({ ms, ssrc }) => ms >= 5000 && ssrc === 1);
+    expect(first?.ms).toBeLessThan(5300);
+    const steps = pictures.slice(1).map(({ ptsMs }, index) => ptsMs - (pictures[index]?.ptsMs ?? 0));
+    // But where the large layer went.
+    expect(steps.filter((step) => step > 500)).toHaveLength(1);
+  });
+
+  test('is asked at each 2 s boundary of the layer that is taken while a larger one brings no keyframe', () => {
+    const { receiver, pictures } = simulcast(12_000, [
+      { sender: new Sender(1, 'q', SMALL_SPS) },
+      { sender: new Sender(2, 'f'), ...returning() },
+    ]);
+    expect(receiver.rid).toBe('q');
+    const keyframes = pictures.filter(({ keyframe }) => keyframe).map(({ ptsMs }) => ptsMs);
+    const ends = [...keyframes.slice(1), pictures.at(-1)?.ptsMs ?? 0];
+    const steps = ends.map((ptsMs, index) => ptsMs - (keyframes[index] ?? 0));
+    expect(Math.max(...steps)).toBeLessThan(2500);
+  });
+
+  test('is not asked more often than every 0.3 s of each layer, and more seldom when that brings nothing', () => {
+    const { asked } = simulcast(20_000, [
+      { sender: new Sender(1, 'q', SMALL_SPS), loses: (ms) => ms % 1000 === 0 },
+      { sender: new Sender(2, 'f'), loses: (ms) => ms === 0, answers: false },
+    ]);
+    for (const ssrc of [1, 2]) {
+      const times = asked.filter((each) => each.ssrc === ssrc).map(({ ms }) => ms);
+      const steps = times.slice(1).map((ms, index) => ms - (times[index] ?? 0));
+      expect(Math.min(...steps)).toBeGreaterThanOrEqual(300);
+    }
+    expect(asked.filter(({ ssrc }) => ssrc === 2).length).toBeLessThan(20_000 / 1000);
+    // The small one loses a picture each second.
+    expect(asked.filter(({ ssrc }) => ssrc === 1).length).toBeLessThan(30);
+  });
 });

@@ -31,7 +31,7 @@ export class VideoReceiver {
   readonly #layers: readonly VideoLayer[];
   readonly #demux: RidDemux;
   readonly #choice: LayerChoice | undefined;
-  readonly #requests: KeyframeRequests;
+  readonly #requests: ReadonlyMap<VideoLayer, KeyframeRequests>;
   readonly #order = new DecodeOrder();
   #started = false;
   #frames = 0;
@@ -55,7 +55,8 @@ export class VideoReceiver {
     );
     this.#demux = new RidDemux({ extensionIds: terms.extensionIds });
     this.#choice = terms.rids.length > 1 ? new LayerChoice(terms.rids.length) : undefined;
-    this.#requests = new KeyframeRequests({ canFir: terms.feedback.includes('ccm fir') });
+    const canFir = terms.feedback.includes('ccm fir');
+    this.#requests = new Map(this.#layers.map((layer) => [layer, new KeyframeRequests({ canFir })]));
   }
 
   get layers(): readonly VideoLayer[] {
@@ -114,7 +115,7 @@ export class VideoReceiver {
 
   /** Asks for a keyframe soon. */
   requestKeyframe(): void {
-    this.#requests.want();
+    for (const [layer, requests] of this.#requests) if (this.#isTaken(layer)) requests.want();
   }
 
   /** RTCP to send now. */
@@ -125,11 +126,12 @@ export class VideoReceiver {
       const sequences = layer.nacks(nowMs, rttMs);
       if (sequences.length > 0) feedback.push({ type: 'nack', ssrc: layer.ssrc, sequences });
     }
-    const asked = this.#layerToAsk(nowMs);
-    if (asked?.ssrc !== undefined) {
-      const isOther = this.#choice !== undefined && asked.rid !== this.#choice.chosen;
-      const type = this.#requests.due(nowMs, asked.keyframeNeeded || isOther);
-      if (type !== undefined) feedback.push({ type, ssrc: asked.ssrc });
+    const states = this.#states();
+    for (const [layer, requests] of this.#requests) {
+      const need = this.#choice?.keyframeNeed(layer.rid ?? '', states, nowMs) ?? 'regular';
+      if (layer.ssrc === undefined || need === 'none') continue;
+      const type = requests.due(nowMs, need === 'now' || layer.keyframeNeeded);
+      if (type !== undefined) feedback.push({ type, ssrc: layer.ssrc });
     }
     return feedback;
   }
@@ -148,10 +150,9 @@ export class VideoReceiver {
     return rid === undefined ? undefined : this.#layers.find((layer) => layer.rid === rid);
   }
 
-  #layerToAsk(nowMs: number): VideoLayer | undefined {
-    if (this.#choice === undefined) return this.#layers[0];
-    const wanted = this.#choice.wanted(this.#states(), nowMs);
-    return this.#layers.find(({ rid }) => rid === wanted);
+  /** True for the layer whose pictures are given out. */
+  #isTaken(layer: VideoLayer): boolean {
+    return this.#choice === undefined || layer.rid === this.#choice.chosen;
   }
 
   #states(): LayerState[] {
@@ -162,8 +163,7 @@ export class VideoReceiver {
 
   #drain(layer: VideoLayer, nowMs: number): void {
     layer.drain(nowMs, (picture) => this.#take(layer, picture, nowMs));
-    const isTaken = this.#choice === undefined || layer.rid === this.#choice.chosen;
-    if (isTaken && this.#started && layer.keyframeNeeded) this.#wasBroken = true;
+    if (this.#isTaken(layer) && this.#started && layer.keyframeNeeded) this.#wasBroken = true;
   }
 
   /** Counts what is missing between the last picture and this one, by how far apart pictures are otherwise. */
@@ -180,12 +180,12 @@ export class VideoReceiver {
 
   #take(layer: VideoLayer, picture: LayerPicture, nowMs: number): void {
     const { keyframe } = picture;
+    if (keyframe) this.#requests.get(layer)?.keyframe(nowMs);
     const isTaken =
       this.#choice === undefined || this.#choice.takes(layer.rid ?? '', keyframe, this.#states(), nowMs);
     if (!isTaken || (!this.#started && !keyframe)) return;
     this.#started = true;
     this.#frames++;
-    if (keyframe) this.#requests.keyframe(nowMs);
     if (picture.hasBSlice) this.#hasBFrames = true;
     if (this.#hasBFrames) this.#order.expectDepth(Math.max(1, picture.reorderDepth));
     const stream = { ssrc: picture.ssrc, clockRate: VIDEO_CLOCK_RATE };
