@@ -25,14 +25,16 @@ const slow = {
 const patient = [
   'tests/{security,fuzz}/**/*.test.ts',
   'tests/conformance/{cache,cold-start,delta-update,end,eviction,gaps,gop,headers,multivariant,rendition-report,restart}.test.ts',
-  'tests/integration/{foreign-clients,foreign-whip,udp-proxy}.test.ts',
-  'tests/e2e/{product,turn}.test.ts',
+  'tests/integration/{foreign-clients,foreign-whip,ladder,udp-proxy}.test.ts',
+  'tests/e2e/{product,studio-limits,studio-portrait,studio-sources,turn}.test.ts',
   'tests/e2e/product/**/*.test.ts',
   'tests/faults/chat-crash*.test.ts',
   'packages/media/**/*.process.test.ts',
   'packages/server/src/{control,transcode,ingest/rtmp,ingest/network-test}/**/*.process.test.ts',
   'packages/server/src/rtc-worker/*.process.test.ts',
   'packages/server/src/pipeline/{quality-preset,frame-rate-limit}.process.test.ts',
+  'packages/server/src/egress/whep/whep-browser.process.test.ts',
+  'packages/server/src/ingest/whip/ice-servers.process.test.ts',
 ];
 
 /**

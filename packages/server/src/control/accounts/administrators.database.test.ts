@@ -165,7 +165,10 @@ describe('administrators', () => {
       asAdmin('PATCH', `/api/admin/accounts/${userId}`, { role: 'user' }),
       server.api('PATCH', `/api/admin/accounts/${admin.userId}`, { role: 'user' }, { headers: cookie }),
     ]);
-    expect(both.map(({ status }) => status).sort((a, b) => a - b)).toEqual([200, 409]);
+    // Who comes too late for being the last is told so; who comes later still is no administrator any more.
+    const [won, refused] = both.map(({ status }) => status).sort((a, b) => a - b);
+    expect(won).toBe(200);
+    expect([403, 409]).toContain(refused);
     const left = both[0]?.status === 200 ? admin : { userId, cookie };
     const lost = both[0]?.status === 200 ? userId : admin.userId;
     await server.api('PATCH', `/api/admin/accounts/${lost}`, { role: 'admin' }, { headers: left.cookie });
