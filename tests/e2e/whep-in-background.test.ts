@@ -5,7 +5,7 @@ import { LiveShow } from '../support/live-show.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /** How long nobody sees the page: past the ten seconds after which Chromium slows hidden pages. */
-const HIDDEN_SEC = 6;
+const HIDDEN_SEC = 12;
 
 /** What the page tells about itself. */
 interface Reading {
